@@ -1,0 +1,84 @@
+"""The share of a cohort that responds: logit p = theta."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from ..numerics import gauss_hermite
+from ..priors import Beta, Prior
+from .base import Family
+
+__all__ = ["Proportion"]
+
+# Below this tau a Gauss-Hermite rule in z sees a smooth function: expit's poles lie pi / tau away.
+_NARROW = 1.0
+_STEP = 0.5
+_REACH = 24.0
+# A normal distribution function close to expit: what is left over is smooth and falls as exp(-|theta|).
+_PROBIT = 1.6
+
+
+@dataclass(frozen=True)
+class Proportion(Family):
+    """A probability p with theta = logit p."""
+
+    name = "proportion"
+
+    @property
+    def quantity(self) -> str:
+        return "probability"
+
+    @property
+    def model_scale(self) -> str:
+        return "logit"
+
+    @property
+    def natural_support(self) -> tuple[float, float]:
+        return (0.0, 1.0)
+
+    def natural(self, theta: Any) -> Any:
+        return special.expit(theta)
+
+    def slope(self, theta: Any) -> Any:
+        return special.expit(theta) * special.expit(-np.asarray(theta))
+
+    def theta(self, natural: Any) -> Any:
+        return special.logit(natural)
+
+    def average(self, mu: Any, tau: Any) -> tuple[Any, Any]:
+        """First and second moment of expit(theta) over theta ~ Normal(mu, tau)."""
+        mu, tau = np.broadcast_arrays(np.asarray(mu, float), np.asarray(tau, float))
+        first, spread = np.empty(mu.shape), np.empty(mu.shape)
+        narrow = tau < _NARROW
+        for chosen, rule in ((narrow, _average_narrow), (~narrow, _average_wide)):
+            if chosen.any():
+                first[chosen], spread[chosen] = rule(mu[chosen], tau[chosen])
+        return first, first - spread
+
+    def has_moment(self, order: int, gaussian_precision: float) -> bool:
+        return True
+
+    def level_prior(self, prior: Prior) -> Prior:
+        """A Beta prior speaks of the probability; everything else of its logit."""
+        return prior.on_logit() if isinstance(prior, Beta) else prior
+
+
+def _average_narrow(mu: Any, tau: Any) -> tuple[Any, Any]:
+    """E[p] and E[p (1 - p)] by Gauss-Hermite."""
+    z, weights = gauss_hermite(24)
+    p = special.expit(mu[:, None] + tau[:, None] * z)
+    return p @ weights, (p * (1.0 - p)) @ weights
+
+
+def _average_wide(mu: Any, tau: Any) -> tuple[Any, Any]:
+    """The same where the normal is wide: expit is a normal distribution function plus a small smooth rest."""
+    theta = np.arange(-_REACH, _REACH + _STEP, _STEP)
+    p = special.expit(theta)
+    density = np.exp(-0.5 * ((theta - mu[:, None]) / tau[:, None]) ** 2) * (_STEP / np.sqrt(2 * np.pi)) / tau[:, None]
+    rest = p - special.ndtr(theta / _PROBIT)
+    step = special.ndtr(mu / np.sqrt(tau**2 + _PROBIT**2))
+    return step + density @ rest, density @ (p * special.expit(-theta))

@@ -1,0 +1,65 @@
+"""What a likelihood kind must be able to do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..issues import Issue
+from ..numerics import NUMPY, Operations
+
+__all__ = ["Data", "Likelihood"]
+
+Data = Mapping[str, Any]
+
+
+class Likelihood(ABC):
+    """A kind of reported number and its log-likelihood as a function of theta.
+
+    Data are a mapping of column name to an array of shape (cohort,); theta has shape (..., cohort).
+
+    Attributes
+    ----------
+    name : str
+        Its name in a model file.
+    families : tuple of str
+        The families it speaks to.
+    measures : tuple of str
+        What may have been printed (the `measure` column of outcomes.csv).
+    observed : tuple of str
+        The columns that are outcomes; the others (totals, standard errors) are known.
+    """
+
+    name: ClassVar[str]
+    families: ClassVar[tuple[str, ...]]
+    measures: ClassVar[tuple[str, ...]]
+    columns: ClassVar[tuple[str, ...]]
+    observed: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
+        """Everything that is wrong with the data, with the label of the cohort."""
+
+    @abstractmethod
+    def log_likelihood(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
+        """Log-likelihood with every constant, shape of theta (..., cohort)."""
+
+    @abstractmethod
+    def pymc(self, theta: Any, data: Mapping[str, Any]) -> Any:
+        """The same inside an open PyMC model, as PyMC's own named distribution where there is one."""
+
+    @abstractmethod
+    def draw(self, theta: Any, data: Data, rng: np.random.Generator) -> dict[str, Any]:
+        """Predictive draws of the observed columns, shape of theta."""
+
+    @abstractmethod
+    def locate(self, data: Data) -> tuple[Any, Any]:
+        """Roughly where each cohort's likelihood lies and how wide it is, on theta's scale: two arrays (cohort,)."""
+
+    def plateaus(self, data: Data) -> tuple[Any, Any]:
+        """Whether the likelihood stays at its height as theta falls, or rises, without end: two boolean arrays."""
+        none = np.zeros(len(data[self.columns[0]]), bool)
+        return none, none

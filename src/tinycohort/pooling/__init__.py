@@ -1,0 +1,12 @@
+"""Pooling: how cohorts are alike, as a distribution of theta given mu and tau. Independent of the likelihood."""
+
+from __future__ import annotations
+
+from .base import Pooling
+from .common import Common
+from .none import Separate
+from .partial import Partial
+
+__all__ = ["POOLINGS", "Common", "Partial", "Pooling", "Separate"]
+
+POOLINGS: dict[str, type[Pooling]] = {cls.name: cls for cls in (Separate, Common, Partial)}

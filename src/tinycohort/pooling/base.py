@@ -1,0 +1,52 @@
+"""What a way of pooling must be able to do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..priors import Prior
+
+__all__ = ["Pooling"]
+
+
+class Pooling(ABC):
+    """A distribution of the cohorts' theta given hyperparameters.
+
+    Attributes
+    ----------
+    name : str
+        Its name in a model file.
+    parameters : tuple of str
+        The hyperparameters that need a prior.
+    free : tuple of str
+        The unknowns that the model samples; the others follow from them.
+    formula : str
+        In words that a methods section could use.
+    """
+
+    name: ClassVar[str]
+    parameters: ClassVar[tuple[str, ...]]
+    free: ClassVar[tuple[str, ...]]
+    formula: ClassVar[str]
+
+    @abstractmethod
+    def theta(self, point: Mapping[str, Any], cohorts: int) -> Any:
+        """theta (..., cohort) at values of the free unknowns."""
+
+    @abstractmethod
+    def log_prior(self, point: Mapping[str, Any], priors: Mapping[str, Prior]) -> Any:
+        """Log density of the free unknowns, every constant kept."""
+
+    @abstractmethod
+    def pymc(self, priors: Mapping[str, Prior]) -> Any:
+        """The unknowns inside an open PyMC model; returns theta with dims ``cohort``."""
+
+    @abstractmethod
+    def draw_prior(
+        self, priors: Mapping[str, Prior], cohorts: int, size: Any, rng: np.random.Generator
+    ) -> dict[str, Any]:
+        """Prior draws of mu and tau (where they exist), of theta (..., cohort) and of theta_new_cohort."""

@@ -1,0 +1,43 @@
+"""`common`: all cohorts share one theta."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..priors import Prior
+from .base import Pooling
+
+__all__ = ["Common"]
+
+
+class Common(Pooling):
+    """theta_j = mu: heterogeneity is ruled out (tau = 0)."""
+
+    name = "common"
+    parameters = ("mu",)
+    free = ("mu",)
+    formula = "theta_j = mu for every cohort"
+
+    def theta(self, point: Mapping[str, Any], cohorts: int) -> Any:
+        mu = np.asarray(point["mu"], float)
+        return np.broadcast_to(mu[..., None], (*mu.shape, cohorts))
+
+    def log_prior(self, point: Mapping[str, Any], priors: Mapping[str, Prior]) -> Any:
+        return priors["mu"].log_density(np.asarray(point["mu"], float))
+
+    def pymc(self, priors: Mapping[str, Prior]) -> Any:
+        import pymc
+
+        mu = priors["mu"].pymc("mu")
+        cohorts = pymc.modelcontext(None).dim_lengths["cohort"]
+        return pymc.Deterministic("theta", pymc.math.full((cohorts,), mu), dims="cohort")
+
+    def draw_prior(
+        self, priors: Mapping[str, Prior], cohorts: int, size: Any, rng: np.random.Generator
+    ) -> dict[str, Any]:
+        mu = priors["mu"].draw(rng, size)
+        theta = np.broadcast_to(np.asarray(mu)[..., None], (*np.shape(mu), cohorts))
+        return {"mu": mu, "theta": theta, "theta_new_cohort": mu}

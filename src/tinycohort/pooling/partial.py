@@ -1,0 +1,46 @@
+"""`partial`: cohorts vary around a shared mean, by as much as the data and tau's prior say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..priors import Normal, Prior
+from .base import Pooling
+
+__all__ = ["Partial"]
+
+
+class Partial(Pooling):
+    """theta_j ~ Normal(mu, tau), written as mu + tau z_j with z_j ~ Normal(0, 1) so that tau = 0 is regular."""
+
+    name = "partial"
+    parameters = ("mu", "tau")
+    free = ("mu", "tau", "z")
+    formula = "theta_j ~ Normal(mu, tau)"
+
+    def theta(self, point: Mapping[str, Any], cohorts: int) -> Any:
+        mu, tau = (np.asarray(point[name], float)[..., None] for name in ("mu", "tau"))
+        return mu + tau * np.asarray(point["z"], float)
+
+    def log_prior(self, point: Mapping[str, Any], priors: Mapping[str, Prior]) -> Any:
+        hyper = sum(priors[name].log_density(np.asarray(point[name], float)) for name in self.parameters)
+        return hyper + Normal(0.0, 1.0).log_density(np.asarray(point["z"], float)).sum(axis=-1)
+
+    def pymc(self, priors: Mapping[str, Prior]) -> Any:
+        import pymc
+
+        mu = priors["mu"].pymc("mu")
+        tau = priors["tau"].pymc("tau")
+        z = pymc.Normal("z", 0.0, 1.0, dims="cohort")
+        return pymc.Deterministic("theta", mu + tau * z, dims="cohort")
+
+    def draw_prior(
+        self, priors: Mapping[str, Prior], cohorts: int, size: Any, rng: np.random.Generator
+    ) -> dict[str, Any]:
+        mu, tau = (np.asarray(priors[name].draw(rng, size)) for name in self.parameters)
+        z = rng.standard_normal((*mu.shape, cohorts + 1))
+        theta = mu[..., None] + tau[..., None] * z
+        return {"mu": mu, "tau": tau, "theta": theta[..., :-1], "theta_new_cohort": theta[..., -1]}
