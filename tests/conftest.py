@@ -1,0 +1,63 @@
+"""What every test rests on: settings, and ways to run Python apart from the tests' own process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# The same cases in every run, so that a failure is a change of the code; no deadline, since the machine may be busy.
+hypothesis.settings.register_profile("tinycohort", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("tinycohort")
+
+# Figures are files; no test opens a window.
+os.environ["MPLBACKEND"] = "Agg"
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """Run a command as a user would, in an environment free of Python's own variables, and fail with what it said."""
+
+    def run(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        done = subprocess.run(
+            [str(word) for word in command],
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+        if done.returncode != 0:
+            pytest.fail(f"{done.args} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}", pytrace=False)
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def modules_after(run: Run) -> Callable[[str], set[str]]:
+    """Names of the modules that a new Python has loaded once it has run some code."""
+
+    def modules_after(code: str) -> set[str]:
+        return set(
+            run(sys.executable, "-c", f"{code}\nimport sys\nprint('\\n' + ' '.join(sys.modules))")
+            .stdout.splitlines()[-1]
+            .split()
+        )
+
+    return modules_after
