@@ -1,0 +1,8 @@
+"""The evidence: checked tables, and the outcomes that may speak about an endpoint. Nothing here knows a model."""
+
+from __future__ import annotations
+
+from .reading import Evidence, check, read_evidence
+from .selection import LeftOut, Selection, Used
+
+__all__ = ["Evidence", "LeftOut", "Selection", "Used", "check", "read_evidence"]
