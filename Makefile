@@ -39,7 +39,8 @@ types: setup
 	$(BIN)/mypy
 
 docs: setup
-	$(BIN)/sphinx-build --fail-on-warning --keep-going --fresh-env --quiet docs docs/_build/html
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --fresh-env --quiet --doctree-dir docs/_build/doctrees \
+	  docs docs/_build/html
 
 bench: setup
 	$(BIN)/python tests/benchmark.py

@@ -18,6 +18,12 @@ hypothesis.settings.load_profile("tinycohort")
 # Figures are files; no test opens a window.
 os.environ["MPLBACKEND"] = "Agg"
 
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave alone the scripts beside the tests, which the search for docstring examples would import."""
+    return True if collection_path.suffix == ".py" and not collection_path.name.startswith("test_") else None
+
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 

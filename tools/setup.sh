@@ -31,6 +31,8 @@ if sys.implementation.name != "cpython":
 import importlib, sysconfig
 if sysconfig.get_config_var("Py_GIL_DISABLED"):
     sys.exit("it is a free-threaded build, for which numba has no packages")
+if sys.platform == "darwin" and "x86_64" in sysconfig.get_platform().rpartition("-")[2]:
+    sys.exit("it is built for Intel Macs, for which numba has no packages any more")
 missing = []
 for module in ("bz2", "ctypes", "ensurepip", "ssl", "venv", "zlib"):
     try:
@@ -46,7 +48,7 @@ try_python() { # try_python CANDIDATE: sets $python if it works
     if ! found=$(command -v "$1" 2>/dev/null); then
         refuse "$1" 'not found'
     elif said=$("$1" -c "$probe" "$oldest" "$newest" 2>&1 </dev/null); then
-        python=$said
+        python=$(printf '%s\n' "$said" | sed -n '$p') # what comes before are warnings
     else
         [ "$found" = "$1" ] || found="$1 ($found)"
         refuse "$found" "$(printf '%s\n' "${said:-it does not run}" | sed -n '/./{p;q;}')"
