@@ -50,7 +50,7 @@ lock:
 	@test -x $(BIN)/uv || sh tools/setup.sh
 	$(BIN)/uv pip compile pyproject.toml --group build --group test --group lint --group docs --group lock \
 	  --universal --python-version 3.12 --python $(BIN)/python --no-python-downloads --only-binary :all: \
-	  --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --generate-hashes --no-annotate --custom-compile-command "make lock" \
 	  $(UPGRADE) --quiet --output-file requirements.lock
 
 clean:
