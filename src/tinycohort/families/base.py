@@ -55,6 +55,13 @@ class Family:
         """First and second moment of natural(theta) over theta ~ Normal(mu, tau); `mu` and `tau` broadcast."""
         raise TypeError(f"{type(self).__name__} has no average")
 
+    def level_of_average(self, average: Any, tau: Any) -> tuple[Any, Any]:
+        """The mu at which the average over cohorts equals `average` (Q,), for each `tau` (T,).
+
+        Returns mu (T, Q) and its derivative with respect to the average.
+        """
+        raise TypeError(f"{type(self).__name__} has no average")
+
     def has_moment(self, order: int, gaussian_precision: float) -> bool:
         """Whether the natural scale has this moment when tau's prior falls as exp(-precision tau^2) or faster."""
         raise TypeError(f"{type(self).__name__} has no moments")

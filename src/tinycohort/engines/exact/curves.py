@@ -1,0 +1,199 @@
+"""One-dimensional marginals as mixtures over tau of smooth densities, each known on its own nodes.
+
+Given tau, every density here has one scale, so a polynomial through Gauss-Legendre nodes carries it; over tau it may
+have many (a spike where tau is small, wings where it is large), so distribution functions are summed over tau and
+inverted, never interpolated themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from ...families import Family
+from ...numerics import barycentric, gauss_hermite, gauss_legendre
+from .windows import Stretch, TauScale
+
+__all__ = ["AverageCurve", "Curve", "NewCohortCurve", "TauCurve", "quantiles", "weighted_quantiles"]
+
+_TOLERANCE = 1e-9
+_STEPS = 60
+
+
+def weighted_quantiles(points: Any, weights: Any, p: Any) -> Any:
+    """Rough quantiles `p` (Q,) of weighted points, over their last axis; good enough to start from."""
+    order = np.argsort(points, axis=-1)
+    sorted_points = np.take_along_axis(points, order, axis=-1)
+    cumulative = np.cumsum(np.take_along_axis(weights, order, axis=-1), axis=-1)
+    index = (cumulative[..., None, :] < (p * cumulative[..., -1:])[..., None]).sum(axis=-1)
+    return np.take_along_axis(sorted_points, np.minimum(index, points.shape[-1] - 1), axis=-1)
+
+
+def quantiles(
+    curve: Callable[[Any], tuple[Any, Any]], p: Any, start: Any, ends: tuple[float, float]
+) -> Any:
+    """Where the distribution function reaches `p`: Newton's method, with bisection whenever it leaves its bracket.
+
+    `curve` maps points (..., Q) to distribution function and density; `p` and `start` have that shape too.
+    """
+    low, high = np.full(start.shape, ends[0]), np.full(start.shape, ends[1])
+    x = np.clip(start, low, high)
+    for _ in range(_STEPS):
+        value, density = curve(x)
+        excess = value - p
+        open_ = np.abs(excess) > _TOLERANCE
+        if not open_.any():
+            break
+        low, high = np.where(excess < 0, x, low), np.where(excess > 0, x, high)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = x - excess / density
+        stays = (step > low) & (step < high)
+        x = np.where(open_, np.where(stays, step, 0.5 * (low + high)), x)
+    return x
+
+
+def _flat(array: Any) -> Any:
+    return array.reshape(*array.shape[:-2], -1)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A mixture over T rows of densities on Gauss-Legendre nodes of stretched coordinates.
+
+    `mass` (..., T, N) is the probability at each node (density times quadrature weight); it sums to one. Leading
+    dimensions are separate distributions.
+    """
+
+    stretch: Stretch
+    mass: Any
+
+    def __post_init__(self) -> None:
+        rule = gauss_legendre(self.mass.shape[-1])
+        object.__setattr__(self, "_rule", rule)
+        object.__setattr__(self, "_density", self.mass / rule.weights)
+        object.__setattr__(self, "_below", self._density @ rule.to_ends.T)
+        object.__setattr__(self, "nodes", self.stretch.x(rule.nodes)[0])
+
+    def rows(self, x: Any) -> tuple[Any, Any]:
+        """Each row's share of distribution function and density at its own points `x` (..., T, Q)."""
+        rule = self._rule
+        s, derivative = self.stretch.coordinate(x)
+        below = barycentric(rule.ends, self._below, rule.end_weights, s)
+        density = barycentric(rule.nodes, self._density, rule.node_weights, s)
+        return below, density * derivative
+
+    def __call__(self, x: Any) -> tuple[Any, Any]:
+        """Distribution function and density at `x` (..., Q)."""
+        below, density = self.rows(x[..., None, :])
+        return below.sum(axis=-2), density.sum(axis=-2)
+
+    def expectation(self, function: Callable[[Any], Any]) -> Any:
+        """Mean of a function of the variable, shape (...)."""
+        return (self.mass * function(self.nodes)).sum(axis=(-2, -1))
+
+    def quantile(self, p: Any) -> Any:
+        """Quantiles at `p` (Q,), shape (..., Q)."""
+        ends = float(self.stretch.lower.min()), float(self.stretch.upper.max())
+        return quantiles(self, p, weighted_quantiles(_flat(self.nodes), _flat(self.mass), p), ends)
+
+    def only(self, index: Any) -> Curve:
+        """One of the separate distributions."""
+        return Curve(Stretch(*(part[index] for part in vars(self.stretch).values())), self.mass[index])
+
+
+@dataclass(frozen=True)
+class TauCurve:
+    """The posterior of tau on its own nodes."""
+
+    scale: TauScale
+    mass: Any
+
+    def __post_init__(self) -> None:
+        flat = np.zeros(1)
+        unit = Stretch(flat - 1.0, flat + 1.0, flat, flat + 1e6)
+        object.__setattr__(self, "_curve", Curve(unit, self.mass[None, :]))
+
+    @property
+    def nodes(self) -> Any:
+        u = self.scale.lower + 0.5 * self._span * (gauss_legendre(len(self.mass)).nodes + 1.0)
+        return self.scale.tau(u)
+
+    @property
+    def _span(self) -> float:
+        return self.scale.upper - self.scale.lower
+
+    def __call__(self, tau: Any) -> tuple[Any, Any]:
+        u = np.clip(self.scale.u(tau), self.scale.lower, self.scale.upper)
+        below, density = self._curve(2.0 * (u - self.scale.lower) / self._span - 1.0)
+        with np.errstate(divide="ignore", over="ignore"):
+            return below, density * 2.0 / self._span * np.exp(-self.scale.log_jacobian(u))
+
+    def quantile(self, p: Any) -> Any:
+        s = self._curve.quantile(p)
+        return self.scale.tau(self.scale.lower + 0.5 * self._span * (s + 1.0))
+
+
+@dataclass(frozen=True)
+class NewCohortCurve:
+    """theta of a cohort drawn from Normal(mu, tau), (mu, tau) from the posterior.
+
+    Where tau is wider than the gaps between mu's nodes, a mixture of normals; where it is narrower that would be a
+    staircase, and the smooth density of mu is averaged over z instead.
+    """
+
+    mu: Curve
+    tau: Any
+    smooth: Any
+
+    def __call__(self, x: Any) -> tuple[Any, Any]:
+        below, density = np.zeros(len(x)), np.zeros(len(x))
+        wide, narrow = self.smooth, ~self.smooth
+        if wide.any():
+            tau = self.tau[wide, None, None]
+            z = (x[:, None] - self.mu.nodes[wide][:, None, :]) / tau
+            mass = self.mu.mass[wide][:, None, :]
+            below += (mass * special.ndtr(z)).sum(axis=(0, 2))
+            density += (mass / tau * np.exp(-0.5 * z * z)).sum(axis=(0, 2)) / np.sqrt(2.0 * np.pi)
+        if narrow.any():
+            z, weights = gauss_hermite(11)
+            part = self.mu.only(narrow)
+            points = x[:, None] - self.tau[narrow][:, None, None] * z
+            rows = part.rows(points.reshape(len(points), -1))
+            for total, row in zip((below, density), rows, strict=True):
+                total += (row.reshape(points.shape) @ weights).sum(axis=0)
+        return below, density
+
+    def quantile(self, p: Any) -> Any:
+        z, weights = gauss_hermite(5)
+        tau = self.tau[:, None, None]
+        points = self.mu.nodes[..., None] + tau * z
+        start = weighted_quantiles(points.ravel(), (self.mu.mass[..., None] * weights).ravel(), p)
+        reach = 12.0 * self.tau
+        ends = float((self.mu.stretch.lower - reach).min()), float((self.mu.stretch.upper + reach).max())
+        return quantiles(self, p, start, ends)
+
+
+@dataclass(frozen=True)
+class AverageCurve:
+    """The average over cohorts of the natural scale, a function of (mu, tau); increasing in mu for each tau."""
+
+    mu: Curve
+    tau: Any
+    family: Family
+
+    def __call__(self, theta: Any) -> tuple[Any, Any]:
+        """At `theta` = the average brought back to the model scale."""
+        level, slope = self.family.level_of_average(self.family.natural(theta), self.tau)
+        below, density = self.mu.rows(level)
+        return below.sum(axis=0), (density * slope).sum(axis=0) * self.family.slope(theta)
+
+    def quantile(self, p: Any) -> Any:
+        """Quantiles brought back to the model scale."""
+        first, _ = self.family.average(self.mu.nodes, self.tau[:, None])
+        points = self.family.theta(first)
+        start = weighted_quantiles(points.ravel(), self.mu.mass.ravel(), p)
+        return quantiles(self, p, start, (float(points.min()) - 1.0, float(points.max()) + 1.0))

@@ -1,0 +1,180 @@
+"""The exact engine: integrate, estimate the error by integrating otherwise, refine until it no longer matters."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...compiled import CompiledModel
+from ...posterior import LeaveOneOut, Marginal, Posterior, Target
+from .cohorts import Accuracy
+from .draws import draw
+from .grid import Problem, Windows, adjust, find_windows, integrate
+from .solution import Solution
+
+__all__ = ["ExactPosterior", "SeparatePosterior", "solve"]
+
+# Each differs from the one before in every rule: nodes, steps, and where one rule hands over to the other.
+_LEVELS = (
+    Accuracy(mu=26, tau=16, theta=24, hermite=11, step=0.85, switch=0.8),
+    Accuracy(mu=36, tau=22, theta=32, hermite=17, step=0.7, switch=1.0),
+    Accuracy(mu=52, tau=34, theta=48, hermite=23, step=0.55, switch=1.3),
+    Accuracy(mu=80, tau=56, theta=72, hermite=31, step=0.42, switch=1.6),
+    Accuracy(mu=120, tau=90, theta=110, hermite=41, step=0.3, switch=2.0),
+)
+_ADJUSTMENTS = 8
+TOLERANCE_EVIDENCE = 1e-5
+TOLERANCE_QUANTILES = 1e-4
+
+
+def _problem(model: CompiledModel) -> Problem:
+    return Problem(model.likelihood, model.data, model.level_priors, model.pooling.name != "partial")
+
+
+def _windows(problem: Problem) -> Windows:
+    """Ranges that the posterior fits into, found on the coarsest grid."""
+    windows = find_windows(problem)
+    for _ in range(_ADJUSTMENTS):
+        better = adjust(problem, windows, integrate(problem, windows, _LEVELS[0]))
+        if better is None:
+            break
+        windows = better
+    return windows
+
+
+def solve(model: CompiledModel) -> Posterior:
+    """The posterior of a compiled model by quadrature.
+
+    Parameters
+    ----------
+    model : CompiledModel
+        Pooling ``none``, ``common`` or ``partial``.
+
+    Returns
+    -------
+    Posterior
+        With its estimated integration error in `diagnostics`, and `reasons` if that is too large to report.
+    """
+    if model.pooling.name == "none":
+        return SeparatePosterior(model)
+    return ExactPosterior(model)
+
+
+class ExactPosterior(Posterior):
+    """mu, and tau where there is one, integrated on a grid that is refined until the answers stand still."""
+
+    engine = "exact"
+
+    def __init__(self, model: CompiledModel) -> None:
+        self.model = model
+        problem = _problem(model)
+        windows = _windows(problem)
+        fine = Solution(problem, model.family, integrate(problem, windows, _LEVELS[0]))
+        for accuracy in _LEVELS[1:]:
+            coarse, fine = fine, Solution(problem, model.family, integrate(problem, windows, accuracy))
+            evidence_error = abs(fine.grid.log_evidence - coarse.grid.log_evidence)
+            quantile_error = fine.quantile_errors(coarse)
+            if evidence_error <= TOLERANCE_EVIDENCE and quantile_error <= TOLERANCE_QUANTILES:
+                break
+        self.solution = fine
+        self.log_marginal_likelihood = fine.grid.log_evidence
+        self.diagnostics: dict[str, Any] = {
+            "log_marginal_likelihood_error": evidence_error,
+            "quantile_error": quantile_error,
+            "nodes": [int(n) for n in fine.grid.mu.shape[::-1]],
+        }
+        self.reasons = _reasons(evidence_error, quantile_error)
+
+    def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
+        return self.solution.marginal(target, cohort, natural)
+
+    def predicted_events(self, patients: int, target: Target, cohort: int | None = None) -> Any:
+        return self.solution.predicted_events(patients, target, cohort)
+
+    def leave_one_out(self) -> LeaveOneOut:
+        """Every cohort left out in turn, each time integrated afresh."""
+        parts = [_left_out(self.model, j) for j in range(self.model.cohorts)]
+        evidence, variance_mu, variance_theta = np.array(parts).T
+        return LeaveOneOut(self.log_marginal_likelihood - evidence, variance_mu, variance_theta)
+
+    def variance_mu(self) -> float:
+        """Posterior variance of mu; infinite where it does not exist."""
+        return self.solution.variances()[0]
+
+    def draws(self, chains: int, draws: int, seed: int) -> dict[str, Any]:
+        return draw(self.solution, chains, draws, seed)
+
+
+def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
+    """Log evidence, variance of mu and of theta_j, from all cohorts but `j`."""
+    if model.cohorts == 1:
+        priors = model.level_priors
+        variance = priors["mu"].variance
+        if model.pooling.name != "partial":
+            return 0.0, variance, variance
+        tau = priors["tau"]
+        return 0.0, variance, variance + tau.variance + (tau.mean**2 if math.isfinite(tau.variance) else 0.0)
+    problem = _problem(model.without(j))
+    solution = Solution(problem, model.family, integrate(problem, _windows(problem), _LEVELS[1]))
+    return (solution.grid.log_evidence, *solution.variances())
+
+
+def _reasons(evidence_error: float, quantile_error: float) -> tuple[str, ...]:
+    reasons = []
+    if not evidence_error <= TOLERANCE_EVIDENCE:
+        reasons.append(
+            f"the log marginal likelihood moved by {evidence_error:.1e} at the finest integration"
+            f" (at most {TOLERANCE_EVIDENCE:.0e} may be reported)"
+        )
+    if not quantile_error <= TOLERANCE_QUANTILES:
+        reasons.append(
+            f"a quantile moved by {quantile_error:.1e} at the finest integration"
+            f" (at most {TOLERANCE_QUANTILES:.0e} may be reported)"
+        )
+    return tuple(reasons)
+
+
+class SeparatePosterior(Posterior):
+    """Each cohort on its own: as many one-cohort posteriors."""
+
+    engine = "exact"
+
+    def __init__(self, model: CompiledModel) -> None:
+        self.model = model
+        everyone = np.arange(model.cohorts)
+        self.parts = [ExactPosterior(_alone(model, everyone == j)) for j in everyone]
+        self.log_marginal_likelihood = sum(float(part.log_marginal_likelihood or 0.0) for part in self.parts)
+        self.diagnostics = {
+            "log_marginal_likelihood_error": sum(p.diagnostics["log_marginal_likelihood_error"] for p in self.parts),
+            "quantile_error": max(p.diagnostics["quantile_error"] for p in self.parts),
+            "nodes": [max(p.diagnostics["nodes"][0] for p in self.parts), 1],
+        }
+        self.reasons = tuple(dict.fromkeys(reason for part in self.parts for reason in part.reasons))
+
+    def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
+        if target != "cohort" or cohort is None:
+            return None
+        return self.parts[cohort].marginal("cohort", 0, natural)
+
+    def predicted_events(self, patients: int, target: Target, cohort: int | None = None) -> Any:
+        return None if cohort is None else self.parts[cohort].predicted_events(patients, "cohort", 0)
+
+    def leave_one_out(self) -> LeaveOneOut:
+        """A cohort's own evidence, and the variance of its prior: the others say nothing of it."""
+        prior = self.model.level_priors["mu"].variance
+        own = np.array([part.log_marginal_likelihood for part in self.parts])
+        return LeaveOneOut(own, np.full(len(own), np.nan), np.full(len(own), prior))
+
+    def draws(self, chains: int, draws: int, seed: int) -> dict[str, Any]:
+        parts = [part.draws(chains, draws, seed + j)["mu"] for j, part in enumerate(self.parts)]
+        return {"theta": np.stack(parts, axis=-1)}
+
+
+def _alone(model: CompiledModel, keep: Any) -> CompiledModel:
+    from ...pooling import Common
+
+    rows = tuple(row for row, kept in zip(model.rows, keep, strict=True) if kept)
+    data = {name: column[keep] for name, column in model.data.items()}
+    return CompiledModel(model.name, model.family, model.likelihood, Common(), model.priors, rows, data)

@@ -1,0 +1,190 @@
+"""The joint posterior of mu and tau on nodes that follow it: Gauss-Legendre in tau, and in mu for each tau."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ...likelihoods import Likelihood
+from ...likelihoods.base import Data
+from ...numerics import gauss_legendre, log_sum_exp
+from ...priors import Prior
+from .cohorts import Accuracy, CohortIntegral, cohort_integrals
+from .windows import TAIL, Stretch, TauScale, find_mu, normal_location, tau_scale
+
+__all__ = ["Grid", "Problem", "Windows", "find_windows", "integrate", "adjust"]
+
+_ROUGH = Accuracy(mu=0, tau=0, theta=0, hermite=9, step=0.85, switch=0.8)
+_SEARCHED = 6
+# Density at the end of a range, relative to its maximum, below which nothing of note is cut off.
+_FALLEN = 1e-8
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What there is to integrate: data of one kind, the priors on the model scale, and whether tau is fixed at zero."""
+
+    likelihood: Likelihood
+    data: Data
+    priors: dict[str, Prior]
+    pooled: bool
+
+    @property
+    def cohorts(self) -> int:
+        return len(self.data[self.likelihood.columns[0]])
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Ranges of integration: of tau's coordinate, and of mu at some points `at` along it."""
+
+    tau: TauScale | None
+    at: Any
+    mu: Stretch
+
+    def stretch(self, u: Any) -> Stretch:
+        """Ranges of mu at each `u`, by interpolation."""
+        parts = (self.mu.lower, self.mu.upper, self.mu.middle, self.mu.core)
+        return Stretch(*(np.interp(u, self.at, part) for part in parts))
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Posterior weights of (tau, mu) on their nodes.
+
+    Attributes
+    ----------
+    tau : array (T,)
+        Nodes of tau.
+    mu : array (T, M)
+        Nodes of mu for each tau.
+    log_averages : array (J, T, M)
+        log of each cohort's likelihood averaged over Normal(mu, tau).
+    log_weights : array (T, M)
+        log of prior times quadrature weights.
+    weights : array (T, M)
+        Posterior weights; they sum to one.
+    log_evidence : float
+        Log marginal likelihood, every constant kept.
+    """
+
+    u: Any
+    tau: Any
+    scale: TauScale | None
+    mu: Any
+    stretch: Stretch
+    derivative: Any
+    log_averages: Any
+    log_weights: Any
+    weights: Any
+    log_evidence: float
+    cohorts: list[CohortIntegral]
+    accuracy: Accuracy
+
+
+def find_windows(problem: Problem, form: TauScale | None = None) -> Windows:
+    """Where to integrate; `form` fixes the range of tau, which is otherwise found too."""
+    likelihood, data, priors = problem.likelihood, problem.data, problem.priors
+    centre, scale = likelihood.locate(data)
+    if problem.pooled:
+        at, tau = np.zeros(1), np.zeros(1)
+    else:
+        left, right = likelihood.plateaus(data)
+        form = form or tau_scale(centre, scale, left | right, priors)
+        at = np.linspace(form.lower, form.upper, _SEARCHED)
+        tau = form.tau(at)
+    prior = priors["mu"]
+    cohorts = cohort_integrals(likelihood, data, _ROUGH.step)
+
+    def log_density(mu: Any, tau: Any) -> Any:
+        return sum((cohort.log_average(mu, tau, _ROUGH) for cohort in cohorts), prior.log_density(mu))
+
+    middle, sd = normal_location(centre, scale, tau, prior)
+    bounds = (float(prior.quantile(TAIL)), float(prior.quantile(1.0 - TAIL)))
+    return Windows(form, at, find_mu(log_density, tau, middle, 11.0 * sd, bounds))
+
+
+def integrate(problem: Problem, windows: Windows, accuracy: Accuracy) -> Grid:
+    """The posterior of (mu, tau) on a grid of the given accuracy."""
+    priors = problem.priors
+    if windows.tau is None:
+        u, tau, log_tau_weights = np.zeros(1), np.zeros(1), np.zeros(1)
+    else:
+        span = windows.tau.upper - windows.tau.lower
+        # A range of many e-folds needs more nodes than one of a few.
+        rule = gauss_legendre(int(np.ceil(accuracy.tau * max(1.0, span / 5.0))))
+        u = windows.tau.lower + 0.5 * span * (rule.nodes + 1.0)
+        tau = windows.tau.tau(u)
+        log_tau_weights = np.log(0.5 * span * rule.weights) + windows.tau.log_jacobian(u)
+        log_tau_weights += priors["tau"].log_density(tau)
+    stretch = windows.stretch(u)
+    rule = gauss_legendre(accuracy.mu)
+    mu, derivative = stretch.x(rule.nodes)
+    cohorts = cohort_integrals(problem.likelihood, problem.data, accuracy.step)
+    averages = [cohort.log_average(mu, tau, accuracy) for cohort in cohorts]
+    log_averages = np.array(averages).reshape(len(cohorts), *mu.shape)
+    log_weights = log_tau_weights[:, None] + np.log(derivative * rule.weights) + priors["mu"].log_density(mu)
+    joint = log_weights + log_averages.sum(axis=0)
+    log_evidence = log_sum_exp(joint)
+    weights = np.exp(joint - log_evidence)
+    return Grid(
+        u, tau, windows.tau, mu, stretch, derivative, log_averages, log_weights, weights, log_evidence, cohorts, accuracy
+    )
+
+
+def adjust(problem: Problem, windows: Windows, grid: Grid) -> Windows | None:
+    """Windows with more room where the posterior on `grid` has not fallen off at an end, or less where it is empty.
+
+    None if nothing needs to change.
+    """
+    room = _mu_room(problem, windows, grid)
+    tau = grid.scale
+    if tau is None:
+        return None if room is None else replace(windows, mu=room)
+    form = _refit(tau, grid, problem.priors["tau"].support)
+    if form is None:
+        return None if room is None else replace(windows, mu=room)
+    return find_windows(problem, form)
+
+
+def _refit(tau: TauScale, grid: Grid, support: tuple[float, float]) -> TauScale | None:
+    """Another range and unit for tau where the first guess serves the posterior badly."""
+    mass = grid.weights.sum(axis=1)
+    density = mass / gauss_legendre(len(mass)).weights
+    alive = np.flatnonzero(density > _FALLEN * density.max())
+    low, high, span = tau.lower, tau.upper, tau.upper - tau.lower
+    cramped = alive[-1] == len(density) - 1 and tau.tau(high) < support[1] * (1 - 1e-9)
+    if cramped:
+        high = min(high + 0.5 * span, float(tau.u(support[1])))
+    elif grid.u[min(alive[-1] + 1, len(density) - 1)] < low + 0.8 * span:
+        high = float(grid.u[alive[-1] + 1])
+    if alive[0] == 0 and tau.tau(low) > support[0] * (1 + 1e-9):
+        low = max(low - 0.5 * span, float(tau.u(support[0])))
+    elif alive[0] > 1 and grid.u[alive[0] - 1] > low + 0.2 * span:
+        low = float(grid.u[alive[0] - 1])
+    unit = tau.unit
+    if unit is not None and not cramped:
+        lower_part = float(np.interp(0.15, np.cumsum(mass), grid.tau))
+        unit = lower_part if not 0.2 < lower_part / unit < 5.0 else unit
+    if (low, high, unit) == (tau.lower, tau.upper, tau.unit):
+        return None
+    form = TauScale(0.0, 0.0, unit)
+    return TauScale(float(form.u(tau.tau(low))), float(form.u(tau.tau(high))), unit)
+
+
+def _mu_room(problem: Problem, windows: Windows, grid: Grid) -> Stretch | None:
+    density = grid.weights / (grid.derivative * gauss_legendre(grid.mu.shape[1]).weights)
+    limit = _FALLEN * density.max()
+    prior = problem.priors["mu"]
+    bounds = (float(prior.quantile(TAIL)), float(prior.quantile(1.0 - TAIL)))
+    extra = 0.3 * (windows.mu.upper - windows.mu.lower)
+    lower, upper = windows.mu.lower, windows.mu.upper
+    if ((density[:, 0] > limit) & (grid.stretch.lower > bounds[0] + 1e-9 * extra.max())).any():
+        lower = np.maximum(lower - extra, bounds[0])
+    if ((density[:, -1] > limit) & (grid.stretch.upper < bounds[1] - 1e-9 * extra.max())).any():
+        upper = np.minimum(upper + extra, bounds[1])
+    if np.array_equal(lower, windows.mu.lower) and np.array_equal(upper, windows.mu.upper):
+        return None
+    return replace(windows.mu, lower=lower, upper=upper)

@@ -1,0 +1,91 @@
+"""The marginal posterior of each cohort's theta: its own likelihood times what the others and the prior say of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...numerics import barycentric_columns, gauss_hermite, gauss_legendre
+from .curves import Curve
+from .grid import Grid
+from .windows import Stretch
+
+__all__ = ["cohort_curves", "smooth_rows"]
+
+_REACH = 9.0
+_CORE = 3.0
+_ROOM = 1.7
+
+
+def smooth_rows(grid: Grid) -> Any:
+    """The rows whose tau is wide enough for a sum over mu's nodes to be a smooth function (T,)."""
+    density = grid.weights / grid.weights.max(axis=1, keepdims=True)
+    between = np.diff(grid.mu, axis=1)
+    counts = np.maximum(density[:, 1:], density[:, :-1]) > 1e-7
+    return grid.tau >= np.where(counts, between, 0.0).max(axis=1)
+
+
+def cohort_curves(grid: Grid, centre: Any, smooth: Any) -> Curve:
+    """theta of every cohort (J separate distributions): its likelihood times the density of theta given the others.
+
+    `centre` (J,) is where each likelihood lies, roughly; `smooth` (T,) as from `smooth_rows`.
+    """
+    stretch = _stretch(grid, centre, smooth)
+    rule = gauss_legendre(grid.accuracy.theta)
+    theta, derivative = stretch.x(rule.nodes)
+    log_others = grid.log_weights + grid.log_averages.sum(axis=0) - grid.log_averages
+    log_others -= log_others.max(axis=-1, keepdims=True)
+    others = np.empty_like(theta)
+    if smooth.any():
+        others[:, smooth] = _from_sum(grid, smooth, log_others[:, smooth], theta[:, smooth])
+    if not smooth.all():
+        others[:, ~smooth] = _from_interpolant(grid, ~smooth, log_others[:, ~smooth], theta[0, ~smooth])
+    own = np.array([cohort.likelihood(theta[j]) for j, cohort in enumerate(grid.cohorts)])
+    mass = own * others * derivative * rule.weights
+    return Curve(stretch, mass * (grid.weights.sum(axis=1) / mass.sum(axis=-1))[..., None])
+
+
+def _stretch(grid: Grid, centre: Any, smooth: Any) -> Stretch:
+    own = np.array([cohort.scale for cohort in grid.cohorts])[:, None]
+    first = np.array([cohort.lower for cohort in grid.cohorts])[:, None]
+    last = np.array([cohort.upper for cohort in grid.cohorts])[:, None]
+    # Other cohorts can pull theta out of where its own likelihood is above exp(-34): leave room.
+    first, last = centre[:, None] - _ROOM * (centre[:, None] - first), centre[:, None] + _ROOM * (last - centre[:, None])
+    reach = _REACH * grid.tau
+    # Where tau is narrow, theta is nearly mu, which knows of every likelihood already: one range serves all cohorts.
+    low, high = grid.stretch.lower - reach, grid.stretch.upper + reach
+    lower, upper = np.where(smooth, np.maximum(low, first), low), np.where(smooth, np.minimum(high, last), high)
+    # Where the two hardly meet (a cohort far from the others), stay inside the likelihood's own extent.
+    apart = lower >= upper
+    lower, upper = np.where(apart, first, lower), np.where(apart, last, upper)
+    shared = grid.stretch.core**2 / _CORE**2 + grid.tau**2
+    precision = 1.0 / shared + np.where(smooth, own**-2.0, 0.0)
+    middle = (grid.stretch.middle / shared + np.where(smooth, centre[:, None] / own**2, 0.0)) / precision
+    core = np.maximum(_CORE / np.sqrt(precision), 0.02 * (upper - lower))
+    return Stretch(lower, upper, np.clip(middle, lower, upper), core)
+
+
+def _from_sum(grid: Grid, rows: Any, log_others: Any, theta: Any) -> Any:
+    """Density of theta (J, T, N) given the others, up to a factor per row: a sum of normals over mu's nodes."""
+    root = np.sqrt(0.5) / grid.tau[rows][:, None]
+    gaps = (theta * root)[..., None] - (grid.mu[rows] * root)[:, None, :]
+    np.multiply(gaps, gaps, out=gaps)
+    np.negative(gaps, out=gaps)
+    np.exp(gaps, out=gaps)
+    return np.matmul(gaps, np.exp(log_others)[..., None])[..., 0]
+
+
+def _from_interpolant(grid: Grid, rows: Any, log_others: Any, theta: Any) -> Any:
+    """The same where tau is narrow, for theta (T, N): log densities of mu, interpolated and averaged over z."""
+    rule = gauss_legendre(grid.mu.shape[1])
+    z, weights = gauss_hermite(9)
+    stretch = Stretch(*(part[rows] for part in vars(grid.stretch).values()))
+    points = theta[..., None] - grid.tau[rows][:, None, None] * z
+    s, _ = stretch.coordinate(points.reshape(len(points), -1))
+    log_density = log_others - np.log(grid.derivative[rows] * rule.weights)
+    log_density -= log_density.max(axis=-1, keepdims=True)
+    by_row = np.moveaxis(log_density, 0, -1)
+    at_points = barycentric_columns(rule.nodes, by_row, rule.node_weights, s)
+    averaged = np.exp(np.minimum(at_points, 50.0)).reshape(*points.shape, -1)
+    return np.moveaxis(np.einsum("tnzj,z->tnj", averaged, weights), -1, 0)

@@ -1,0 +1,240 @@
+"""The exact engine's posterior of a pooled model: every answer is a sum over one grid."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ...families import Family
+from ...likelihoods import Binomial
+from ...numerics import log_sum_exp
+from ...posterior import Marginal, Target
+from .cohorts import cohort_integrals
+from .curves import AverageCurve, Curve, NewCohortCurve, TauCurve
+from .grid import Grid, Problem
+from .moments import Moments
+from .shrunken import cohort_curves, smooth_rows
+
+__all__ = ["Solution"]
+
+PROBABILITIES = np.array([0.025, 0.5, 0.975])
+
+
+def _sd(first: float, second: float) -> float:
+    return math.sqrt(max(second - first**2, 0.0))
+
+
+class Solution:
+    """Marginals of one grid; quantiles are solved for when asked.
+
+    Parameters
+    ----------
+    problem : Problem
+        What was integrated.
+    family : Family
+        Gives the natural scale.
+    grid : Grid
+        The integrated posterior.
+    """
+
+    def __init__(self, problem: Problem, family: Family, grid: Grid) -> None:
+        self.problem, self.family, self.grid = problem, family, grid
+        self.mu = Curve(grid.stretch, grid.weights)
+
+    @cached_property
+    def _smooth(self) -> Any:
+        return smooth_rows(self.grid)
+
+    @cached_property
+    def _moments(self) -> Moments:
+        return Moments(self.problem)
+
+    @cached_property
+    def tau(self) -> TauCurve | None:
+        scale = self.grid.scale
+        return None if scale is None else TauCurve(scale, self.grid.weights.sum(axis=1))
+
+    @cached_property
+    def new_cohort(self) -> Curve | NewCohortCurve:
+        return self.mu if self.problem.pooled else NewCohortCurve(self.mu, self.grid.tau, self._smooth)
+
+    @cached_property
+    def average(self) -> Curve | AverageCurve:
+        return self.mu if self.problem.pooled else AverageCurve(self.mu, self.grid.tau, self.family)
+
+    @cached_property
+    def cohorts(self) -> Curve:
+        """theta of each cohort (J separate distributions)."""
+        if self.problem.pooled:
+            one = vars(self.mu.stretch).values()
+            shape = (self.problem.cohorts, 1)
+            stretch = type(self.mu.stretch)(*(np.broadcast_to(part, shape) for part in one))
+            return Curve(stretch, np.broadcast_to(self.mu.mass, (shape[0], *self.mu.mass.shape)))
+        centre, _ = self.problem.likelihood.locate(self.problem.data)
+        return cohort_curves(self.grid, centre, self._smooth)
+
+    @cached_property
+    def quantiles(self) -> dict[str, Any]:
+        """The quantiles that every report shows, on the model scale: what the error estimate is about."""
+        found = {"mu": self.mu.quantile(PROBABILITIES), "cohorts": self.cohorts.quantile(PROBABILITIES)}
+        if self.tau is not None:
+            found["tau"] = self.tau.quantile(PROBABILITIES)
+            found["new_cohort"] = self.new_cohort.quantile(PROBABILITIES)
+            found["average"] = self.average.quantile(PROBABILITIES)
+        return found
+
+    def quantile_errors(self, coarse: Solution) -> float:
+        """How far the quantiles would move if `coarse` were right, in the units that they are reported in.
+
+        Bounded natural scales (a probability) count as they are, others in posterior standard deviations.
+        """
+        worst = 0.0
+        bounded = np.isfinite(self.family.natural_support).all()
+        for name, found in self.quantiles.items():
+            value, density = getattr(coarse, name)(found)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                moved = np.abs(value - PROBABILITIES) / density
+            moved = np.where(value == PROBABILITIES, 0.0, moved)
+            if bounded and name != "tau":
+                moved = moved * self.family.slope(found)
+            else:
+                moved = moved / np.maximum(found[..., 2:] - found[..., :1], 1e-300) * 4.0
+            worst = max(worst, float(np.nan_to_num(moved, nan=np.inf).max()))
+        return worst
+
+    # -- marginals ----------------------------------------------------------------------------------------------
+
+    def marginal(self, target: Target, cohort: int | None, natural: bool) -> Marginal | None:
+        """As `Posterior.marginal`."""
+        if target == "tau":
+            return self._tau_marginal()
+        if target == "average":
+            return self._average_marginal()
+        curve = {"mu": self.mu, "typical": self.mu, "new_cohort": self.new_cohort, "cohort": None}[target]
+        name: str = target
+        if target == "cohort":
+            curve, name = self.cohorts.only(cohort), "cohorts"
+        elif target == "typical":
+            name = "mu"
+        scale = target == "typical" or natural
+        mean, sd = self._natural_moments(target, cohort) if scale else self._model_moments(target, cohort)
+        return self._present(curve, mean, sd, scale, self._known(name, cohort))
+
+    def _known(self, name: str, cohort: int | None) -> Any:
+        found = self.quantiles.get(name)
+        return found if cohort is None or found is None else found[cohort]
+
+    def _present(self, curve: Any, mean: float, sd: float, natural: bool, known: Any) -> Marginal:
+        family = self.family
+
+        def quantile(p: Any) -> Any:
+            p = np.asarray(p, float)
+            x = known if known is not None and np.array_equal(p, PROBABILITIES) else curve.quantile(p)
+            return family.natural(x) if natural else x
+
+        def cdf(x: Any) -> Any:
+            if not natural:
+                return curve(np.asarray(x, float))[0]
+            low, high = family.natural_support
+            inside = np.clip(np.asarray(x, float), low, high)
+            theta = family.theta(inside)
+            finite = np.clip(theta, -1e12, 1e12)
+            return np.where(np.isfinite(theta), curve(finite)[0], theta > 0)
+
+        return Marginal(mean, sd, quantile, cdf)
+
+    def _tau_marginal(self) -> Marginal | None:
+        curve = self.tau
+        if curve is None:
+            return None
+        first, second = (float((curve.mass * curve.nodes**k).sum()) for k in (1, 2))
+        mean = first if self._moments.tau(1) else math.nan
+        sd = _sd(first, second) if self._moments.tau(2) else math.nan
+        known = self.quantiles["tau"]
+
+        def quantile(p: Any) -> Any:
+            p = np.asarray(p, float)
+            return known if np.array_equal(p, PROBABILITIES) else curve.quantile(p)
+
+        def cdf(x: Any) -> Any:
+            x = np.asarray(x, float)
+            low, high = curve.scale.tau(curve.scale.lower), curve.scale.tau(curve.scale.upper)
+            return curve(np.clip(x, low, high))[0]
+
+        return Marginal(mean, sd, quantile, cdf)
+
+    def _average_marginal(self) -> Marginal:
+        first, second = self._natural_moments("average", None)
+        known = self.quantiles.get("average", self.quantiles["mu"])
+        return self._present(self.average, first, second, True, known)
+
+    def _model_moments(self, target: Target, cohort: int | None) -> tuple[float, float]:
+        tau = self.grid.tau[:, None]
+        exists = getattr(self._moments, "mu" if target == "mu" else "new_cohort")
+        if target == "cohort":
+            exists = lambda order: self._moments.cohorts(order)[cohort]  # noqa: E731 - one line says it
+            first, second = (float(self.cohorts.expectation(lambda x, k=k: x**k)[cohort]) for k in (1, 2))
+        else:
+            spread = tau**2 if target == "new_cohort" else 0.0
+            first = float((self.mu.mass * self.mu.nodes).sum())
+            second = float((self.mu.mass * (self.mu.nodes**2 + spread)).sum())
+        return (first if exists(1) else math.nan), (_sd(first, second) if exists(2) else math.nan)
+
+    def _natural_moments(self, target: Target, cohort: int | None) -> tuple[float, float]:
+        family, mass = self.family, self.mu.mass
+        if target == "cohort":
+            first, second = (float(self.cohorts.expectation(lambda x, k=k: family.natural(x) ** k)[cohort]) for k in (1, 2))
+        elif target == "typical" or self.problem.pooled:
+            first, second = (float((mass * family.natural(self.mu.nodes) ** k).sum()) for k in (1, 2))
+        else:
+            averages = self._averages
+            first = float((mass * averages[0]).sum())
+            second = float((mass * (averages[1] if target == "new_cohort" else averages[0] ** 2)).sum())
+        exists = [self._natural_exists(target, order) for order in (1, 2)]
+        return (first if exists[0] else math.nan), (_sd(first, second) if exists[1] else math.nan)
+
+    @cached_property
+    def _averages(self) -> tuple[Any, Any]:
+        return self.family.average(self.mu.nodes, self.grid.tau[:, None])
+
+    def _natural_exists(self, target: Target, order: int) -> bool:
+        """On an unbounded natural scale a mean over cohorts exists only if tau's prior falls fast enough."""
+        if np.isfinite(self.family.natural_support).all() or target == "cohort":
+            return True
+        if self.family.model_scale == "identity":
+            return self._moments.mu(order) if target != "new_cohort" else self._moments.new_cohort(order)
+        light = self.problem.priors["mu"].gaussian_precision > 0
+        if self.problem.pooled or target == "typical":
+            return light or self.problem.pooled
+        return light and self.family.has_moment(order, self.problem.priors["tau"].gaussian_precision)
+
+    # -- variances and predictions ------------------------------------------------------------------------------
+
+    def variances(self) -> tuple[float, float]:
+        """Variance of mu and of a new cohort's theta; infinite where they do not exist."""
+        sds = [self._model_moments(target, None)[1] for target in ("mu", "new_cohort")]
+        return tuple(math.inf if math.isnan(sd) else sd**2 for sd in sds)  # type: ignore[return-value]
+
+    def predicted_events(self, patients: int, target: Target, cohort: int | None) -> Any:
+        """As `Posterior.predicted_events`."""
+        kind, events = Binomial(), np.arange(patients + 1.0)
+        data = {"events": events, "total": np.full(patients + 1, float(patients))}
+        if target == "cohort":
+            curve = self.cohorts.only(cohort)
+        elif target == "typical" or self.problem.pooled:
+            curve = self.mu
+        else:
+            return self._predicted_in_new_cohort(kind, data)
+        return np.einsum("tnk,tn->k", np.exp(kind.log_likelihood(curve.nodes[..., None], data)), curve.mass)
+
+    def _predicted_in_new_cohort(self, kind: Binomial, data: dict[str, Any]) -> Any:
+        """Each possible count is a cohort's data, averaged over Normal(mu, tau) like any other's."""
+        with np.errstate(divide="ignore"):
+            log_mass = np.log(self.mu.mass)
+        accuracy = self.grid.accuracy
+        integrals = cohort_integrals(kind, data, accuracy.step)
+        averages = [integral.log_average(self.mu.nodes, self.grid.tau, accuracy) for integral in integrals]
+        return np.exp([log_sum_exp(log_mass + average) for average in averages])

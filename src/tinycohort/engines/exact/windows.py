@@ -1,0 +1,159 @@
+"""Where the posterior of mu and tau lies: found before anything is integrated, and checked afterwards.
+
+Cheap normal approximations say roughly where to look; the likelihood's own averages then say exactly. Nothing here
+enters an answer except through the range of integration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...priors import Prior
+
+__all__ = ["DROP", "TAIL", "Stretch", "TauScale", "find_mu", "normal_location", "tau_scale"]
+
+# Log density at which a range may end, below the maximum; share of a prior that may be left out.
+DROP = 25.0
+TAIL = 1e-12
+_CORE_DROP = 2.0
+_COARSE = 15
+_PASSES = 8
+
+
+@dataclass(frozen=True)
+class TauScale:
+    """The coordinate u in which tau is integrated: log tau, or asinh(tau / unit) where its density reaches zero."""
+
+    lower: float
+    upper: float
+    unit: float | None
+
+    def tau(self, u: Any) -> Any:
+        return np.exp(u) if self.unit is None else self.unit * np.sinh(u)
+
+    def u(self, tau: Any) -> Any:
+        with np.errstate(divide="ignore"):
+            return np.log(tau) if self.unit is None else np.arcsinh(np.asarray(tau) / self.unit)
+
+    def log_jacobian(self, u: Any) -> Any:
+        return u if self.unit is None else np.log(self.unit * np.cosh(u))
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A coordinate in [-1, 1] per row of a set of one-dimensional ranges, finer around each row's middle.
+
+    x = middle + core sinh(v), with v linear in the coordinate. All attributes have shape (..., T).
+    """
+
+    lower: Any
+    upper: Any
+    middle: Any
+    core: Any
+
+    def ends(self) -> tuple[Any, Any]:
+        """Ends of v."""
+        return np.arcsinh((self.lower - self.middle) / self.core), np.arcsinh((self.upper - self.middle) / self.core)
+
+    def x(self, nodes: Any) -> tuple[Any, Any]:
+        """Points and derivatives at `nodes` (N,) of the coordinate: two arrays (..., T, N)."""
+        low, high = self.ends()
+        half = 0.5 * (high - low)[..., None]
+        v = low[..., None] + half * (nodes + 1.0)
+        core = self.core[..., None]
+        return self.middle[..., None] + core * np.sinh(v), core * np.cosh(v) * half
+
+    def coordinate(self, x: Any) -> tuple[Any, Any]:
+        """Coordinate of `x` (..., T, Q), held to [-1, 1], and its derivative in x (zero outside)."""
+        low, high = self.ends()
+        scaled = (x - self.middle[..., None]) / self.core[..., None]
+        per_v = 2.0 / (high - low)[..., None]
+        s = (np.arcsinh(scaled) - low[..., None]) * per_v - 1.0
+        inside = np.abs(s) < 1.0
+        return np.clip(s, -1.0, 1.0), inside * per_v / (self.core[..., None] * np.sqrt(1.0 + scaled**2))
+
+
+def _prior_normal(prior: Prior) -> tuple[float, float]:
+    """Centre and generous width of a prior, as a normal."""
+    low, middle, high = prior.quantile(np.array([0.025, 0.5, 0.975]))
+    return float(middle), float(high - low) / 3.0
+
+
+def normal_location(centre: Any, scale: Any, tau: Any, prior: Prior) -> tuple[Any, Any]:
+    """Mean and standard deviation of mu at each `tau` when every likelihood is taken as normal."""
+    prior_mean, prior_scale = _prior_normal(prior)
+    precision = 1.0 / (scale**2 + np.asarray(tau)[:, None] ** 2)
+    total = precision.sum(axis=1) + prior_scale**-2
+    return ((precision * centre).sum(axis=1) + prior_mean * prior_scale**-2) / total, total**-0.5
+
+
+def _profile(centre: Any, scale: Any, tau: Any, prior_mu: Prior) -> Any:
+    """Log marginal likelihood of tau with every likelihood taken as normal, up to a constant."""
+    mean, sd = normal_location(centre, scale, tau, prior_mu)
+    prior_mean, prior_scale = _prior_normal(prior_mu)
+    variance = scale**2 + tau[:, None] ** 2
+    misfit = ((centre - mean[:, None]) ** 2 / variance + np.log(variance)).sum(axis=1)
+    return np.log(sd) - 0.5 * (misfit + ((mean - prior_mean) / prior_scale) ** 2)
+
+
+def tau_scale(centre: Any, scale: Any, flat: Any, priors: dict[str, Prior]) -> TauScale:
+    """A coordinate for tau and a first guess of its range.
+
+    `flat` marks cohorts whose likelihood has a plateau: they do not hold tau from above.
+    """
+    prior = priors["tau"]
+    support = prior.support
+    high = min(float(prior.quantile(1.0 - TAIL)), support[1])
+    middle = float(prior.quantile(0.5))
+    smallest = min(middle, float(scale.min(initial=middle)))
+    # Data in conflict can push tau far beyond its prior: look as far as the data are apart.
+    spread = 4.0 * float(np.ptp(centre)) if len(centre) > 1 else 0.0
+    tau = np.geomspace(1e-4 * smallest, max(high, spread, 10.0 * smallest), 160)
+    tau = tau[(tau > support[0]) & (tau < support[1])]
+    base = prior.log_density(tau) + np.log(tau)
+    held = base + _profile(centre[~flat], scale[~flat], tau, priors["mu"])
+    full = base + _profile(centre, scale, tau, priors["mu"]) if flat.any() else held
+    inside = np.flatnonzero((held > held.max() - DROP) | (full > full.max() - DROP))
+    low = float(tau[max(inside[0] - 1, 0)]) if inside[0] > 0 else support[0]
+    high = float(tau[inside[-1] + 1]) if inside[-1] < len(tau) - 1 else min(max(tau[-1], high), support[1])
+    mass = np.cumsum(np.exp(full - full.max()))
+    unit = float(np.interp(0.15 * mass[-1], mass, tau))
+    form = TauScale(0.0, 0.0, None if low > 0.02 * unit else unit)
+    return TauScale(float(form.u(low if form.unit is None else support[0])), float(form.u(high)), form.unit)
+
+
+def find_mu(
+    log_density: Callable[[Any, Any], Any], tau: Any, middle: Any, reach: Any, bounds: tuple[float, float]
+) -> Stretch:
+    """Ranges of mu at each `tau` (T,), beyond which its log density lies `DROP` below the maximum.
+
+    `log_density` takes mu (T, P) and tau (T,). The search widens a range that is too short and narrows one that is too
+    long, until several of its points lie inside.
+    """
+    lower, upper = np.maximum(middle - reach, bounds[0]), np.minimum(middle + reach, bounds[1])
+    lower, upper = np.minimum(lower, bounds[1] - 1e-6 * reach), np.maximum(upper, bounds[0] + 1e-6 * reach)
+    rows, last_point = np.arange(len(tau)), _COARSE - 1
+    for _ in range(_PASSES):
+        points = lower[:, None] + (upper - lower)[:, None] * np.linspace(0.0, 1.0, _COARSE)
+        drop = log_density(points, tau)
+        drop = drop.max(axis=1, keepdims=True) - drop
+        alive = drop < DROP
+        first, last = alive.argmax(axis=1), last_point - alive[:, ::-1].argmax(axis=1)
+        open_left, open_right = (first == 0) & (lower > bounds[0]), (last == last_point) & (upper < bounds[1])
+        span = upper - lower
+        lower = np.where(
+            open_left, np.maximum(lower - span, bounds[0]), points[rows, np.maximum(first - 1, 0)]
+        )
+        upper = np.where(
+            open_right, np.minimum(upper + span, bounds[1]), points[rows, np.minimum(last + 1, last_point)]
+        )
+        if not ((last - first < 5) | open_left | open_right).any():
+            break
+    # Half the width on which the density falls by `_CORE_DROP`, from the coarse points nearest to that.
+    core = np.where(drop < _CORE_DROP, 1.0, np.clip(2.0 * _CORE_DROP / np.maximum(drop, 1e-9) - 1.0, 0.0, 1.0))
+    width = core.sum(axis=1) * (points[:, 1] - points[:, 0])
+    return Stretch(lower, upper, points[rows, drop.argmin(axis=1)], np.maximum(width, 0.02 * (upper - lower)))
