@@ -1,0 +1,14 @@
+"""Models: TOML files that hold every choice of an analysis. Nothing here knows the evidence."""
+
+from __future__ import annotations
+
+from .files import bundled_models, read_model
+from .model import ModelSpec
+from .sections import Estimand, LikelihoodChoice, PoolingChoice, Quantity, Selection, Variant
+from .words import FUNCTIONALS, LEVELS, ORIGINS, POLICIES, RELATIONS, TARGETS
+
+__all__ = [
+    "FUNCTIONALS", "LEVELS", "ORIGINS", "POLICIES", "RELATIONS", "TARGETS",
+    "Estimand", "LikelihoodChoice", "ModelSpec", "PoolingChoice", "Quantity", "Selection", "Variant",
+    "bundled_models", "read_model",
+]  # fmt: skip

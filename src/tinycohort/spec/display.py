@@ -1,0 +1,77 @@
+"""A model as people read it: labelled lines of text, or a table in HTML."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .sections import Estimand, Selection, Variant
+from .toml import write_value
+from .words import thaw
+
+__all__ = ["as_html", "as_text", "describe_estimand", "describe_selection", "describe_variant"]
+
+Rows = Sequence[tuple[str, str]]
+
+
+def as_text(heading: str, rows: Rows) -> str:
+    """Labelled lines under a heading, wrapped at 110 characters."""
+    width = max(len(label) for label, _ in rows) + 2
+    lines = [heading]
+    for label, text in rows:
+        lines += textwrap.wrap(
+            text, 110, initial_indent=f"  {label:<{width}}", subsequent_indent=" " * (width + 2), break_on_hyphens=False
+        ) or [f"  {label}"]
+    return "\n".join(lines)
+
+
+def as_html(heading: str, rows: Rows) -> str:
+    """The same as a table, every word of the model escaped."""
+    body = "".join(
+        f'<tr><th scope="row" style="text-align:left;vertical-align:top">{html.escape(label)}</th>'
+        f'<td style="text-align:left">{html.escape(text)}</td></tr>'
+        for label, text in rows
+    )
+    return f"<table><caption>{html.escape(heading)}</caption><tbody>{body}</tbody></table>"
+
+
+def describe_selection(selection: Selection) -> Rows:
+    """Who may speak, in a line each."""
+    rows = [("endpoint", selection.endpoint)]
+    if selection.where:
+        rows.append(("where", "; ".join(f"{key} is {_either(values)}" for key, values in selection.where.items())))
+    rows += [("origins", ", ".join(selection.origins)), ("overlaps", _pairs(selection.overlaps))]
+    rows += [(label, ", ".join(names)) for label in ("prefer", "exclude") if (names := getattr(selection, label))]
+    if selection.allow_selected:
+        rows.append(("allow_selected", "cohorts selected on the endpoint may speak too"))
+    return rows
+
+
+def describe_estimand(estimand: Estimand) -> str:
+    """One estimand in a line."""
+    words = [estimand.functional.replace("_", " ")]
+    if estimand.threshold is not None:
+        words.append(f"{estimand.threshold:g}")
+    if estimand.patients is not None:
+        words.append(f"among {estimand.patients} new patients")
+    parts = [" ".join(words), *([estimand.target.replace("_", " ")] if estimand.target else [])]
+    text = f"{estimand.name}: {', '.join(parts)}, {100 * estimand.level:g}%"
+    return f"{text}. {estimand.why}" if estimand.why else text
+
+
+def describe_variant(rule: Variant) -> str:
+    """One variant in a line: what it changes, and why."""
+    changes = [f"{path} = {write_value(thaw(value))}" for path, value in rule.set.items()]
+    changes += [f"without {path}" for path in rule.unset]
+    return f"{rule.name}: {', '.join(changes)}. {rule.why}"
+
+
+def _pairs(mapping: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in mapping.items())
+
+
+def _either(values: Sequence[Any]) -> str:
+    words = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
+    return " or ".join(words)

@@ -1,0 +1,96 @@
+"""``[[estimand]]``: what is reported."""
+
+from __future__ import annotations
+
+from ..families import Family
+from ..pooling import POOLINGS
+from .sections import Estimand, PoolingChoice
+from .table import Table
+from .words import FUNCTIONALS, TARGETS
+
+__all__ = ["read_estimands"]
+
+_QUANTITIES = ("probability", "ratio", "difference")
+_MOST_PATIENTS = 10_000
+
+
+def read_estimands(top: Table, family: Family | None, pooling: PoolingChoice | None) -> tuple[Estimand, ...]:
+    """The estimands; that the pooling can answer them is asked of a base model alone."""
+    estimands: list[Estimand] = []
+    for table in top.tables("estimand", "Say what to report: add [[estimand]]."):
+        estimand = _read_estimand(table, family)
+        if estimand is None:
+            continue
+        if any(estimand.name == other.name for other in estimands):
+            table.report("name", f"{estimand.name!r} is the name of two estimands", "Give each a name of its own.")
+        if pooling is not None:
+            _check_answerable(table, estimand, pooling)
+        estimands.append(estimand)
+    return tuple(estimands)
+
+
+def _read_estimand(table: Table, family: Family | None) -> Estimand | None:
+    before = len(table.problems)
+    name = table.word("name", "Give it a name in lower case, with digits and underscores.")
+    functional = _read_functional(table, family)
+    target = threshold = patients = None
+    if functional == "heterogeneity":
+        if table.ask("target", "", optional=True) is not None:
+            table.report("target", "the heterogeneity is of all cohorts together", "Leave target out.")
+    else:
+        target = table.choice("target", TARGETS)
+    level = _read_level(table)
+    if functional == "probability_above":
+        threshold = _read_threshold(table, family)
+    if functional == "predicted_events":
+        patients = table.whole("patients", f"Give a whole number, 1 to {_MOST_PATIENTS}.", 1, _MOST_PATIENTS)
+    if functional is None:  # which of these belong to it cannot be said
+        for key in ("threshold", "patients"):
+            table.ask(key, "", optional=True)
+    why = table.text("why", "Say why, or leave it out.", optional=True) or ""
+    table.finish()
+    if len(table.problems) > before or name is None or functional is None or level is None:
+        return None
+    return Estimand(name, functional, target, level, threshold, patients, why)
+
+
+def _read_functional(table: Table, family: Family | None) -> str | None:
+    functional = table.choice("functional", FUNCTIONALS)
+    if functional is None or family is None:
+        return functional
+    foreign = [word for word in _QUANTITIES if word != family.quantity]
+    if family.quantity != "probability":
+        foreign.append("predicted_events")
+    if functional in foreign:
+        what = f"{functional!r} is not what a {family.name} is about"
+        table.report("functional", what, f"Its quantity is called {family.quantity!r}.")
+    return functional
+
+
+def _read_level(table: Table) -> float | None:
+    need = "Give a probability between 0 and 1."
+    level = table.number("level", need)
+    if level is not None and not 0 < level < 1:
+        mend = f"Write {level / 100:g} for {level:g}%." if 1 < level < 100 else need
+        table.report("level", f"{level:g} is not between 0 and 1", mend)
+    return level
+
+
+def _read_threshold(table: Table, family: Family | None) -> float | None:
+    threshold = table.number("threshold", "Give the value that the quantity may exceed.")
+    if threshold is not None and family is not None:
+        lower, upper = family.natural_support
+        if not lower < threshold < upper:
+            what = f"{threshold:g} is not a {family.quantity} between {lower:g} and {upper:g}"
+            table.report("threshold", what, "Give one on the natural scale.")
+    return threshold
+
+
+def _check_answerable(table: Table, estimand: Estimand, pooling: PoolingChoice) -> None:
+    rule = POOLINGS[pooling.kind]
+    if estimand.functional == "heterogeneity" and "tau" not in rule.parameters:
+        what = f"pooling {pooling.kind!r} has no heterogeneity"
+        table.report("functional", what, "Leave the estimand out, or pool partially.")
+    if estimand.target not in (None, "cohort") and "mu" not in rule.free:
+        what = f"pooling {pooling.kind!r} has no {estimand.target} cohort"
+        table.report("target", what, 'Ask for target = "cohort", or pool.')

@@ -1,0 +1,199 @@
+"""From the content of a model file to a `ModelSpec`, or to all that is wrong with it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from ..families import CONTRAST_MEASURES, FAMILIES, Family
+from ..issues import InputError
+from ..likelihoods import LIKELIHOODS
+from ..pooling import POOLINGS
+from .estimand_tables import read_estimands
+from .model import ModelSpec
+from .prior_tables import read_priors
+from .sections import LikelihoodChoice, PoolingChoice, Quantity, Selection
+from .table import Problems, Table
+from .variants import apply_variant, read_variants
+from .words import FORMAT, LEVELS, ORIGINS, POLICIES, RELATIONS, WORD, FrozenMapping, is_unicode
+
+__all__ = ["read_content"]
+
+
+def read_content(content: Mapping[str, Any], source: str) -> ModelSpec:
+    """Read a model and all its variants.
+
+    Parameters
+    ----------
+    content : mapping
+        What a model file holds.
+    source : str
+        What to call it in an error.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong, variants included.
+    """
+    content = _plain(content)
+    problems = Problems()
+    model = _read_model(content, problems)
+    of_base = set(problems)
+    resolved: dict[str, ModelSpec] = {}
+    # A variant that was written out is a model of its own, and has no variants.
+    rules = [] if ":" in str(content.get("name")) else read_variants(content, problems)
+    for rule in rules:
+        found = Problems()
+        changed = _read_model(apply_variant(content, rule), found)
+        if changed is not None:
+            resolved[rule.name] = changed
+        # What is wrong with the model itself has been said once.
+        new = [problem for problem in found if problem not in of_base]
+        problems += [problem._replace(place=f"[[variant]] {rule.name}, makes {problem.place}") for problem in new]
+    if model is not None:
+        _check_different(model, resolved, problems)
+    if problems or model is None:
+        raise InputError(problems.issues(source))
+    return dataclasses.replace(model, variant_rules=tuple(rules), _resolved=FrozenMapping(resolved))
+
+
+def _check_different(model: ModelSpec, resolved: Mapping[str, ModelSpec], problems: Problems) -> None:
+    seen = {model.digest: "the model itself"}
+    for name, changed in resolved.items():
+        if changed.digest in seen:
+            what = f"the variant is the same as {seen[changed.digest]}"
+            problems.report(f"[[variant]] {name}", what, "Change a value that matters, or leave the variant out.")
+        seen.setdefault(changed.digest, f"variant {name!r}")
+
+
+def _plain(value: Any) -> Any:
+    """The same content in plain dictionaries and lists, so that tuples and other mappings may be given too."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _read_model(content: Mapping[str, Any], problems: Problems) -> ModelSpec | None:
+    """The model without its variants, or None when anything is wrong with it."""
+    before = len(problems)
+    top = Table(content, "", problems)
+    version = top.ask("format", f"Write format = {FORMAT}.")
+    if "format" in content and (version != FORMAT or isinstance(version, bool)):
+        top.report("format", f"format {version!r} is not known", f"This version reads format {FORMAT}.")
+    name = top.text("name", "Give the model a name, that of its file.")
+    base, colon, variant = (name or "").partition(":")
+    if name and not (WORD.fullmatch(base) and (not colon or WORD.fullmatch(variant))):
+        top.report("name", f"{name!r} will not do", "Use lower-case letters, digits and underscores.")
+    title = top.text("title", "Say in a line what the model is.")
+    question = top.text("question", "Ask what the model answers.")
+    why = top.text("why", "Say what this variant asks.") if colon else ""
+    selection = _read_selection(top)
+    quantity = _read_quantity(top)
+    family = None if quantity is None else quantity.build()
+    likelihood = _read_likelihood(top, family)
+    pooling = _read_pooling(top)
+    priors, whys = read_priors(top, problems, family, pooling)
+    estimands = read_estimands(top, family, None if colon else pooling)
+    if not colon:
+        top.ask("variant", "", optional=True)
+    top.finish()
+    if len(problems) > before:
+        return None
+    assert name is not None
+    assert title is not None
+    assert question is not None
+    assert why is not None
+    assert selection is not None
+    assert quantity is not None
+    assert pooling is not None
+    return ModelSpec(name, title, question, selection, quantity, likelihood, pooling, priors, whys, estimands, why=why)
+
+
+def _read_selection(top: Table) -> Selection | None:
+    table = top.table("evidence", "Say who may speak: add [evidence].", "[evidence] ")
+    if table is None:
+        return None
+    endpoint = table.word("endpoint", "Name an endpoint of the evidence.")
+    where = _read_where(table)
+    origins = table.words("origins", ORIGINS, f"List the origins that you admit: {', '.join(ORIGINS)}.")
+    inside = table.table("overlaps", "Say what to do about each relation of two cohorts.", "[evidence] overlaps.")
+    overlaps = {}
+    if inside is not None:
+        overlaps = {relation: inside.choice(relation, POLICIES) for relation in RELATIONS}
+        inside.finish()
+    level = table.choice("level", LEVELS)
+    prefer = table.words("prefer", None, "List identifiers of cohorts.", optional=True) or ()
+    exclude = table.words("exclude", None, "List identifiers of cohorts.", optional=True) or ()
+    for cohort in set(prefer) & set(exclude):
+        table.report("exclude", f"{cohort!r} is preferred and excluded", "Decide for one.")
+    selected = table.flag("allow_selected") or False
+    table.finish()
+    if endpoint is None or where is None or origins is None or level is None:
+        return None
+    return Selection(endpoint, where, origins, FrozenMapping(overlaps), level, prefer, exclude, selected)
+
+
+def _read_where(table: Table) -> FrozenMapping | None:
+    need = 'Write { column = ["admitted", "values"] }, or {} to admit every cohort with this endpoint.'
+    inside = table.table("where", need, "[evidence] where.")
+    if inside is None:
+        return None
+    where: dict[str, tuple[Any, ...]] = {}
+    for column in inside.values:
+        if not WORD.fullmatch(column):
+            inside.report(column, f"{column!r} is no name of a column", "Use a column of the cohorts' table.")
+        values = inside.ask(column, "")
+        if not isinstance(values, list) or not values:
+            mend = f"Write {column} = [...] with at least one admitted value."
+            inside.report(column, f"{values!r} is not a list of admitted values", mend)
+            continue
+        for number, value in enumerate(values):
+            if not isinstance(value, str | bool | int) or (
+                isinstance(value, str) and not (value.strip() and is_unicode(value))
+            ):
+                inside.report(column, f"{value!r} will not do", "Admit words, true, false or whole numbers.")
+            elif value in values[:number]:
+                inside.report(column, f"{value!r} stands there twice", "Write it once.")
+        where[column] = tuple(values)
+    return FrozenMapping(where)
+
+
+def _read_quantity(top: Table) -> Quantity | None:
+    table = top.table("quantity", "Say what is unknown about one cohort: add [quantity].", "[quantity] ")
+    if table is None:
+        return None
+    family = table.choice("family", FAMILIES)
+    contrast = family == "contrast"
+    measure = table.choice("measure", CONTRAST_MEASURES) if contrast else None
+    if family is None:
+        table.ask("measure", "", optional=True)
+    table.finish()
+    return None if family is None or (contrast and measure is None) else Quantity(family, measure)
+
+
+def _read_likelihood(top: Table, family: Family | None) -> tuple[LikelihoodChoice, ...]:
+    choices: list[LikelihoodChoice] = []
+    for table in top.tables("likelihood", "Say how a printed number informs the quantity: add [[likelihood]]."):
+        kind = table.choice("kind", LIKELIHOODS)
+        table.finish()
+        if kind is None:
+            continue
+        if family is not None and family.name not in LIKELIHOODS[kind].families:
+            suits = [name for name, known in LIKELIHOODS.items() if family.name in known.families]
+            table.report("kind", f"{kind!r} says nothing about a {family.name}", f"Choose one of {', '.join(suits)}.")
+        if LikelihoodChoice(kind) in choices:
+            table.report("kind", f"{kind!r} stands there twice", "Write it once.")
+        choices.append(LikelihoodChoice(kind))
+    return tuple(choices)
+
+
+def _read_pooling(top: Table) -> PoolingChoice | None:
+    table = top.table("pooling", "Say how cohorts are alike: add [pooling].", "[pooling] ")
+    if table is None:
+        return None
+    kind = table.choice("kind", POOLINGS)
+    table.finish()
+    return None if kind is None else PoolingChoice(kind)

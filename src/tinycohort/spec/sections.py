@@ -1,0 +1,146 @@
+"""The sections of a model file, as small frozen records."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from ..families import FAMILIES, Contrast, Family
+from .words import NOTHING, FrozenMapping, thaw
+
+__all__ = ["Estimand", "LikelihoodChoice", "PoolingChoice", "Quantity", "Section", "Selection", "Variant"]
+
+
+@dataclass(frozen=True)
+class Section:
+    """What every section can do."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a model file writes it: what was left out stays out."""
+        fields = {field.name: (getattr(self, field.name), field.default) for field in dataclasses.fields(self)}
+        return {
+            name: thaw(value) for name, (value, default) in fields.items() if value is not None and value != default
+        }
+
+
+@dataclass(frozen=True)
+class Selection(Section):
+    """``[evidence]``: who may speak.
+
+    Attributes
+    ----------
+    endpoint : str
+        The endpoint, a word of the evidence.
+    where : mapping of str to tuple
+        Column of the cohorts' table, and the values that are admitted. All columns must agree.
+    origins : tuple of str
+        Where a number may have been read.
+    overlaps : mapping of str to str
+        For each relation between two cohorts, the policy: ``keep_larger``, ``keep_both`` or ``refuse``.
+    level : str
+        The unit of the evidence: ``cohort``.
+    prefer : tuple of str
+        Cohorts that win a tie when overlaps are resolved, first come first.
+    exclude : tuple of str
+        Cohorts left out by name.
+    allow_selected : bool
+        Whether a cohort may inform an endpoint that its patients were selected on.
+    """
+
+    endpoint: str
+    where: FrozenMapping
+    origins: tuple[str, ...]
+    overlaps: FrozenMapping
+    level: str
+    prefer: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    allow_selected: bool = False
+
+
+@dataclass(frozen=True)
+class Quantity(Section):
+    """``[quantity]``: what is unknown about one cohort.
+
+    Attributes
+    ----------
+    family : str
+        Name of the family.
+    measure : str or None
+        For a contrast, ``ratio`` or ``difference``.
+    """
+
+    family: str
+    measure: str | None = None
+
+    def build(self) -> Family:
+        """The family itself."""
+        return FAMILIES[self.family]() if self.measure is None else Contrast(self.measure)
+
+
+@dataclass(frozen=True)
+class LikelihoodChoice(Section):
+    """``[[likelihood]]``: how a printed number informs the quantity."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class PoolingChoice(Section):
+    """``[pooling]``: how cohorts are alike."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Estimand(Section):
+    """``[[estimand]]``: a quantity to report.
+
+    Attributes
+    ----------
+    name : str
+        What the report calls it.
+    functional : str
+        ``probability``, ``ratio`` or ``difference`` (the family's own quantity), ``probability_above``,
+        ``predicted_events`` or ``heterogeneity``.
+    target : str or None
+        ``typical``, ``average``, ``new_cohort`` or ``cohort``; None for the heterogeneity, which is of all cohorts.
+    level : float
+        Probability that its credible interval holds.
+    threshold : float or None
+        On the natural scale: what ``probability_above`` is above.
+    patients : int or None
+        How many new patients ``predicted_events`` is about.
+    why : str
+        Why this one; free text.
+    """
+
+    name: str
+    functional: str
+    target: str | None
+    level: float
+    threshold: float | None = None
+    patients: int | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Variant(Section):
+    """``[[variant]]``: what would change the answer, said before it is seen.
+
+    Attributes
+    ----------
+    name : str
+        Its name; the model that results is called ``model:variant``.
+    why : str
+        What it asks.
+    set : mapping of str to object
+        Dotted path in the model file, and the value it takes.
+    unset : tuple of str
+        Dotted paths that the variant leaves out.
+    """
+
+    name: str
+    why: str
+    set: FrozenMapping = NOTHING
+    unset: tuple[str, ...] = ()
