@@ -21,6 +21,7 @@ RULED: Final = (
     "value", "lower", "upper", "level", "at_risk", "median_rule",
 )  # fmt: skip
 SHARE_ENDPOINTS: Final = v.RESPONSE_ENDPOINT + v.TOXICITY_ENDPOINT + v.TIME_ENDPOINT
+ALL_ENDPOINTS: Final = SHARE_ENDPOINTS + v.QUANTITY_ENDPOINT
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Measure:
         Columns that must be filled.
     may : tuple of str
         Columns that may be filled. Those in neither must be empty.
-    unit : {"proportion", "months", "ratio", "difference", "rate", "quantity", "none"}
+    unit : {"proportion", "months", "ratio", "difference", "rate", "quantity", "signed", "none"}
         Unit of value, lower and upper.
     endpoints : tuple of str
         Endpoints that can be reported so.
@@ -102,6 +103,10 @@ MEASURES: Final[dict[str, Measure]] = {
         "A difference of proportions, cohort minus comparator.",
         ("comparator_id", "value"), ("time_months", "total", *_INTERVAL), "difference", SHARE_ENDPOINTS,
     ),
+    "mean_difference": Measure(
+        "A difference of means, cohort minus comparator, in the unit of the endpoint (months for times).",
+        ("comparator_id", "value"), ("time_months", "total", *_INTERVAL), "signed", ALL_ENDPOINTS,
+    ),
     "p_value": Measure(
         "A p-value of cohort against comparator.",
         ("comparator_id", "value"), ("time_months",), "proportion", SHARE_ENDPOINTS,
@@ -141,6 +146,7 @@ _LIMITS: Final = {
     "difference": (-1.0, 1.0, "Write a difference of proportions between -1 and 1."),
     "rate": (0.0, 100.0, "Write events per person-month."),
     "quantity": (0.0, math.inf, "Write the measured value."),
+    "signed": (-math.inf, math.inf, ""),
     "none": (-math.inf, math.inf, ""),
 }
 _NUMBER_WORDS: Final = {

@@ -18,6 +18,7 @@ SOURCE_KIND = (
     "press_release",
     "registry",
     "dataset",
+    "unstated",
 )
 
 #: Where a number was read: in one of the five documents about its own patients, in one of them about somebody else's
@@ -445,6 +446,7 @@ MEASURE = (
     "odds_ratio",
     "risk_ratio",
     "risk_difference",
+    "mean_difference",
     "p_value",
     "person_time",
     "event_rate",
@@ -455,7 +457,7 @@ MEASURE = (
     "performance",
 )
 RATIO_MEASURES = ("hazard_ratio", "odds_ratio", "risk_ratio")
-CONTRAST_MEASURES = (*RATIO_MEASURES, "risk_difference", "p_value")
+CONTRAST_MEASURES = (*RATIO_MEASURES, "risk_difference", "mean_difference", "p_value")
 PATIENT_MEASURES = ("patient_time", "patient_response", "patient_value")
 #: Points of one Kaplan-Meier curve: a cohort may print several, and they speak together.
 CURVE_MEASURES = ("landmark", "number_at_risk", "median_time", "median_not_reached")

@@ -56,6 +56,15 @@ def _check_unique(tables: Tables) -> Iterator[Issue]:
             first.setdefault(key, where)
 
 
+def _check_labels(tables: Tables) -> Iterator[Issue]:
+    first: dict[str, str] = {}
+    for index, cohort in enumerate(tables.cohorts):
+        where = f"{tables.where('cohorts', index)}, label"
+        if cohort.label in first:
+            yield Issue(where, f"{cohort.label!r} is also the label in {first[cohort.label]}", "Tell them apart.")
+        first.setdefault(cohort.label, where)
+
+
 def _check_source(source: Source, where: str, read: set[str]) -> Iterator[Issue]:
     if source.doi and not source.doi.startswith("10."):
         yield Issue(f"{where}, doi", f"{source.doi!r} does not start with 10.", "Write the identifier alone.")
@@ -280,6 +289,7 @@ def check_tables(tables: Tables) -> list[Issue]:
     found = itertools.chain(
         _check_unique(tables),
         _check_references(tables),
+        _check_labels(tables),
         _each(tables, "sources", lambda row, where: _check_source(row, where, read)),
         _each(tables, "cohorts", _check_cohort),
         _check_families(tables),

@@ -129,6 +129,12 @@ def _selected_on(cohort: Cohort, endpoint: str, cohorts: Mapping[str, Cohort]) -
     return None
 
 
+def _told_as(outcome: Outcome) -> set[str]:
+    """Measures as which an outcome may speak: a percentage whose count was recovered is a count as well."""
+    recovered = outcome.measure == "percentage" and outcome.events is not None and outcome.total is not None
+    return {outcome.measure, "count"} if recovered else {outcome.measure}
+
+
 def _refusal(outcome: Outcome, request: Request, tables: Tables) -> tuple[str, str] | None:
     """Why an outcome does not speak, whatever the others say: reason and detail, or None."""
     cohort = tables.cohort[outcome.cohort_id]
@@ -146,11 +152,13 @@ def _refusal(outcome: Outcome, request: Request, tables: Tables) -> tuple[str, s
                 wanted = " or ".join(as_text(each) or "empty" for each in admitted)
                 return f"other_{name}", f"Its {name} is {value or 'empty'}, not {wanted}."
     if outcome.category and level == "cohort" and "category" not in request.where:
-        return "other_category", f"It counts {outcome.category} alone, a part of {outcome.endpoint}."
+        return "other_category", f"It counts {outcome.category} alone, not {outcome.endpoint} itself."
     origin = tables.source[outcome.source_id].origin
     if origin not in request.origins:
         return "origin", f"It was read in {outcome.source_id}, of origin {origin}."
-    if request.measures is not None and outcome.measure not in request.measures:
+    if request.measures is not None and not _told_as(outcome) & set(request.measures):
+        if "count" in request.measures and outcome.measure in ("percentage", "numerator"):
+            return "no_count", f"{outcome.printed!r} is all that was printed: a {outcome.measure}, no count."
         return "measure", f"What was printed is a {outcome.measure}."
     if outcome.denominator in v.NOT_PEOPLE and "denominator" not in request.where:
         return "not_people", f"It counts {outcome.denominator}, not people."
