@@ -17,6 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tinycohort import spec, vocabulary
+from tinycohort.evidence import read_evidence
 from tinycohort.families import Contrast, Proportion
 from tinycohort.issues import InputError
 from tinycohort.priors import Beta, HalfNormal, Logistic, Normal
@@ -152,6 +154,35 @@ def test_every_bundled_single_arm_model_varies_how_alike_cohorts_are() -> None:
             )
 
 
+def test_both_sides_use_the_same_words() -> None:
+    assert spec.ORIGINS == vocabulary.ORIGIN
+    assert spec.RELATIONS == vocabulary.RELATION
+    assert spec.POLICIES == vocabulary.POLICY
+    assert set(spec.LEVELS) <= set(vocabulary.LEVEL)
+
+
+def test_every_word_of_a_bundled_model_is_known_to_the_evidence_and_leaves_somebody_to_speak() -> None:
+    evidence = read_evidence()
+    for name in bundled_models():
+        model = read_model(name)
+        for each in (model, *map(model.variant, model.variants)):
+            asked = each.evidence.to_dict()
+            chosen = evidence.select(**asked, require=("events", "total"))
+            assert len(chosen.cohorts) >= 2, each.name
+
+
+def test_every_variant_of_a_bundled_model_that_asks_for_other_evidence_gets_it() -> None:
+    evidence = read_evidence()
+
+    def people(model: ModelSpec) -> list[tuple[str, int | None, int | None]]:
+        used = evidence.select(**model.evidence.to_dict(), require=("events", "total")).used
+        return [(each.cohort.cohort_id, each.outcome.events, each.outcome.total) for each in used]
+
+    for model in map(read_model, bundled_models()):
+        for variant in map(model.variant, model.variants):
+            assert (people(variant) != people(model)) is (variant.evidence != model.evidence), variant.name
+
+
 def test_a_variant_is_named_after_its_model_and_knows_it(tiny: ModelSpec) -> None:
     wide = tiny.variant("wide_tau")
     assert (wide.name, wide.base_name, wide.base) == ("tiny:wide_tau", "tiny", tiny)
@@ -210,6 +241,7 @@ def test_a_variant_may_widen_narrow_or_drop_a_condition() -> None:
         {"name": "open", "why": "?", "unset": ["evidence.where.chemotherapy"]},
         {"name": "selected", "why": "?", "set": {"evidence.allow_selected": True, "evidence.exclude": ["one"]}},
         {"name": "other", "why": "?", "set": {"evidence.endpoint": "disease_control"}},
+        {"name": "flipped", "why": "?", "set": {"evidence.decisions.which": "other"}},
     ]
     model = read_model(content)
     assert model.variant("wider").evidence.where["drug_class"] == ("anti_pd1", "anti_pdl1")
@@ -218,6 +250,7 @@ def test_a_variant_may_widen_narrow_or_drop_a_condition() -> None:
     assert model.variant("selected").evidence.allow_selected
     assert model.variant("selected").evidence.exclude == ("one",)
     assert model.variant("other").evidence.endpoint == "disease_control"
+    assert model.variant("flipped").evidence.decisions == {"which": "other"}
 
 
 def test_a_variant_may_pool_so_that_some_estimands_have_no_answer() -> None:
@@ -305,6 +338,7 @@ def test_reading_a_model_loads_nothing_heavy(modules_after: Callable[[str], set[
         ("evidence/prefer", ["one"]),
         ("evidence/exclude", ["one"]),
         ("evidence/allow_selected", True),
+        ("evidence/decisions", {"which": "other"}),
         ("priors/mu/scale", 1.5),
         ("priors/tau", {"dist": "HalfCauchy", "scale": 0.5, "why": "Heavier."}),
         ("estimand/0/target", "average"),
@@ -349,7 +383,8 @@ def test_the_digest_is_the_same_in_every_process(tiny: ModelSpec, run: Callable[
 words = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 texts = st.text(min_size=1).filter(lambda text: bool(text.strip()))
 values = st.one_of(words, texts, st.booleans(), st.integers(-(2**63), 2**63 - 1))
-lists_of_values = st.lists(values, min_size=1, max_size=4, unique_by=lambda value: value)
+cells = st.one_of(words, texts.map(str.strip), st.booleans(), st.integers(-(10**6), 10**6), st.floats(-1e300, 1e300))
+lists_of_cells = st.lists(cells, min_size=1, max_size=4, unique=True)
 finite = st.floats(allow_nan=False, allow_infinity=False)
 positive = st.floats(1e-300, 1e300)
 levels = st.floats(0.0, 1.0, exclude_min=True, exclude_max=True)
@@ -361,12 +396,14 @@ def models(draw: st.DrawFn) -> Content:
     content = proportion()
     content |= {"name": draw(words), "title": draw(texts), "question": draw(texts)}
     evidence = content["evidence"]
-    evidence["where"] = draw(st.dictionaries(words, lists_of_values, max_size=3))
+    evidence["where"] = draw(st.dictionaries(words, lists_of_cells, max_size=3))
     evidence["prefer"] = [f"p{name}" for name in draw(st.lists(texts, min_size=1, max_size=2, unique=True))]
     evidence["allow_selected"] = draw(st.booleans())
     content["priors"]["mu"] |= {"mu": draw(finite), "scale": draw(positive), "why": draw(texts)}
     content["priors"]["tau"] |= {"sigma": draw(positive), "why": draw(texts)}
     names = draw(st.lists(words, min_size=1, max_size=3, unique=True))
+    if draw(st.booleans()):
+        evidence["decisions"] = draw(st.dictionaries(words, st.sampled_from(["used", "other"]), max_size=2))
     content["estimand"] = [
         {"name": name, "functional": "probability_above", "target": "average", "level": draw(levels)}
         | {"threshold": draw(levels), "why": draw(texts)}
@@ -375,7 +412,7 @@ def models(draw: st.DrawFn) -> Content:
     nested = {"dist": "Normal", "mu": draw(finite), "sigma": draw(positive), "why": draw(texts)}
     content["variant"] = [{"name": draw(words), "why": draw(texts), "set": {"priors.mu": nested}}]
     if draw(st.booleans()):
-        added = {"evidence.where.added": draw(lists_of_values), "evidence.exclude": ["x"]}
+        added = {"evidence.where.added": draw(lists_of_cells), "evidence.exclude": ["x"]}
         content["variant"].append({"name": "zzzzzzzzzzzz", "why": draw(texts), "set": added})
     return content
 
@@ -711,8 +748,9 @@ def test_the_cohort_that_is_preferred_is_not_excluded() -> None:
         ("anti_pd1", "is not a list of admitted values"),
         ([], "is not a list of admitted values"),
         (["a", "a"], "'a' stands there twice"),
-        ([""], "'' will not do"),
-        ([0.5], "0.5 will not do"),
+        ([" "], "' ' will not do"),
+        ([float("inf")], "inf will not do"),
+        ([None], "None will not do"),
         ([["a"]], "['a'] will not do"),
     ],
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from .files import bundled_models, read_model
 from .model import ModelSpec
 from .sections import Estimand, LikelihoodChoice, PoolingChoice, Quantity, Selection, Variant
-from .words import FUNCTIONALS, LEVELS, ORIGINS, POLICIES, RELATIONS, TARGETS
+from .words import DECISIONS, FUNCTIONALS, LEVELS, ORIGINS, POLICIES, RELATIONS, TARGETS
 
 __all__ = [
-    "FUNCTIONALS", "LEVELS", "ORIGINS", "POLICIES", "RELATIONS", "TARGETS",
+    "DECISIONS", "FUNCTIONALS", "LEVELS", "ORIGINS", "POLICIES", "RELATIONS", "TARGETS",
     "Estimand", "LikelihoodChoice", "ModelSpec", "PoolingChoice", "Quantity", "Selection", "Variant",
     "bundled_models", "read_model",
 ]  # fmt: skip

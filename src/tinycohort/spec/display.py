@@ -44,6 +44,8 @@ def describe_selection(selection: Selection) -> Rows:
         rows.append(("where", "; ".join(f"{key} is {_either(values)}" for key, values in selection.where.items())))
     rows += [("origins", ", ".join(selection.origins)), ("overlaps", _pairs(selection.overlaps))]
     rows += [(label, ", ".join(names)) for label in ("prefer", "exclude") if (names := getattr(selection, label))]
+    if selection.decisions:
+        rows.append(("decisions", _pairs(selection.decisions)))
     if selection.allow_selected:
         rows.append(("allow_selected", "cohorts selected on the endpoint may speak too"))
     return rows
@@ -73,5 +75,5 @@ def _pairs(mapping: Mapping[str, Any]) -> str:
 
 
 def _either(values: Sequence[Any]) -> str:
-    words = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
+    words = [str(value).lower() if isinstance(value, bool) else str(value) or "empty" for value in values]
     return " or ".join(words)

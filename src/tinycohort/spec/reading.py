@@ -14,9 +14,9 @@ from .estimand_tables import read_estimands
 from .model import ModelSpec
 from .prior_tables import read_priors
 from .sections import LikelihoodChoice, PoolingChoice, Quantity, Selection
-from .table import Problems, Table
+from .table import Problems, Table, is_finite
 from .variants import apply_variant, read_variants
-from .words import FORMAT, LEVELS, ORIGINS, POLICIES, RELATIONS, WORD, FrozenMapping, is_unicode
+from .words import DECISIONS, FORMAT, LEVELS, ORIGINS, POLICIES, RELATIONS, WORD, FrozenMapping, is_unicode
 
 __all__ = ["read_content"]
 
@@ -129,11 +129,19 @@ def _read_selection(top: Table) -> Selection | None:
     exclude = table.words("exclude", None, "List identifiers of cohorts.", optional=True) or ()
     for cohort in set(prefer) & set(exclude):
         table.report("exclude", f"{cohort!r} is preferred and excluded", "Decide for one.")
+    decisions = _read_decisions(table)
     selected = table.flag("allow_selected") or False
     table.finish()
     if endpoint is None or where is None or origins is None or level is None:
         return None
-    return Selection(endpoint, where, origins, FrozenMapping(overlaps), level, prefer, exclude, selected)
+    return Selection(endpoint, where, origins, FrozenMapping(overlaps), level, prefer, exclude, decisions, selected)
+
+
+def _read_decisions(table: Table) -> FrozenMapping:
+    if "decisions" not in table.values:
+        return FrozenMapping()
+    inside = table.table("decisions", 'Write { discrepancy = "other" }.', "[evidence] decisions.")
+    return FrozenMapping({} if inside is None else {name: inside.choice(name, DECISIONS) for name in inside.values})
 
 
 def _read_where(table: Table) -> FrozenMapping | None:
@@ -144,21 +152,28 @@ def _read_where(table: Table) -> FrozenMapping | None:
     where: dict[str, tuple[Any, ...]] = {}
     for column in inside.values:
         if not WORD.fullmatch(column):
-            inside.report(column, f"{column!r} is no name of a column", "Use a column of the cohorts' table.")
+            inside.report(column, f"{column!r} is no name of a column", "Use a column of cohorts or of outcomes.")
         values = inside.ask(column, "")
         if not isinstance(values, list) or not values:
             mend = f"Write {column} = [...] with at least one admitted value."
             inside.report(column, f"{values!r} is not a list of admitted values", mend)
             continue
         for number, value in enumerate(values):
-            if not isinstance(value, str | bool | int) or (
-                isinstance(value, str) and not (value.strip() and is_unicode(value))
-            ):
-                inside.report(column, f"{value!r} will not do", "Admit words, true, false or whole numbers.")
+            if not _is_cell(value):
+                inside.report(
+                    column, f"{value!r} will not do", 'Admit words, true, false, numbers, or "" for an empty cell.'
+                )
             elif value in values[:number]:
                 inside.report(column, f"{value!r} stands there twice", "Write it once.")
         where[column] = tuple(values)
     return FrozenMapping(where)
+
+
+def _is_cell(value: Any) -> bool:
+    """Whether a cell of the evidence may hold it."""
+    if isinstance(value, str):
+        return value == value.strip() and is_unicode(value)
+    return isinstance(value, bool) or is_finite(value)
 
 
 def _read_quantity(top: Table) -> Quantity | None:

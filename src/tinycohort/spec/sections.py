@@ -33,7 +33,7 @@ class Selection(Section):
     endpoint : str
         The endpoint, a word of the evidence.
     where : mapping of str to tuple
-        Column of the cohorts' table, and the values that are admitted. All columns must agree.
+        Column of cohorts or outcomes, and the values that are admitted ("" is an empty cell). All columns must agree.
     origins : tuple of str
         Where a number may have been read.
     overlaps : mapping of str to str
@@ -43,7 +43,9 @@ class Selection(Section):
     prefer : tuple of str
         Cohorts that win a tie when overlaps are resolved, first come first.
     exclude : tuple of str
-        Cohorts left out by name.
+        Cohorts or outcomes left out by name.
+    decisions : mapping of str to str
+        Contradictions in the evidence of which the ``other`` value is taken, not the one ``used``.
     allow_selected : bool
         Whether a cohort may inform an endpoint that its patients were selected on.
     """
@@ -55,6 +57,7 @@ class Selection(Section):
     level: str
     prefer: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    decisions: FrozenMapping = NOTHING
     allow_selected: bool = False
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ..issues import Issue
 from .words import WORD, is_unicode, suggest
 
-__all__ = ["Problem", "Problems", "Table"]
+__all__ = ["Problem", "Problems", "Table", "is_finite"]
 
 
 class Problem(NamedTuple):
@@ -111,7 +111,7 @@ class Table:
 
     def number(self, key: str, need: str, optional: bool = False) -> float | None:
         """A finite number."""
-        value = self._checked(key, need, _is_finite, optional)
+        value = self._checked(key, need, is_finite, optional)
         return None if value is None else float(value)
 
     def whole(self, key: str, need: str, lower: int, upper: int) -> int | None:
@@ -169,7 +169,8 @@ def _is_tables(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
 
 
-def _is_finite(value: Any) -> bool:
+def is_finite(value: Any) -> bool:
+    """Whether a value is a number that a float can hold."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
     try:

@@ -59,7 +59,7 @@ def _check_paths(table: Table, content: Mapping[str, Any], changes: dict[str, An
         if path in _SECTIONS and path != _WHOLE:
             mend = f'Name what changes, in quotation marks: "{path}.word" = value.'
             table.report("set", f"{path!r} is a whole section", mend)
-        elif path not in present and path not in allowed and not _is_column(path):
+        elif path not in present and path not in allowed and not _is_open(path):
             table.report("set", f"unknown path {path!r}", _suggest_path(path, {**present, **allowed}))
     for path in leaves:
         if path not in present:
@@ -77,10 +77,10 @@ def _suggest_path(path: str, known: Mapping[str, None]) -> str:
     return suggest(path, [other for other in known if other.partition(".")[0] == section] or _SECTIONS)
 
 
-def _is_column(path: str) -> bool:
-    """A new condition on the cohorts: the columns are the evidence's words, which this side does not know."""
-    head, _, column = path.rpartition(".")
-    return head == "evidence.where" and WORD.fullmatch(column) is not None
+def _is_open(path: str) -> bool:
+    """A new condition, or a new decision: its name is a word of the evidence, which this side does not know."""
+    head, _, name = path.rpartition(".")
+    return head in ("evidence.where", "evidence.decisions") and WORD.fullmatch(name) is not None
 
 
 def _paths(content: Mapping[str, Any]) -> dict[str, None]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 __all__ = [
-    "FORMAT", "FUNCTIONALS", "LEVELS", "NOTHING", "ORIGINS", "POLICIES", "RELATIONS", "TARGETS", "WORD",
+    "DECISIONS", "FORMAT", "FUNCTIONALS", "LEVELS", "NOTHING", "ORIGINS", "POLICIES", "RELATIONS", "TARGETS", "WORD",
     "FrozenMapping", "freeze", "is_unicode", "suggest", "thaw",
 ]  # fmt: skip
 
@@ -19,6 +19,7 @@ FORMAT = 1
 ORIGINS = ("document", "cited", "primary", "secondary")
 RELATIONS = ("same_people", "a_within_b", "some_shared", "suspected")
 POLICIES = ("keep_larger", "keep_both", "refuse")
+DECISIONS = ("used", "other")
 LEVELS = ("cohort",)
 FUNCTIONALS = ("probability", "ratio", "difference", "probability_above", "predicted_events", "heterogeneity")
 TARGETS = ("typical", "average", "new_cohort", "cohort")
