@@ -88,7 +88,9 @@ class CompiledModel:
         issues = [] if self.rows else [Issue(self.name, "no cohort", "Give at least one.")]
         labels = self.labels
         doubled = sorted({label for label in labels if labels.count(label) > 1})
-        issues += [Issue(f"cohort {label!r}", "the label is used twice", "Give each cohort its own.") for label in doubled]
+        issues += [
+            Issue(f"cohort {label!r}", "the label is used twice", "Give each cohort its own.") for label in doubled
+        ]
         issues += self.likelihood.check(data, labels)
         if issues:
             raise InputError(issues)
@@ -105,6 +107,11 @@ class CompiledModel:
     def level_priors(self) -> dict[str, Prior]:
         """Priors on the model scale."""
         return {**self.priors, "mu": self.family.level_prior(self.priors["mu"])}
+
+    @property
+    def pooled(self) -> bool:
+        """Whether heterogeneity is ruled out: every cohort's theta is mu."""
+        return "tau" not in self.pooling.parameters
 
     def without(self, j: int) -> CompiledModel:
         """The same model without cohort `j`."""
@@ -132,16 +139,23 @@ class CompiledModel:
         import pymc
 
         with pymc.Model(coords={"cohort": list(self.labels)}) as model:
-            kinds = {name: int if name in ("events", "total") else float for name in self.data}
             data = {
-                name: pymc.Data(f"{name}_data", np.asarray(column, kinds[name]), dims="cohort")
-                for name, column in self.data.items()
+                name: pymc.Data(stored, self.pymc_data()[stored], dims="cohort")
+                for name, stored in zip(self.data, self.pymc_data(), strict=True)
             }
             theta = self.pooling.pymc(self.level_priors)
             natural = {"logit": pymc.math.invlogit, "log": pymc.math.exp, "identity": lambda x: x}
             pymc.Deterministic(self.family.quantity, natural[self.family.model_scale](theta), dims="cohort")
             self.likelihood.pymc(theta, data)
         return model
+
+    def pymc_data(self) -> dict[str, Any]:
+        """The data under the names they have in the PyMC model; observed columns are called ``..._observed``."""
+        stored = {}
+        for name, column in self.data.items():
+            kind = int if name in ("events", "total") else float
+            stored[f"{name}_observed" if name in self.likelihood.observed else name] = np.asarray(column, kind)
+        return stored
 
     @cached_property
     def digest(self) -> str:

@@ -32,8 +32,8 @@ class Common(Pooling):
         import pymc
 
         mu = priors["mu"].pymc("mu")
-        cohorts = pymc.modelcontext(None).dim_lengths["cohort"]
-        return pymc.Deterministic("theta", pymc.math.full((cohorts,), mu), dims="cohort")
+        cohorts = len(pymc.modelcontext(None).coords["cohort"])
+        return pymc.Deterministic("theta", mu * np.ones(cohorts), dims="cohort")
 
     def draw_prior(
         self, priors: Mapping[str, Prior], cohorts: int, size: Any, rng: np.random.Generator

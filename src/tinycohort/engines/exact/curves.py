@@ -33,9 +33,7 @@ def weighted_quantiles(points: Any, weights: Any, p: Any) -> Any:
     return np.take_along_axis(sorted_points, np.minimum(index, points.shape[-1] - 1), axis=-1)
 
 
-def quantiles(
-    curve: Callable[[Any], tuple[Any, Any]], p: Any, start: Any, ends: tuple[float, float]
-) -> Any:
+def quantiles(curve: Callable[[Any], tuple[Any, Any]], p: Any, start: Any, ends: tuple[float, float]) -> Any:
     """Where the distribution function reaches `p`: Newton's method, with bisection whenever it leaves its bracket.
 
     `curve` maps points (..., Q) to distribution function and density; `p` and `start` have that shape too.

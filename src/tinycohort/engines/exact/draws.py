@@ -24,15 +24,15 @@ def draw(solution: Solution, chains: int, draws: int, seed: int) -> dict[str, An
     rng = np.random.default_rng(seed)
     size = chains * draws
     uniform = rng.uniform(size=(2, size))
-    pooled = solution.problem.pooled
+    pooled = solution.model.pooled
     tau = np.zeros(size) if pooled else _draw_tau(solution, uniform[0])
     mu = _draw_mu(solution, tau, uniform[1])
     found: dict[str, Any] = {"mu": mu}
     if pooled:
-        theta = np.broadcast_to(mu[:, None], (size, solution.problem.cohorts)).copy()
+        theta = np.broadcast_to(mu[:, None], (size, solution.model.cohorts)).copy()
         found |= {"theta": theta, "theta_new_cohort": mu.copy()}
     else:
-        theta = np.stack([_draw_theta(solution, j, mu, tau, rng) for j in range(solution.problem.cohorts)], axis=-1)
+        theta = np.stack([_draw_theta(solution, j, mu, tau, rng) for j in range(solution.model.cohorts)], axis=-1)
         found |= {"tau": tau, "theta": theta, "theta_new_cohort": mu + tau * rng.standard_normal(size)}
     return {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in found.items()}
 

@@ -11,7 +11,7 @@ from ...compiled import CompiledModel
 from ...posterior import LeaveOneOut, Marginal, Posterior, Target
 from .cohorts import Accuracy
 from .draws import draw
-from .grid import Problem, Windows, adjust, find_windows, integrate
+from .grid import Windows, adjust, find_windows, integrate
 from .solution import Solution
 
 __all__ = ["ExactPosterior", "SeparatePosterior", "solve"]
@@ -29,15 +29,11 @@ TOLERANCE_EVIDENCE = 1e-5
 TOLERANCE_QUANTILES = 1e-4
 
 
-def _problem(model: CompiledModel) -> Problem:
-    return Problem(model.likelihood, model.data, model.level_priors, model.pooling.name != "partial")
-
-
-def _windows(problem: Problem) -> Windows:
+def _windows(model: CompiledModel) -> Windows:
     """Ranges that the posterior fits into, found on the coarsest grid."""
-    windows = find_windows(problem)
+    windows = find_windows(model)
     for _ in range(_ADJUSTMENTS):
-        better = adjust(problem, windows, integrate(problem, windows, _LEVELS[0]))
+        better = adjust(model, windows, integrate(model, windows, _LEVELS[0]))
         if better is None:
             break
         windows = better
@@ -69,11 +65,10 @@ class ExactPosterior(Posterior):
 
     def __init__(self, model: CompiledModel) -> None:
         self.model = model
-        problem = _problem(model)
-        windows = _windows(problem)
-        fine = Solution(problem, model.family, integrate(problem, windows, _LEVELS[0]))
+        windows = _windows(model)
+        fine = Solution(model, integrate(model, windows, _LEVELS[0]))
         for accuracy in _LEVELS[1:]:
-            coarse, fine = fine, Solution(problem, model.family, integrate(problem, windows, accuracy))
+            coarse, fine = fine, Solution(model, integrate(model, windows, accuracy))
             evidence_error = abs(fine.grid.log_evidence - coarse.grid.log_evidence)
             quantile_error = fine.quantile_errors(coarse)
             if evidence_error <= TOLERANCE_EVIDENCE and quantile_error <= TOLERANCE_QUANTILES:
@@ -116,8 +111,8 @@ def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
             return 0.0, variance, variance
         tau = priors["tau"]
         return 0.0, variance, variance + tau.variance + (tau.mean**2 if math.isfinite(tau.variance) else 0.0)
-    problem = _problem(model.without(j))
-    solution = Solution(problem, model.family, integrate(problem, _windows(problem), _LEVELS[1]))
+    others = model.without(j)
+    solution = Solution(others, integrate(others, _windows(others), _LEVELS[1]))
     return (solution.grid.log_evidence, *solution.variances())
 
 

@@ -7,33 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from ...likelihoods import Likelihood
-from ...likelihoods.base import Data
+from ...compiled import CompiledModel
 from ...numerics import gauss_legendre, log_sum_exp
-from ...priors import Prior
 from .cohorts import Accuracy, CohortIntegral, cohort_integrals
 from .windows import TAIL, Stretch, TauScale, find_mu, normal_location, tau_scale
 
-__all__ = ["Grid", "Problem", "Windows", "find_windows", "integrate", "adjust"]
+__all__ = ["Grid", "Windows", "find_windows", "integrate", "adjust"]
 
 _ROUGH = Accuracy(mu=0, tau=0, theta=0, hermite=9, step=0.85, switch=0.8)
 _SEARCHED = 6
 # Density at the end of a range, relative to its maximum, below which nothing of note is cut off.
 _FALLEN = 1e-8
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What there is to integrate: data of one kind, the priors on the model scale, and whether tau is fixed at zero."""
-
-    likelihood: Likelihood
-    data: Data
-    priors: dict[str, Prior]
-    pooled: bool
-
-    @property
-    def cohorts(self) -> int:
-        return len(self.data[self.likelihood.columns[0]])
 
 
 @dataclass(frozen=True)
@@ -84,11 +68,11 @@ class Grid:
     accuracy: Accuracy
 
 
-def find_windows(problem: Problem, form: TauScale | None = None) -> Windows:
+def find_windows(model: CompiledModel, form: TauScale | None = None) -> Windows:
     """Where to integrate; `form` fixes the range of tau, which is otherwise found too."""
-    likelihood, data, priors = problem.likelihood, problem.data, problem.priors
+    likelihood, data, priors = model.likelihood, model.data, model.level_priors
     centre, scale = likelihood.locate(data)
-    if problem.pooled:
+    if model.pooled:
         at, tau = np.zeros(1), np.zeros(1)
     else:
         left, right = likelihood.plateaus(data)
@@ -106,9 +90,9 @@ def find_windows(problem: Problem, form: TauScale | None = None) -> Windows:
     return Windows(form, at, find_mu(log_density, tau, middle, 11.0 * sd, bounds))
 
 
-def integrate(problem: Problem, windows: Windows, accuracy: Accuracy) -> Grid:
+def integrate(model: CompiledModel, windows: Windows, accuracy: Accuracy) -> Grid:
     """The posterior of (mu, tau) on a grid of the given accuracy."""
-    priors = problem.priors
+    priors = model.level_priors
     if windows.tau is None:
         u, tau, log_tau_weights = np.zeros(1), np.zeros(1), np.zeros(1)
     else:
@@ -122,7 +106,7 @@ def integrate(problem: Problem, windows: Windows, accuracy: Accuracy) -> Grid:
     stretch = windows.stretch(u)
     rule = gauss_legendre(accuracy.mu)
     mu, derivative = stretch.x(rule.nodes)
-    cohorts = cohort_integrals(problem.likelihood, problem.data, accuracy.step)
+    cohorts = cohort_integrals(model.likelihood, model.data, accuracy.step)
     averages = [cohort.log_average(mu, tau, accuracy) for cohort in cohorts]
     log_averages = np.array(averages).reshape(len(cohorts), *mu.shape)
     log_weights = log_tau_weights[:, None] + np.log(derivative * rule.weights) + priors["mu"].log_density(mu)
@@ -130,23 +114,34 @@ def integrate(problem: Problem, windows: Windows, accuracy: Accuracy) -> Grid:
     log_evidence = log_sum_exp(joint)
     weights = np.exp(joint - log_evidence)
     return Grid(
-        u, tau, windows.tau, mu, stretch, derivative, log_averages, log_weights, weights, log_evidence, cohorts, accuracy
+        u,
+        tau,
+        windows.tau,
+        mu,
+        stretch,
+        derivative,
+        log_averages,
+        log_weights,
+        weights,
+        log_evidence,
+        cohorts,
+        accuracy,
     )
 
 
-def adjust(problem: Problem, windows: Windows, grid: Grid) -> Windows | None:
+def adjust(model: CompiledModel, windows: Windows, grid: Grid) -> Windows | None:
     """Windows with more room where the posterior on `grid` has not fallen off at an end, or less where it is empty.
 
     None if nothing needs to change.
     """
-    room = _mu_room(problem, windows, grid)
+    room = _mu_room(model, windows, grid)
     tau = grid.scale
     if tau is None:
         return None if room is None else replace(windows, mu=room)
-    form = _refit(tau, grid, problem.priors["tau"].support)
+    form = _refit(tau, grid, model.level_priors["tau"].support)
     if form is None:
         return None if room is None else replace(windows, mu=room)
-    return find_windows(problem, form)
+    return find_windows(model, form)
 
 
 def _refit(tau: TauScale, grid: Grid, support: tuple[float, float]) -> TauScale | None:
@@ -174,10 +169,10 @@ def _refit(tau: TauScale, grid: Grid, support: tuple[float, float]) -> TauScale 
     return TauScale(float(form.u(tau.tau(low))), float(form.u(tau.tau(high))), unit)
 
 
-def _mu_room(problem: Problem, windows: Windows, grid: Grid) -> Stretch | None:
+def _mu_room(model: CompiledModel, windows: Windows, grid: Grid) -> Stretch | None:
     density = grid.weights / (grid.derivative * gauss_legendre(grid.mu.shape[1]).weights)
     limit = _FALLEN * density.max()
-    prior = problem.priors["mu"]
+    prior = model.level_priors["mu"]
     bounds = (float(prior.quantile(TAIL)), float(prior.quantile(1.0 - TAIL)))
     extra = 0.3 * (windows.mu.upper - windows.mu.lower)
     lower, upper = windows.mu.lower, windows.mu.upper

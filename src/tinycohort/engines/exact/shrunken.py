@@ -51,7 +51,10 @@ def _stretch(grid: Grid, centre: Any, smooth: Any) -> Stretch:
     first = np.array([cohort.lower for cohort in grid.cohorts])[:, None]
     last = np.array([cohort.upper for cohort in grid.cohorts])[:, None]
     # Other cohorts can pull theta out of where its own likelihood is above exp(-34): leave room.
-    first, last = centre[:, None] - _ROOM * (centre[:, None] - first), centre[:, None] + _ROOM * (last - centre[:, None])
+    first, last = (
+        centre[:, None] - _ROOM * (centre[:, None] - first),
+        centre[:, None] + _ROOM * (last - centre[:, None]),
+    )
     reach = _REACH * grid.tau
     # Where tau is narrow, theta is nearly mu, which knows of every likelihood already: one range serves all cohorts.
     low, high = grid.stretch.lower - reach, grid.stretch.upper + reach

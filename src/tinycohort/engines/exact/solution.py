@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ...families import Family
+from ...compiled import CompiledModel
 from ...likelihoods import Binomial
 from ...numerics import log_sum_exp
 from ...posterior import Marginal, Target
+from ..moments import Moments
 from .cohorts import cohort_integrals
 from .curves import AverageCurve, Curve, NewCohortCurve, TauCurve
-from .grid import Grid, Problem
-from .moments import Moments
+from .grid import Grid
 from .shrunken import cohort_curves, smooth_rows
 
 __all__ = ["Solution"]
@@ -32,16 +32,14 @@ class Solution:
 
     Parameters
     ----------
-    problem : Problem
+    model : CompiledModel
         What was integrated.
-    family : Family
-        Gives the natural scale.
     grid : Grid
         The integrated posterior.
     """
 
-    def __init__(self, problem: Problem, family: Family, grid: Grid) -> None:
-        self.problem, self.family, self.grid = problem, family, grid
+    def __init__(self, model: CompiledModel, grid: Grid) -> None:
+        self.model, self.family, self.grid = model, model.family, grid
         self.mu = Curve(grid.stretch, grid.weights)
 
     @cached_property
@@ -50,7 +48,7 @@ class Solution:
 
     @cached_property
     def _moments(self) -> Moments:
-        return Moments(self.problem)
+        return Moments(self.model)
 
     @cached_property
     def tau(self) -> TauCurve | None:
@@ -59,21 +57,21 @@ class Solution:
 
     @cached_property
     def new_cohort(self) -> Curve | NewCohortCurve:
-        return self.mu if self.problem.pooled else NewCohortCurve(self.mu, self.grid.tau, self._smooth)
+        return self.mu if self.model.pooled else NewCohortCurve(self.mu, self.grid.tau, self._smooth)
 
     @cached_property
     def average(self) -> Curve | AverageCurve:
-        return self.mu if self.problem.pooled else AverageCurve(self.mu, self.grid.tau, self.family)
+        return self.mu if self.model.pooled else AverageCurve(self.mu, self.grid.tau, self.family)
 
     @cached_property
     def cohorts(self) -> Curve:
         """theta of each cohort (J separate distributions)."""
-        if self.problem.pooled:
+        if self.model.pooled:
             one = vars(self.mu.stretch).values()
-            shape = (self.problem.cohorts, 1)
+            shape = (self.model.cohorts, 1)
             stretch = type(self.mu.stretch)(*(np.broadcast_to(part, shape) for part in one))
             return Curve(stretch, np.broadcast_to(self.mu.mass, (shape[0], *self.mu.mass.shape)))
-        centre, _ = self.problem.likelihood.locate(self.problem.data)
+        centre, _ = self.model.likelihood.locate(self.model.data)
         return cohort_curves(self.grid, centre, self._smooth)
 
     @cached_property
@@ -151,8 +149,7 @@ class Solution:
         if curve is None:
             return None
         first, second = (float((curve.mass * curve.nodes**k).sum()) for k in (1, 2))
-        mean = first if self._moments.tau(1) else math.nan
-        sd = _sd(first, second) if self._moments.tau(2) else math.nan
+        mean, sd = self._existing("tau", None, False, first, second)
         known = self.quantiles["tau"]
 
         def quantile(p: Any) -> Any:
@@ -172,44 +169,38 @@ class Solution:
         return self._present(self.average, first, second, True, known)
 
     def _model_moments(self, target: Target, cohort: int | None) -> tuple[float, float]:
-        tau = self.grid.tau[:, None]
-        exists = getattr(self._moments, "mu" if target == "mu" else "new_cohort")
         if target == "cohort":
-            exists = lambda order: self._moments.cohorts(order)[cohort]  # noqa: E731 - one line says it
             first, second = (float(self.cohorts.expectation(lambda x, k=k: x**k)[cohort]) for k in (1, 2))
         else:
-            spread = tau**2 if target == "new_cohort" else 0.0
+            spread = self.grid.tau[:, None] ** 2 if target == "new_cohort" else 0.0
             first = float((self.mu.mass * self.mu.nodes).sum())
             second = float((self.mu.mass * (self.mu.nodes**2 + spread)).sum())
-        return (first if exists(1) else math.nan), (_sd(first, second) if exists(2) else math.nan)
+        return self._existing(target, cohort, False, first, second)
+
+    def _existing(
+        self, target: Target, cohort: int | None, natural: bool, first: float, second: float
+    ) -> tuple[float, float]:
+        """Mean and standard deviation, each nan where it does not exist."""
+        has_mean, has_sd = (self._moments.exists(target, order, natural, cohort) for order in (1, 2))
+        return (first if has_mean else math.nan), (_sd(first, second) if has_sd else math.nan)
 
     def _natural_moments(self, target: Target, cohort: int | None) -> tuple[float, float]:
         family, mass = self.family, self.mu.mass
         if target == "cohort":
-            first, second = (float(self.cohorts.expectation(lambda x, k=k: family.natural(x) ** k)[cohort]) for k in (1, 2))
-        elif target == "typical" or self.problem.pooled:
+            first, second = (
+                float(self.cohorts.expectation(lambda x, k=k: family.natural(x) ** k)[cohort]) for k in (1, 2)
+            )
+        elif target == "typical" or self.model.pooled:
             first, second = (float((mass * family.natural(self.mu.nodes) ** k).sum()) for k in (1, 2))
         else:
             averages = self._averages
             first = float((mass * averages[0]).sum())
             second = float((mass * (averages[1] if target == "new_cohort" else averages[0] ** 2)).sum())
-        exists = [self._natural_exists(target, order) for order in (1, 2)]
-        return (first if exists[0] else math.nan), (_sd(first, second) if exists[1] else math.nan)
+        return self._existing(target, cohort, True, first, second)
 
     @cached_property
     def _averages(self) -> tuple[Any, Any]:
         return self.family.average(self.mu.nodes, self.grid.tau[:, None])
-
-    def _natural_exists(self, target: Target, order: int) -> bool:
-        """On an unbounded natural scale a mean over cohorts exists only if tau's prior falls fast enough."""
-        if np.isfinite(self.family.natural_support).all() or target == "cohort":
-            return True
-        if self.family.model_scale == "identity":
-            return self._moments.mu(order) if target != "new_cohort" else self._moments.new_cohort(order)
-        light = self.problem.priors["mu"].gaussian_precision > 0
-        if self.problem.pooled or target == "typical":
-            return light or self.problem.pooled
-        return light and self.family.has_moment(order, self.problem.priors["tau"].gaussian_precision)
 
     # -- variances and predictions ------------------------------------------------------------------------------
 
@@ -224,7 +215,7 @@ class Solution:
         data = {"events": events, "total": np.full(patients + 1, float(patients))}
         if target == "cohort":
             curve = self.cohorts.only(cohort)
-        elif target == "typical" or self.problem.pooled:
+        elif target == "typical" or self.model.pooled:
             curve = self.mu
         else:
             return self._predicted_in_new_cohort(kind, data)

@@ -145,9 +145,7 @@ def find_mu(
         first, last = alive.argmax(axis=1), last_point - alive[:, ::-1].argmax(axis=1)
         open_left, open_right = (first == 0) & (lower > bounds[0]), (last == last_point) & (upper < bounds[1])
         span = upper - lower
-        lower = np.where(
-            open_left, np.maximum(lower - span, bounds[0]), points[rows, np.maximum(first - 1, 0)]
-        )
+        lower = np.where(open_left, np.maximum(lower - span, bounds[0]), points[rows, np.maximum(first - 1, 0)])
         upper = np.where(
             open_right, np.minimum(upper + span, bounds[1]), points[rows, np.minimum(last + 1, last_point)]
         )

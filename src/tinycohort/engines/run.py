@@ -1,0 +1,195 @@
+"""From a model and its data to a Fit, by either engine; and back from a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..compiled import CompiledModel
+from ..issues import InputError, Issue
+from ..posterior import Fit, Posterior
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["ENGINES", "read_fit", "run"]
+
+ENGINES = ("auto", "exact", "nuts")
+_PACKAGES = {"exact": ("numpy", "scipy"), "nuts": ("numpy", "scipy", "pymc", "pytensor", "nutpie", "arviz")}
+_EXACT_POOLINGS = ("none", "common", "partial")
+_CHAINS, _DRAWS = 4, 1000
+
+
+def run(
+    compiled: CompiledModel,
+    engine: str = "auto",
+    seed: int | None = None,
+    *,
+    model: Any = None,
+    evidence: Any = None,
+    digests: Mapping[str, str] | None = None,
+    **sampler: Any,
+) -> Fit:
+    """Fit a compiled model.
+
+    Parameters
+    ----------
+    compiled : CompiledModel
+        Model and data.
+    engine : {"auto", "exact", "nuts"}
+        ``auto`` takes the exact engine wherever it applies.
+    seed : int, optional
+        Of every random number in the fit; drawn afresh and recorded when not given.
+    model, evidence : optional
+        Kept with the fit.
+    digests : mapping, optional
+        Further digests for the provenance.
+    **sampler
+        chains, draws, tune, target_accept for NUTS.
+
+    Raises
+    ------
+    InputError
+        An unknown engine, an engine that does not apply, or a seed that is not a whole number.
+    """
+    chosen = _choose(engine, compiled)
+    if sampler and chosen != "nuts":
+        names = ", ".join(sampler)
+        raise InputError(Issue(names, "the exact engine takes no sampler settings", 'Give engine="nuts", or leave it out.'))
+    seed = _check_seed(seed)
+    begun, clock = datetime.now(UTC), time.perf_counter()
+    posterior = _solve(compiled, chosen, seed, sampler)
+    provenance = {
+        "model": compiled.name,
+        "digests": {"data_and_model": compiled.digest, **(digests or {})},
+        "engine": chosen,
+        "seed": seed,
+        "versions": _versions(chosen),
+        "started": begun.isoformat(timespec="seconds"),
+        "seconds": time.perf_counter() - clock,
+    }
+    return Fit(compiled, posterior, provenance, model=model, evidence=evidence, make_draws=_make_draws)
+
+
+def _choose(engine: str, compiled: CompiledModel) -> str:
+    if engine not in ENGINES:
+        raise InputError(Issue("engine", f"unknown engine {engine!r}", f"Choose one of {', '.join(ENGINES)}."))
+    applies = compiled.pooling.name in _EXACT_POOLINGS
+    if engine == "auto":
+        return "exact" if applies else "nuts"
+    if engine == "exact" and not applies:
+        what = f"the exact engine does not know pooling {compiled.pooling.name!r}"
+        raise InputError(Issue("engine", what, 'Use engine="nuts".'))
+    return engine
+
+
+def _check_seed(seed: int | None) -> int:
+    if seed is None:
+        return int(np.random.SeedSequence().generate_state(1)[0] >> 1)
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(Issue("seed", f"{seed!r} is not a whole number, zero or more", "Give one such as 1."))
+    return int(seed)
+
+
+def _solve(compiled: CompiledModel, engine: str, seed: int, sampler: Mapping[str, Any]) -> Posterior:
+    if engine == "exact":
+        from .exact import solve
+
+        return solve(compiled)
+    from .nuts import sample
+
+    return sample(compiled, seed, **sampler)
+
+
+def _versions(engine: str) -> dict[str, str]:
+    versions = {name: metadata.version(name) for name in ("tinycohort", *_PACKAGES[engine])}
+    return {"python": platform.python_version(), **versions}
+
+
+def _make_draws(fit: Fit) -> xarray.DataTree:
+    from ..posterior.tree import build_tree
+
+    seed = fit.provenance["seed"]
+    arrays = fit.posterior.draws(_CHAINS, _DRAWS, seed)
+    tree = build_tree(fit.compiled, arrays, seed, getattr(fit.posterior, "sample_stats", None))
+    tree.attrs |= {"inference_library": "tinycohort", "created_at": fit.provenance["started"]}
+    tree.attrs["inference_library_version"] = fit.provenance["versions"]["tinycohort"]
+    tree.attrs["sampling_time"] = fit.provenance["seconds"]
+    return tree
+
+
+def read_fit(path: str | os.PathLike[str]) -> Fit:
+    """Read a fit that `Fit.save` wrote: same numbers, same draws, same provenance.
+
+    Parameters
+    ----------
+    path : path
+        A netCDF file.
+
+    Raises
+    ------
+    InputError
+        No such file, not a file of this kind, or one whose stored numbers this version does not reproduce.
+
+    Examples
+    --------
+    >>> import tempfile, tinycohort as tc
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     saved = tc.pool(events=[1, 7], totals=[8, 27], seed=1).save(f"{folder}/fit.nc")
+    ...     tc.read_fit(saved).reportable
+    True
+    """
+    tree, stored = _open(Path(path))
+    compiled = CompiledModel.from_dict(stored["compiled"])
+    posterior = _restore(compiled, tree, stored, Path(path))
+    model = None
+    if stored["model"] is not None:
+        from ..spec import read_model
+
+        model = read_model(stored["model"])
+    return Fit(compiled, posterior, stored["provenance"], model=model, make_draws=lambda fit: tree)
+
+
+def _open(path: Path) -> tuple[xarray.DataTree, dict[str, Any]]:
+    import xarray
+
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise InputError(Issue(str(path), what, "Give a file that Fit.save wrote."))
+    try:
+        with xarray.open_datatree(path, engine="h5netcdf") as opened:
+            tree = opened.load()
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(Issue(str(path), f"cannot be read ({error})", "Give a file that Fit.save wrote.")) from None
+    if "tinycohort" not in tree.attrs:
+        raise InputError(Issue(str(path), "holds no tinycohort fit", "Give a file that Fit.save wrote."))
+    return tree, json.loads(tree.attrs.pop("tinycohort"))
+
+
+def _restore(compiled: CompiledModel, tree: xarray.DataTree, stored: Mapping[str, Any], path: Path) -> Posterior:
+    if stored["provenance"]["engine"] == "nuts":
+        from .nuts import DrawsPosterior
+
+        names = ("mu", "tau", "theta", "theta_new_cohort")
+        group = tree["posterior"].dataset
+        arrays = {name: group[name].transpose("chain", "draw", ...).values for name in names if name in group}
+        stats = tree["sample_stats"].dataset if "sample_stats" in tree.children else {}
+        return DrawsPosterior(compiled, arrays, {name: np.asarray(stats[name].values) for name in stats})
+    from .exact import solve
+
+    posterior = solve(compiled)
+    was, now = stored["log_marginal_likelihood"], posterior.log_marginal_likelihood
+    if now is None or not abs(was - now) < 1e-6:
+        version = stored["provenance"]["versions"]["tinycohort"]
+        what = f"log marginal likelihood {was!r} by version {version}, {now!r} by this one"
+        raise InputError(Issue(str(path), what, "Fit it again, or read it with the version that wrote it."))
+    return posterior

@@ -1,0 +1,8 @@
+"""What a posterior is to the rest of the package, whichever engine made it, and the Fit that carries it."""
+
+from __future__ import annotations
+
+from .base import INTERVALS, TARGETS, Interval, LeaveOneOut, Marginal, Posterior, Target
+from .fit import Fit
+
+__all__ = ["INTERVALS", "TARGETS", "Fit", "Interval", "LeaveOneOut", "Marginal", "Posterior", "Target"]

@@ -1,0 +1,172 @@
+"""Fit: a posterior with the model and data it came from, and how it came to be."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..compiled import CompiledModel
+from ..issues import InputError, Issue
+from .base import INTERVALS, Interval, Posterior
+from .summary import summarise
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["Fit"]
+
+FORMAT = 1
+
+
+class Fit:
+    """What `fit`, `pool` and `read_fit` return. Estimates are there at once; draws are made when first asked for.
+
+    Attributes
+    ----------
+    compiled : CompiledModel
+        The model with its data.
+    model : ModelSpec or None
+        The model file; None when numbers were typed in.
+    evidence : Selection or None
+        What the model used of the evidence and what it left out; None when numbers were typed in.
+    posterior : Posterior
+        The engine's answer.
+    provenance : dict
+        Model, digests, engine, seed, versions, time.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> fit = tc.pool(events=[1, 7, 9], totals=[8, 27, 44])
+    >>> round(fit.summary()["typical"]["median"], 3)
+    0.222
+    """
+
+    def __init__(
+        self,
+        compiled: CompiledModel,
+        posterior: Posterior,
+        provenance: Mapping[str, Any],
+        *,
+        model: Any = None,
+        evidence: Any = None,
+        make_draws: Callable[[Fit], xarray.DataTree],
+    ) -> None:
+        self.compiled, self.posterior, self.provenance = compiled, posterior, dict(provenance)
+        self.model, self.evidence, self._make_draws = model, evidence, make_draws
+        self._summaries: dict[tuple[float, str], dict[str, Any]] = {}
+
+    @property
+    def reportable(self) -> bool:
+        """Whether its numbers may be reported."""
+        return not self.posterior.reasons
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why not, when they may not."""
+        return self.posterior.reasons
+
+    @cached_property
+    def draws(self) -> xarray.DataTree:
+        """Draws with their prior, predictive and log-likelihood groups: all of ArviZ works on it."""
+        return self._make_draws(self)
+
+    def summary(self, level: float = 0.95, interval: Interval = "equal-tailed") -> dict[str, Any]:
+        """Everything that is reported, as plain numbers, lists and dictionaries (see the documentation of the JSON).
+
+        Parameters
+        ----------
+        level : float
+            Probability of the credible intervals, between 0 and 1.
+        interval : {"equal-tailed", "shortest"}
+            Which interval of that probability.
+
+        Raises
+        ------
+        InputError
+            A level outside (0, 1) or an unknown kind of interval.
+        """
+        _check_interval(level, interval)
+        key = (float(level), interval)
+        if key not in self._summaries:
+            summary = summarise(self.compiled, self.posterior, float(level), interval)
+            self._summaries[key] = {**summary, "versions": self.provenance.get("versions", {})}
+        return json.loads(json.dumps(self._summaries[key]))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write draws, model, data and provenance to one netCDF file; `read_fit` reads it back.
+
+        Nothing is left behind when writing fails.
+
+        Raises
+        ------
+        InputError
+            The folder does not exist or may not be written to, or `path` is a folder.
+        """
+        target = Path(path)
+        if target.is_dir():
+            raise InputError(Issue(str(target), "is a folder", "Give the name of a file, such as fit.nc."))
+        tree = self.draws.copy()
+        tree.attrs["tinycohort"] = json.dumps(self._to_dict())
+        try:
+            handle, name = tempfile.mkstemp(dir=target.parent, suffix=".nc")
+        except OSError as error:
+            what = f"cannot be written ({error.strerror})"
+            raise InputError(Issue(str(target), what, "Choose a folder that exists and that you may write to.")) from None
+        os.close(handle)
+        try:
+            tree.to_netcdf(name, engine="h5netcdf")
+            Path(name).replace(target)
+        except OSError as error:
+            raise InputError(Issue(str(target), f"cannot be written ({error})", "Choose another place.")) from None
+        finally:
+            Path(name).unlink(missing_ok=True)
+        return target
+
+    def _to_dict(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "compiled": self.compiled.to_dict(),
+            "model": None if self.model is None else self.model.to_dict(),
+            "provenance": self.provenance,
+            "diagnostics": self.posterior.diagnostics,
+            "reasons": list(self.posterior.reasons),
+            "log_marginal_likelihood": self.posterior.log_marginal_likelihood,
+        }
+
+    def _lines(self) -> list[str]:
+        summary = self.summary()
+        compiled = self.compiled
+        lines = [f"{compiled.name}: {compiled.cohorts} cohorts, {compiled.pooling.formula}, engine {summary['engine']}"]
+        priors = ", ".join(f"{name} ~ {text}" for name, text in summary["priors"].items())
+        lines.append(f"Priors: {priors}. Intervals are {summary['interval']}, {summary['level']:.0%}.")
+        if not self.reportable:
+            return [*lines, *(f"Not reportable: {reason}." for reason in self.reasons)]
+        for name in ("typical", "average", "new_cohort", "tau"):
+            if summary[name] is not None:
+                lines.append(_line(name.replace("_", " "), summary[name]))
+        lines += [_line(cohort["label"], cohort) for cohort in summary["cohorts"]]
+        return lines
+
+    def __repr__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(repr(self))}</pre>"
+
+
+def _line(name: str, row: Mapping[str, float]) -> str:
+    return f"  {name:<24.24} {row['median']:8.3f}  ({row['lower']:.3f} to {row['upper']:.3f})"
+
+
+def _check_interval(level: float, interval: str) -> None:
+    if isinstance(level, bool) or not isinstance(level, int | float) or not 0.0 < level < 1.0:
+        raise InputError(Issue("level", f"{level!r} is not between 0 and 1", "Give a probability, such as 0.95."))
+    if interval not in INTERVALS:
+        raise InputError(Issue("interval", f"unknown interval {interval!r}", f"Choose one of {', '.join(INTERVALS)}."))
