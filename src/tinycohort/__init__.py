@@ -1,0 +1,78 @@
+"""Bayesian evidence synthesis for tiny cohorts.
+
+Posteriors that are right at three patients, traceable to the printed number, and quick enough that every analytic
+choice can be varied. Names load when first used, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "tinycohort.issues": ("InputError", "Issue"),
+    "tinycohort.evidence": ("Evidence", "check", "read_evidence"),
+    "tinycohort.priors": (
+        "Beta", "Cauchy", "Exponential", "Gamma", "HalfCauchy", "HalfNormal", "HalfStudentT", "InverseGamma",
+        "LogNormal", "LogStudentT", "Logistic", "Normal", "StudentT", "Uniform",
+    ),
+    "tinycohort.spec": ("ModelSpec", "bundled_models", "read_model"),
+    "tinycohort.compiled": ("CompiledModel", "compile_model"),
+    "tinycohort.posterior": ("Fit",),
+    "tinycohort.engines.run": ("fit", "read_fit"),
+    "tinycohort.direct": ("pool",),
+    "tinycohort.estimates": ("estimate", "predicted_events", "prior_posterior_overlap", "probability_above"),
+    "tinycohort.checks": ("show",),
+    "tinycohort": ("plots",),
+}  # fmt: skip
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+if TYPE_CHECKING:
+    from . import plots
+    from .checks import show
+    from .compiled import CompiledModel, compile_model
+    from .direct import pool
+    from .engines.run import fit, read_fit
+    from .estimates import estimate, predicted_events, prior_posterior_overlap, probability_above
+    from .evidence import Evidence, check, read_evidence
+    from .issues import InputError, Issue
+    from .posterior import Fit
+    from .priors import (
+        Beta,
+        Cauchy,
+        Exponential,
+        Gamma,
+        HalfCauchy,
+        HalfNormal,
+        HalfStudentT,
+        InverseGamma,
+        Logistic,
+        LogNormal,
+        LogStudentT,
+        Normal,
+        StudentT,
+        Uniform,
+    )
+    from .spec import ModelSpec, bundled_models, read_model
+
+__all__ = [
+    "Beta", "Cauchy", "CompiledModel", "Evidence", "Exponential", "Fit", "Gamma", "HalfCauchy", "HalfNormal",
+    "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal", "LogStudentT", "Logistic", "ModelSpec",
+    "Normal", "StudentT", "Uniform", "__version__", "bundled_models", "check", "compile_model", "estimate", "fit",
+    "plots", "pool", "predicted_events", "prior_posterior_overlap", "probability_above", "read_evidence", "read_fit",
+    "read_model", "show",
+]  # fmt: skip
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        if name not in _HOME:
+            raise AttributeError(f"module 'tinycohort' has no attribute {name!r}")
+        home = _HOME[name]
+        value = import_module(f"tinycohort.{name}") if home == "tinycohort" else getattr(import_module(home), name)
+        globals()[name] = value
+        return value
+
+    def __dir__():
+        return sorted(__all__)

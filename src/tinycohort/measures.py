@@ -164,7 +164,7 @@ def numbers_in(text: str) -> tuple[tuple[str, float], ...]:
     (('None', 0.0), ('12', 12.0), ('0', 0.0))
     """
     found: list[tuple[str, float]] = []
-    for token in re.findall(r"\d+(?:\.\d+)?|[A-Za-z]+", text.replace("\N{MIDDLE DOT}", ".")):
+    for token in re.findall(r"[0-9]+(?:\.[0-9]+)?|[A-Za-z]+", text.replace("\N{MIDDLE DOT}", ".")):
         if token[0].isdigit():
             found.append((token, float(token)))
         elif token.lower() in _NUMBER_WORDS:

@@ -27,7 +27,9 @@ def compiled_sampler(model: CompiledModel) -> Any:
     """
     import nutpie
 
-    parts = {key: value for key, value in model.to_dict().items() if key in ("family", "likelihood", "pooling", "priors")}
+    parts = {
+        key: value for key, value in model.to_dict().items() if key in ("family", "likelihood", "pooling", "priors")
+    }
     key = json.dumps([parts, model.cohorts], sort_keys=True)
     if key not in _compiled:
         _compiled[key] = nutpie.compile_pymc_model(model.pymc_model())
@@ -111,7 +113,9 @@ class DrawsPosterior(Posterior):
     def __init__(self, model: CompiledModel, arrays: dict[str, Any], sample_stats: dict[str, Any]) -> None:
         self.model, self.arrays, self.sample_stats = model, arrays, sample_stats
         self._moments = Moments(model)
-        self.diagnostics = _diagnose({name: arrays[name] for name in ("mu", "tau", "theta") if name in arrays}, sample_stats)
+        self.diagnostics = _diagnose(
+            {name: arrays[name] for name in ("mu", "tau", "theta") if name in arrays}, sample_stats
+        )
         self.reasons = _reasons(self.diagnostics)
 
     def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:

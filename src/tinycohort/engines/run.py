@@ -8,25 +8,70 @@ import platform
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..compiled import CompiledModel
+from .. import __version__
+from ..compiled import CompiledModel, compile_model, select
+from ..evidence import Evidence
 from ..issues import InputError, Issue
 from ..posterior import Fit, Posterior
+from ..spec import ModelSpec, read_model
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["ENGINES", "read_fit", "run"]
+__all__ = ["ENGINES", "fit", "read_fit", "run"]
 
 ENGINES = ("auto", "exact", "nuts")
-_PACKAGES = {"exact": ("numpy", "scipy"), "nuts": ("numpy", "scipy", "pymc", "pytensor", "nutpie", "arviz")}
 _EXACT_POOLINGS = ("none", "common", "partial")
 _CHAINS, _DRAWS = 4, 1000
+
+
+def fit(
+    model: ModelSpec | str | os.PathLike[str] | Mapping[str, Any],
+    evidence: Evidence,
+    engine: str = "auto",
+    seed: int | None = None,
+    **sampler: Any,
+) -> Fit:
+    """Fit a model to the evidence that it selects.
+
+    Parameters
+    ----------
+    model : ModelSpec, str, path or mapping
+        A model, or what `read_model` makes one of.
+    evidence : Evidence
+        As `read_evidence` returns it.
+    engine : {"auto", "exact", "nuts"}
+        ``auto`` takes the exact engine wherever it applies.
+    seed : int, optional
+        Of every random number in the fit; drawn afresh and recorded when not given.
+    **sampler
+        chains, draws, tune, target_accept for NUTS.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    InputError
+        The model or the evidence cannot be used, or the engine does not apply.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> result = tc.fit("response_pd1", tc.read_evidence())
+    >>> result.reportable
+    True
+    """
+    spec = read_model(model)
+    compiled = compile_model(spec, evidence)
+    digests = {"model": spec.digest, "evidence": evidence.digest}
+    return run(compiled, engine, seed, model=spec, evidence=select(spec, evidence), digests=digests, **sampler)
 
 
 def run(
@@ -64,7 +109,9 @@ def run(
     chosen = _choose(engine, compiled)
     if sampler and chosen != "nuts":
         names = ", ".join(sampler)
-        raise InputError(Issue(names, "the exact engine takes no sampler settings", 'Give engine="nuts", or leave it out.'))
+        raise InputError(
+            Issue(names, "the exact engine takes no sampler settings", 'Give engine="nuts", or leave it out.')
+        )
     seed = _check_seed(seed)
     begun, clock = datetime.now(UTC), time.perf_counter()
     posterior = _solve(compiled, chosen, seed, sampler)
@@ -111,8 +158,15 @@ def _solve(compiled: CompiledModel, engine: str, seed: int, sampler: Mapping[str
 
 
 def _versions(engine: str) -> dict[str, str]:
-    versions = {name: metadata.version(name) for name in ("tinycohort", *_PACKAGES[engine])}
-    return {"python": platform.python_version(), **versions}
+    import scipy
+
+    versions = {"tinycohort": __version__, "python": platform.python_version()}
+    versions |= {"numpy": np.__version__, "scipy": scipy.__version__}
+    if engine == "nuts":
+        from importlib import metadata
+
+        versions |= {name: metadata.version(name) for name in ("pymc", "pytensor", "nutpie", "arviz")}
+    return versions
 
 
 def _make_draws(fit: Fit) -> xarray.DataTree:
@@ -153,8 +207,6 @@ def read_fit(path: str | os.PathLike[str]) -> Fit:
     posterior = _restore(compiled, tree, stored, Path(path))
     model = None
     if stored["model"] is not None:
-        from ..spec import read_model
-
         model = read_model(stored["model"])
     return Fit(compiled, posterior, stored["provenance"], model=model, make_draws=lambda fit: tree)
 

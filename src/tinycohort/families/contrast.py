@@ -70,7 +70,9 @@ class Contrast(Family):
     def level_of_average(self, average: Any, tau: Any) -> tuple[Any, Any]:
         average, tau = np.asarray(average, float)[None, :], np.asarray(tau, float)[:, None]
         if self._ratio:
-            return np.log(average) - tau**2 / 2, np.broadcast_to(1.0 / average, np.broadcast_shapes(average.shape, tau.shape))
+            return np.log(average) - tau**2 / 2, np.broadcast_to(
+                1.0 / average, np.broadcast_shapes(average.shape, tau.shape)
+            )
         return average + 0.0 * tau, np.ones(np.broadcast_shapes(average.shape, tau.shape))
 
     def has_moment(self, order: int, gaussian_precision: float) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ..families import Family
 from ..issues import Issue
 from ..numerics import NUMPY, Operations
 
@@ -27,17 +29,30 @@ class Likelihood(ABC):
         Its name in a model file.
     families : tuple of str
         The families it speaks to.
-    measures : tuple of str
-        What may have been printed (the `measure` column of outcomes.csv).
+    columns : tuple of str
+        The data it needs.
+    requires : tuple of str
+        What a reported number must have for it to be used.
+    given : mapping of str to str
+        Further columns to show beside the data, and the reported number's field that each comes from.
     observed : tuple of str
         The columns that are outcomes; the others (totals, standard errors) are known.
     """
 
     name: ClassVar[str]
     families: ClassVar[tuple[str, ...]]
-    measures: ClassVar[tuple[str, ...]]
     columns: ClassVar[tuple[str, ...]]
+    requires: ClassVar[tuple[str, ...]]
+    given: ClassVar[Mapping[str, str]] = MappingProxyType({})
     observed: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def measures(self, family: Family) -> tuple[str, ...]:
+        """What may have been printed: words of the `measure` column of outcomes.csv."""
+
+    @abstractmethod
+    def read(self, reported: Any, family: Family) -> dict[str, float]:
+        """The columns of one reported number (anything with the fields of a row of outcomes.csv)."""
 
     @abstractmethod
     def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:

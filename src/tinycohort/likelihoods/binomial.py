@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..families import Family
 from ..issues import Issue
 from ..numerics import NUMPY, Operations
 from .base import Data, Likelihood
@@ -19,9 +20,15 @@ class Binomial(Likelihood):
 
     name = "binomial"
     families = ("proportion",)
-    measures = ("count",)
     columns = ("events", "total")
+    requires = ("events", "total")
     observed = ("events",)
+
+    def measures(self, family: Family) -> tuple[str, ...]:
+        return ("count",)
+
+    def read(self, reported: Any, family: Family) -> dict[str, float]:
+        return {"events": float(reported.events), "total": float(reported.total)}
 
     def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
         issues = []

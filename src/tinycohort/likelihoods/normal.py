@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from scipy import special
 
+from ..families import Family
 from ..issues import Issue
 from ..numerics import NUMPY, Operations
 from .base import Data, Likelihood
 
-__all__ = ["NormalEstimate"]
+__all__ = ["NormalEstimate", "standard_error"]
+
+_MEASURES = {
+    "ratio": ("hazard_ratio", "odds_ratio", "risk_ratio"),
+    "difference": ("risk_difference", "mean_difference"),
+}
+
+
+def standard_error(lower: Any, upper: Any, level: Any) -> Any:
+    """Standard error of a normal estimate with this central interval, on the scale on which it is normal."""
+    return (upper - lower) / (2.0 * special.ndtri(0.5 * (1.0 + level)))
 
 
 class NormalEstimate(Likelihood):
@@ -19,9 +32,18 @@ class NormalEstimate(Likelihood):
 
     name = "normal"
     families = ("contrast",)
-    measures = ("hazard_ratio", "odds_ratio", "risk_ratio", "risk_difference", "mean_difference")
     columns = ("estimate", "standard_error")
+    requires = ("value", "lower", "upper", "level")
+    given = MappingProxyType({"estimate": "value", "lower_given": "lower", "upper_given": "upper"})
     observed = ("estimate",)
+
+    def measures(self, family: Family) -> tuple[str, ...]:
+        return _MEASURES[family.quantity]
+
+    def read(self, reported: Any, family: Family) -> dict[str, float]:
+        """The printed estimate and the standard error that its interval implies: (U - L) / (2 z) on theta's scale."""
+        estimate, lower, upper = (float(family.theta(x)) for x in (reported.value, reported.lower, reported.upper))
+        return {"estimate": estimate, "standard_error": standard_error(lower, upper, reported.level)}
 
     def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
         issues = []

@@ -41,7 +41,9 @@ class Marginal:
         tail = 0.5 * (1.0 - level)
         if kind == "shortest":
             # Golden section over the probability left below: the width is unimodal where the density is.
-            tail = _golden(lambda below: float(np.diff(self.quantile(np.array([below, below + level])))[0]), 1.0 - level)
+            tail = _golden(
+                lambda below: float(np.diff(self.quantile(np.array([below, below + level])))[0]), 1.0 - level
+            )
         low, high = self.quantile(np.array([tail, tail + level]))
         return float(low), float(high)
 
@@ -53,7 +55,9 @@ class Marginal:
         else:
             lower, upper = self.interval(level, kind)
             median = float(self.quantile(np.array([0.5]))[0])
-        moments = {name: value if math.isfinite(value) else None for name, value in (("mean", self.mean), ("sd", self.sd))}
+        moments = {
+            name: value if math.isfinite(value) else None for name, value in (("mean", self.mean), ("sd", self.sd))
+        }
         return {**moments, "median": median, "lower": lower, "upper": upper}
 
     def probability_above(self, threshold: float) -> float:

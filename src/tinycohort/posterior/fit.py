@@ -118,7 +118,9 @@ class Fit:
             handle, name = tempfile.mkstemp(dir=target.parent, suffix=".nc")
         except OSError as error:
             what = f"cannot be written ({error.strerror})"
-            raise InputError(Issue(str(target), what, "Choose a folder that exists and that you may write to.")) from None
+            raise InputError(
+                Issue(str(target), what, "Choose a folder that exists and that you may write to.")
+            ) from None
         os.close(handle)
         try:
             tree.to_netcdf(name, engine="h5netcdf")

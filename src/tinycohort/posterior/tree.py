@@ -49,7 +49,9 @@ def build_tree(
     if sample_stats:
         groups["sample_stats"] = dict(sample_stats)
     tree = {name: _dataset(model, arrays, ("chain", "draw")) for name, arrays in groups.items()}
-    tree |= {name: _dataset(model, arrays, ()) for name, arrays in (("observed_data", observed), ("constant_data", constant))}
+    tree |= {
+        name: _dataset(model, arrays, ()) for name, arrays in (("observed_data", observed), ("constant_data", constant))
+    }
     return xarray.DataTree.from_dict(tree)
 
 
@@ -71,7 +73,9 @@ def _dataset(model: CompiledModel, arrays: Mapping[str, Any], leading: tuple[str
         values = np.asarray(array)
         dims = leading if values.ndim == len(leading) else (*leading, "cohort")
         variables[name] = (dims, values)
-    coords: dict[str, Any] = {"cohort": list(model.labels)} if any("cohort" in dims for dims, _ in variables.values()) else {}
+    coords: dict[str, Any] = (
+        {"cohort": list(model.labels)} if any("cohort" in dims for dims, _ in variables.values()) else {}
+    )
     if leading and variables:
         first = next(iter(variables.values()))[1]
         coords |= {"chain": np.arange(first.shape[0]), "draw": np.arange(first.shape[1])}

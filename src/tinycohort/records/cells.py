@@ -16,8 +16,8 @@ KINDS: Final = ("identifier", "text", "word", "words", "integer", "number", "boo
 
 JOINER: Final = " + "
 IDENTIFIER_PATTERN: Final = r"[a-z][a-z0-9_]*"
-DATE_PATTERN: Final = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
-NUMBER_PATTERN: Final = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
+DATE_PATTERN: Final = r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?"
+NUMBER_PATTERN: Final = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 LONGEST_CELL: Final = 4000
 
 
@@ -115,7 +115,7 @@ def _within(value: float, text: str, column: Column) -> None:
 
 
 def _integer(text: str, column: Column) -> int:
-    if not re.fullmatch(r"[+-]?\d{1,15}", text):
+    if not re.fullmatch(r"[+-]?[0-9]{1,15}", text):
         raise CellError(f"{text!r} is not a whole number", "Write digits only, or leave the cell empty.")
     _within(int(text), text, column)
     return int(text)

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from .families import FAMILIES, Family
-from .issues import InputError, Issue
-from .likelihoods import LIKELIHOODS, Likelihood
-from .pooling import POOLINGS, Pooling
-from .priors import Prior, prior
+from ..families import FAMILIES, Family
+from ..issues import InputError, Issue
+from ..likelihoods import LIKELIHOODS, Likelihood
+from ..pooling import POOLINGS, Pooling
+from ..priors import Prior, prior
 
 __all__ = ["CompiledModel", "Row"]
 

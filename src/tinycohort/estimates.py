@@ -1,0 +1,206 @@
+"""Estimates as a table: one row an estimand and cohort, each knowing the evidence it rests on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .issues import InputError, Issue
+from .posterior import Fit, Interval
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["estimate", "estimate_rows", "predicted_events", "prior_posterior_overlap", "probability_above"]
+
+_TARGETS = ("typical", "average", "new_cohort")
+
+
+def estimate(fit: Fit, level: float | None = None, interval: Interval = "equal-tailed") -> pandas.DataFrame:
+    """The estimands of a fit's model as a table.
+
+    Parameters
+    ----------
+    fit : Fit
+        A fit; of numbers typed in, the estimands are typical, average, new cohort and every cohort.
+    level : float, optional
+        Level of the credible intervals; the model's own (0.95 for numbers typed in) when not given.
+    interval : {"equal-tailed", "shortest"}
+        Which interval.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns name, functional, target, label, mean, sd, median, lower, upper, level, interval, probability, weight,
+        shrinkage, overlap, outcome_ids, reportable. What a row does not have is missing, never left out. `probability`
+        is P(quantity > threshold) for rows of that kind; `overlap` is the share of tau's prior that its posterior
+        still covers; `outcome_ids` are the rows of outcomes.csv that the number rests on.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> table = tc.estimate(tc.pool(events=[1, 7, 9], totals=[8, 27, 44]))
+    >>> list(table["target"][:4])
+    ['typical', 'average', 'new_cohort', 'heterogeneity']
+    """
+    import pandas
+
+    return pandas.DataFrame(estimate_rows(fit, level, interval))
+
+
+def estimate_rows(fit: Fit, level: float | None = None, interval: Interval = "equal-tailed") -> list[dict[str, Any]]:
+    """The same as a list of dictionaries, for programs that do without pandas."""
+    return [
+        row
+        for wanted in _wanted(fit)
+        for row in _rows(fit, wanted, wanted["level"] if level is None else level, interval)
+    ]
+
+
+def _wanted(fit: Fit) -> list[dict[str, Any]]:
+    """The estimands: the model's own, or the usual ones."""
+    heterogeneity = {"name": "heterogeneity", "functional": "heterogeneity", "target": None, "level": 0.95}
+    quantity = fit.compiled.family.quantity
+    if fit.model is None:
+        usual = [{"name": target, "functional": quantity, "target": target, "level": 0.95} for target in _TARGETS]
+        return [*usual, heterogeneity, {"name": "cohort", "functional": quantity, "target": "cohort", "level": 0.95}]
+    found = [vars(estimand) for estimand in fit.model.estimands]
+    return found if any(one["functional"] == "heterogeneity" for one in found) else [*found, heterogeneity]
+
+
+def _rows(fit: Fit, wanted: dict[str, Any], level: float, interval: Interval) -> list[dict[str, Any]]:
+    """The rows of one estimand: one, or one a cohort."""
+    cohorts = range(fit.compiled.cohorts) if wanted["target"] == "cohort" else [None]
+    return [_row(fit, wanted, cohort, level, interval) for cohort in cohorts]
+
+
+def _row(fit: Fit, wanted: dict[str, Any], cohort: int | None, level: float, interval: Interval) -> dict[str, Any]:
+    summary = fit.summary(level, interval)
+    functional, target = wanted["functional"], wanted["target"]
+    rows = fit.compiled.rows
+    used = rows if cohort is None else (rows[cohort],)
+    row: dict[str, Any] = {
+        "name": wanted["name"],
+        "functional": functional,
+        "target": target or "heterogeneity",
+        "label": None if cohort is None else rows[cohort].label,
+        **dict.fromkeys(("mean", "sd", "median", "lower", "upper")),
+        "level": level,
+        "interval": interval,
+        "threshold": wanted.get("threshold"),
+        "patients": wanted.get("patients"),
+        "probability": None,
+        "weight": None if cohort is None else summary["cohorts"][cohort]["weight"],
+        "shrinkage": None if cohort is None else summary["cohorts"][cohort]["shrinkage"],
+        "overlap": None,
+        "outcome_ids": tuple(one.outcome_id for one in used if one.outcome_id),
+        "reportable": fit.reportable,
+    }
+    if not fit.reportable:
+        return row
+    if functional == "heterogeneity":
+        row |= summary["tau"] or {}
+        row["overlap"] = prior_posterior_overlap(fit)
+    elif functional == "probability_above":
+        row["probability"] = probability_above(fit, wanted["threshold"], target, cohort)
+    elif functional == "predicted_events":
+        row |= _count_summary(predicted_events(fit, wanted["patients"], target, cohort), level)
+    else:
+        found = summary[target] if cohort is None else summary["cohorts"][cohort]
+        row |= {key: (found or {}).get(key) for key in ("mean", "sd", "median", "lower", "upper")}
+    return row
+
+
+def probability_above(fit: Fit, threshold: float, target: str = "typical", cohort: int | None = None) -> float | None:
+    """P(quantity > threshold) on the natural scale; None where the pooling has no such target.
+
+    Parameters
+    ----------
+    fit : Fit
+        A reportable fit.
+    threshold : float
+        On the natural scale.
+    target : {"typical", "average", "new_cohort", "cohort"}
+        Of what.
+    cohort : int, optional
+        Which cohort, by position, when `target` is "cohort".
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> round(tc.probability_above(tc.pool(events=[1, 7, 9], totals=[8, 27, 44]), 0.2), 2)
+    0.66
+    """
+    _require_reportable(fit)
+    marginal = fit.posterior.marginal(target, cohort, natural=True)  # type: ignore[arg-type]
+    return None if marginal is None else marginal.probability_above(threshold)
+
+
+def predicted_events(fit: Fit, patients: int, target: str = "new_cohort", cohort: int | None = None) -> Any:
+    """Predictive probabilities of 0, 1, ... `patients` responders among new patients who share one response rate.
+
+    Parameters
+    ----------
+    fit : Fit
+        A reportable fit of proportions.
+    patients : int
+        How many new patients.
+    target : {"new_cohort", "typical", "cohort"}
+        Where they are treated.
+    cohort : int, optional
+        Which cohort, by position, when `target` is "cohort".
+
+    Returns
+    -------
+    array, shape (patients + 1,), or None
+        None where the pooling has no such target.
+
+    Raises
+    ------
+    InputError
+        A fit that is not of proportions or may not be reported, or a number of patients below 1.
+    """
+    _require_reportable(fit)
+    if fit.compiled.family.quantity != "probability":
+        what = f"a model of a {fit.compiled.family.quantity} predicts no counts"
+        raise InputError(Issue("predicted_events", what, "Ask it of a model of proportions."))
+    if isinstance(patients, bool) or patients != int(patients) or patients < 1:
+        raise InputError(Issue("patients", f"{patients!r} is not a whole number above zero", "Give one such as 20."))
+    return fit.posterior.predicted_events(int(patients), target, cohort)  # type: ignore[arg-type]
+
+
+def _count_summary(probabilities: Any, level: float) -> dict[str, float | None]:
+    """Mean, standard deviation and central interval of a distribution of counts."""
+    if probabilities is None:
+        return {}
+    counts, cumulative = np.arange(len(probabilities)), np.cumsum(probabilities)
+    mean = float(counts @ probabilities)
+    tail = 0.5 * (1.0 - level)
+    lower, median, upper = (float(np.searchsorted(cumulative, p * (1 - 1e-12))) for p in (tail, 0.5, 1.0 - tail))
+    sd = float(np.sqrt(max(counts**2 @ probabilities - mean**2, 0.0)))
+    return {"mean": mean, "sd": sd, "median": median, "lower": lower, "upper": upper}
+
+
+def prior_posterior_overlap(fit: Fit, parameter: str = "tau") -> float | None:
+    """How much of a parameter's prior its posterior still covers: the integral of the smaller of the two densities.
+
+    1: the data said nothing; 0: the posterior lies where the prior did not. None where there is no such parameter.
+    The integral is over a fine grid of prior and posterior quantiles, from their distribution functions.
+
+    Schmid and Schmidt 2006, doi:10.1016/j.csda.2005.07.011.
+    """
+    _require_reportable(fit)
+    marginal = fit.posterior.marginal(parameter)  # type: ignore[arg-type]
+    prior = fit.compiled.level_priors.get(parameter)
+    if marginal is None or prior is None:
+        return None
+    p = np.linspace(0.0005, 0.9995, 400 if fit.posterior.engine == "exact" else 60)
+    edges = np.unique(np.concatenate([prior.quantile(p), marginal.quantile(p)]))
+    before, after = (np.diff(np.concatenate([[0.0], cdf(edges), [1.0]])) for cdf in (prior.cdf, marginal.cdf))
+    return float(np.minimum(before, after).sum())
+
+
+def _require_reportable(fit: Fit) -> None:
+    if not fit.reportable:
+        raise InputError([Issue("fit", f"may not be reported: {reason}", "Mend that first.") for reason in fit.reasons])
