@@ -195,8 +195,9 @@ def _percentages(outcome: Outcome) -> list[str]:
     """The spellings of this outcome's value among the percentages it was printed with."""
     if outcome.value is None:
         return []
-    texts = [text for text, number in numbers_in(outcome.printed) if math.isclose(number / 100, outcome.value)]
-    return [text for text in texts if text[0].isdigit()]
+    numbers = numbers_in(f"{outcome.printed} {outcome.derivation or ''}")
+    texts = [text for text, number in numbers if math.isclose(number / 100, outcome.value)]
+    return [text for text in dict.fromkeys(texts) if text[0].isdigit()]
 
 
 def _check_columns(outcome: Outcome, measure: Measure) -> Iterator[tuple[str, str, str]]:

@@ -94,13 +94,24 @@ def _conflicts(voices: Sequence[Voice], kinship: Kinship) -> dict[str, frozenset
     return {name: frozenset(others) for name, others in near.items()}
 
 
+def _line(name: str, tables: Tables) -> list[str]:
+    """A cohort, its parent, the parent of that, and so on."""
+    line: list[str] = []
+    ahead: str | None = name
+    while ahead is not None:
+        line.append(ahead)
+        ahead = tables.cohort[ahead].parent_id
+    return line
+
+
 def _basis(one: str, other: str, tables: Tables) -> str:
     for row in tables.overlaps:
         if {row.cohort_a, row.cohort_b} == {one, other}:
             return f"{row.relation}: {row.basis.rstrip('.')}"
-    parents = {cohort.cohort_id: cohort.parent_id for cohort in tables.cohorts}
-    if other in (parents[one], one) or one == parents[other]:
+    if one in _line(other, tables) or other in _line(one, tables):
         return "a subgroup and its parent"
+    if _line(one, tables)[-1] == _line(other, tables)[-1]:
+        return "parts of the same cohort"
     return "through the cohorts that contain them"
 
 
@@ -122,7 +133,7 @@ def _refuse(voices: Sequence[Voice], policies: Mapping[str, str], tables: Tables
 
 
 def _tie(chosen: Iterable[str], tied: Iterable[str], people: Mapping[str, int]) -> Issue:
-    one, other = sorted(set(chosen) - set(tied)), sorted(set(tied) - set(chosen))
+    one, other = sorted([sorted(set(chosen) - set(tied)), sorted(set(tied) - set(chosen))])
     size = sum(people[name] for name in chosen)
     what = f"{' + '.join(one)} and {' + '.join(other)} share people, and either way {size} people speak"
     return Issue("[evidence] prefer", what, f'Write which of them speaks: prefer = ["{one[0]}"] or ["{other[0]}"].')
@@ -143,7 +154,6 @@ def resolve(
     _refuse(voices, policies, tables)
     counted = [row for row in tables.overlaps if policies[row.relation] == "keep_larger"]
     conflicts = _conflicts(voices, Kinship(tables.cohorts, counted))
-    families = _conflicts(voices, Kinship(tables.cohorts, []))
     sizes = {voice.name: voice.people for voice in voices}
     issues: list[Issue] = []
     for group in components([voice.name for voice in voices], conflicts):
@@ -158,7 +168,8 @@ def resolve(
             issues.append(_tie(choice.chosen, choice.tied, people))
         for name in (name for name in group if name not in choice.chosen):
             rivals = sorted(conflicts[name] & choice.chosen)
-            reason = "subgroup" if families[name] & choice.chosen else "overlap"
+            line = _line(name, tables)
+            reason = "subgroup" if any(name in _line(rival, tables) or rival in line for rival in rivals) else "overlap"
             because = "; ".join(f"{rival} ({_basis(name, rival, tables)})" for rival in rivals)
             size = sum(people[rival] for rival in choice.chosen)
             detail = f"It shares people with {because}; without it {size} people speak, with it fewer."

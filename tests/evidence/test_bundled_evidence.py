@@ -1,0 +1,263 @@
+"""The evidence that comes with the package: the numbers it should hold, and how they were recovered."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+
+import pytest
+
+from evidence.made_up import KEEP_LARGER
+from tinycohort.evidence import Evidence, Selection, check, read_evidence
+from tinycohort.issues import InputError
+from tinycohort.measures import numbers_in, prints_as
+from tinycohort.records import Outcome
+
+POLICIES = KEEP_LARGER | {"suspected": "keep_both"}
+PD1_ALONE = {
+    "setting": ["recurrent_metastatic"],
+    "line": ["pretreated"],
+    "drug_class": ["anti_pd1"],
+    "chemotherapy": [False],
+    "radiotherapy": ["none"],
+}
+IRRADIATED = {"radiotherapy": ["sbrt", "hypofractionated", "conventional", "mixed", "unspecified"]}
+READ_BY_THE_AUTHORS = ["document", "cited", "primary"]
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Evidence:
+    return read_evidence()
+
+
+def counts(selection: Selection) -> set[tuple[str, int | None, int | None]]:
+    return {(used.cohort.cohort_id, used.outcome.events, used.outcome.total) for used in selection.used}
+
+
+def response(bundle: Evidence, origins: list[str], **changes: list[str]) -> Selection:
+    return bundle.select(
+        endpoint="objective_response",
+        where=PD1_ALONE | changes,
+        origins=origins,
+        overlaps=POLICIES,
+        measures=["count"],
+    )
+
+
+def unirradiated(bundle: Evidence, where: dict[str, list[str]], **changes: list[str]) -> Selection:
+    return bundle.select(
+        endpoint="unirradiated_response",
+        where=where,
+        origins=[*READ_BY_THE_AUTHORS, "secondary"],
+        overlaps=POLICIES,
+        measures=["count"],
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+def test_nothing_in_it_is_wrong_or_doubtful() -> None:
+    assert check() == []
+
+
+def test_response_to_pd1_antibodies_alone_is_what_the_authors_say(bundle: Evidence) -> None:
+    own = {
+        ("lin_2022_pd1", 1, 8),
+        ("hsu_2017", 7, 27),
+        ("ma_2018", 9, 44),
+        ("wang_2021", 39, 190),
+        ("yang_2021_captain", 44, 156),
+        ("chen_2024_penpulimab", 35, 125),
+        ("sato_2020", 2, 12),
+    }
+    reviewed = {("delord_2017", 5, 24), ("fang_2018", 31, 91), ("shen_2020", 9, 21)}
+    assert counts(response(bundle, READ_BY_THE_AUTHORS)) == own
+    assert counts(response(bundle, [*READ_BY_THE_AUTHORS, "secondary"])) == own | reviewed
+    left = {each.cohort_id: each.reason for each in response(bundle, READ_BY_THE_AUTHORS).left_out}
+    assert {name: left[name] for name in ("delord_2017", "fang_2018", "shen_2020")} == dict.fromkeys(
+        ("delord_2017", "fang_2018", "shen_2020"), "origin"
+    )
+    assert left["lin_2022_sbrt"] == "other_radiotherapy"
+    assert left["shi_2022"] == "other_drug_class"
+
+
+def test_the_antibody_against_pdl1_is_a_variant(bundle: Evidence) -> None:
+    both = response(bundle, [*READ_BY_THE_AUTHORS, "secondary"], drug_class=["anti_pd1", "anti_pdl1"])
+    assert ("shi_2022", 35, 132) in counts(both)
+    assert len(both.used) == 11
+
+
+def test_responses_of_unirradiated_lesions_are_those_of_set_three(bundle: Evidence) -> None:
+    selection = unirradiated(bundle, IRRADIATED)
+    assert counts(selection) == {
+        ("lin_2022_sbrt", 0, 3),
+        ("zhang_2025_rt", 5, 19),
+        ("mcbride_2021_rt", 9, 31),
+        ("theelen_2019_rt", 13, 36),
+        ("welsh_2020_rt", 8, 36),
+        ("formenti_2018", 7, 39),
+        ("grimaldi_2014", 9, 21),
+        ("funck_brentano_2020", 9, 26),
+        ("luke_2023", 12, 97),
+        ("golden_2015", 11, 41),
+    }
+    left = {each.outcome_id: each.reason for each in selection.left_out}
+    assert left["luke_2018_unirradiated_any"] == "overlap"
+    assert left["luke_2018_unirradiated_aggregate"] == "no_count"
+    assert left["grimaldi_2014_unirradiated_stable"] == "other_category"
+    assert {used.cohort.tumour for used in selection.used} == {
+        "nasopharyngeal",
+        "head_and_neck",
+        "nsclc",
+        "melanoma",
+        "mixed",
+    }
+
+
+def test_the_original_trial_speaks_when_its_expansion_is_left_out(bundle: Evidence) -> None:
+    assert ("luke_2018", 14, 52) in counts(unirradiated(bundle, IRRADIATED, exclude=["luke_2023"]))
+
+
+def test_gm_csf_is_not_a_checkpoint_inhibitor(bundle: Evidence) -> None:
+    checkpoint = unirradiated(bundle, IRRADIATED | {"drug_class": ["anti_pd1", "anti_ctla4"]})
+    assert "golden_2015" not in {cohort.cohort_id for cohort in checkpoint.cohorts}
+    assert len(checkpoint.used) == 9
+
+
+def test_the_randomised_controls_stand_opposite_their_arms(bundle: Evidence) -> None:
+    controls = unirradiated(bundle, {"radiotherapy": ["none"], "design": ["randomised"]})
+    assert counts(controls) == {
+        ("zhang_2025_control", 6, 20),
+        ("mcbride_2021_control", 10, 29),
+        ("theelen_2019_control", 7, 40),
+        ("welsh_2020_control", 9, 36),
+    }
+    for row in bundle.outcomes.values():
+        if row.comparator_id:
+            assert bundle.cohorts[row.comparator_id].parent_id == bundle.cohorts[row.cohort_id].parent_id
+
+
+def test_response_after_sbrt_stands_alone(bundle: Evidence) -> None:
+    selection = bundle.select(
+        endpoint="objective_response",
+        where={"cohort_id": ["lin_2022_sbrt"]},
+        origins=["document"],
+        overlaps=POLICIES,
+    )
+    assert counts(selection) == {("lin_2022_sbrt", 6, 7)}
+
+
+def recovered(bundle: Evidence) -> list[Outcome]:
+    return [row for row in bundle.outcomes.values() if row.measure == "percentage" and row.events is not None]
+
+
+def test_every_count_said_to_be_the_only_one_is_the_only_one(bundle: Evidence) -> None:
+    checked = 0
+    for row in recovered(bundle):
+        for events, total, printed in re.findall(
+            r"(\d+) is the only integer of (\d+) that prints as ([\d.]+)%", row.derivation or ""
+        ):
+            assert (int(events), int(total)) == (row.events, row.total)
+            assert [k for k in range(int(total) + 1) if prints_as(k, int(total), printed)] == [row.events]
+            checked += 1
+    assert checked == 14
+
+
+def wilson(events: int, total: int) -> tuple[float, float]:
+    z, p = 1.959964, events / total
+    middle, half = p + z * z / (2 * total), z * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
+    return (middle - half) / (1 + z * z / total), (middle + half) / (1 + z * z / total)
+
+
+@pytest.mark.parametrize(("arm", "randomised"), [("rt", 32), ("control", 30)])
+def test_the_counts_of_mcbride_are_the_only_ones_that_print_so(bundle: Evidence, arm: str, randomised: int) -> None:
+    row = bundle.outcomes[f"mcbride_2021_{arm}_unirradiated"]
+    printed = numbers_in(row.printed)[0][0]
+    fits = [(k, n) for n in range(1, randomised + 1) for k in range(n + 1) if prints_as(k, n, printed)]
+    assert fits == [(row.events, row.total)]
+    assert row.events is not None
+    assert row.total is not None
+    assert [round(limit, 3) for limit in wilson(row.events, row.total)] == [row.lower, row.upper]
+
+
+def splits(first: str, second: str, both: str) -> set[tuple[int, int, int, int]]:
+    """Counts of two techniques in an arm of 30 to 42 that print as three percentages."""
+    found = set()
+    for total in range(30, 43):
+        for n1 in range(1, total):
+            ones = [k for k in range(n1 + 1) if prints_as(k, n1, first)]
+            twos = [k for k in range(total - n1 + 1) if prints_as(k, total - n1, second)]
+            pairs = itertools.product(ones, twos)
+            found |= {(k1, n1, k2, total - n1) for k1, k2 in pairs if prints_as(k1 + k2, total, both)}
+    return found
+
+
+def test_the_counts_of_welsh_are_the_only_ones_that_print_so_with_72_evaluable(bundle: Evidence) -> None:
+    irradiated, control = splits("38", "10", "22"), splits("33", "17", "25")
+    whole = [(a, b) for a in irradiated for b in control if a[1] + a[3] + b[1] + b[3] == 72]
+    assert whole == [((6, 16, 2, 20), (6, 18, 3, 18))]
+    for arm, (k1, n1, k2, n2) in zip(("rt", "control"), whole[0], strict=True):
+        row = bundle.outcomes[f"welsh_2020_{arm}_unirradiated"]
+        assert (row.events, row.total) == (k1 + k2, n1 + n2)
+
+
+def beta_cdf(x: float, a: int, b: int) -> float:
+    """Distribution function of Beta(a, b) for whole a and b: a tail of the binomial distribution."""
+    n = a + b - 1
+    return sum(math.comb(n, j) * x**j * (1 - x) ** (n - j) for j in range(a, n + 1))
+
+
+@pytest.mark.parametrize(
+    "outcome_id", ["hsu_2017_response", "yang_2021_captain_response", "chen_2024_penpulimab_response"]
+)
+def test_an_exact_interval_belongs_to_its_count(bundle: Evidence, outcome_id: str) -> None:
+    row = bundle.outcomes[outcome_id]
+    events, total, lower, upper = row.events, row.total, row.lower, row.upper
+    assert None not in (events, total, lower, upper)
+    # Clopper-Pearson: each limit leaves 2.5% of its beta distribution outside, to the rounding of the printed limit.
+    low = [beta_cdf(lower + step, events, total - events + 1) for step in (-0.00051, 0.00051)]  # type: ignore[operator]
+    high = [beta_cdf(upper + step, events + 1, total - events) for step in (-0.00051, 0.00051)]  # type: ignore[operator]
+    assert low[0] <= 0.025 <= low[1]
+    assert high[0] <= 0.975 <= high[1]
+
+
+def test_the_parts_of_document_000_add_up(bundle: Evidence) -> None:
+    parts = [bundle.outcomes[f"lin_2022_pd1_{name}"].events or 0 for name in ("complete", "stable", "progressive")]
+    assert sum(parts) == 8
+    assert parts[0] == bundle.outcomes["lin_2022_pd1_response"].events
+    assert parts[0] + parts[1] == bundle.outcomes["lin_2022_pd1_control"].events
+    after = [bundle.outcomes[f"lin_2022_sbrt_{name}"].events or 0 for name in ("complete", "partial")]
+    assert sum(after) == bundle.outcomes["lin_2022_sbrt_response"].events == 6
+
+
+def test_each_contradiction_may_be_decided_the_other_way(bundle: Evidence) -> None:
+    rows: dict[str, dict[str, str]] = {}
+    for name, contradiction in bundle.discrepancies.items():
+        rows.setdefault(f"{contradiction.table}/{contradiction.row_id}", {})[name] = "other"
+    for decisions in rows.values():
+        assert bundle.decide(decisions).digest != bundle.digest
+
+
+def test_half_of_a_decision_is_refused(bundle: Evidence) -> None:
+    with pytest.raises(InputError, match="12 of 39 does not print as 18%"):
+        bundle.decide({"formenti_2018_events": "other"})
+
+
+def test_no_number_comes_from_nowhere(bundle: Evidence) -> None:
+    for row in bundle.outcomes.values():
+        source = bundle.sources[row.source_id]
+        assert row.printed
+        assert row.locator
+        assert source.doi or source.pmid or source.address
+        assert "not read" not in (source.note or "").lower()
+
+
+def test_addresses_are_web_addresses_of_names(bundle: Evidence) -> None:
+    for source in bundle.sources.values():
+        if source.address:
+            assert re.match(r"https?://[a-z0-9][a-z0-9.-]*\.[a-z]+/", source.address), source.source_id
+
+
+def test_nothing_is_said_to_be_checked_by_a_second_reader_before_it_is(bundle: Evidence) -> None:
+    readers = {row.checked_by for row in bundle.outcomes.values()}
+    assert readers == {None} or None not in readers

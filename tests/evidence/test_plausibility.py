@@ -1,0 +1,268 @@
+"""What cannot be is found: in one row, between rows, and between tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from evidence.made_up import cohort, count, landmark, overlap, source, tables
+from tinycohort.evidence import check
+
+Content = dict[str, Any]
+
+
+def found(content: Content) -> list[str]:
+    return [f"{issue.where}: {issue.what}" for issue in check(content)]
+
+
+def characteristic(category: str, number: int | None, printed: str, **changes: Any) -> dict[str, Any]:
+    row = {"cohort_id": "a", "variable": "sex", "category": category, "count": number, "total": 20}
+    return row | {"printed": printed, "locator": "Table 1"} | changes
+
+
+def discrepancy(**changes: Any) -> dict[str, Any]:
+    return {
+        "discrepancy_id": "d",
+        "table": "outcomes",
+        "row_id": "a_response",
+        "field": "events",
+        "used": "3",
+        "other": "4",
+        "other_locator": "Abstract",
+        "reason": "Table before abstract.",
+    } | changes
+
+
+PATIENT = {"patient_id": "p", "cohort_id": "a", "locator": "Table 1"}
+RESPONSE = {
+    "measure": "patient_response",
+    "patient_id": "p",
+    "category": "partial_response",
+    "events": None,
+    "total": None,
+    "denominator": None,
+    "printed": "PR",
+}
+
+BAD: dict[str, tuple[Content, str]] = {
+    "an unknown source": (
+        tables([cohort("a", source_id="papper")], []),
+        "cohorts, row 1, source_id: 'papper' is not in sources.csv",
+    ),
+    "an unknown cohort": (tables([cohort("a")], [count("b")]), "outcomes, row 1, cohort_id: 'b' is not in cohorts.csv"),
+    "an unknown comparator": (
+        tables([cohort("a")], [count("a", comparator_id="b")]),
+        "outcomes, row 1, comparator_id: 'b' is not in cohorts.csv",
+    ),
+    "an unknown patient in a course": (
+        tables([cohort("a")], [], courses=[{"patient_id": "p", "event": "death", "detail": "Died", "locator": "Text"}]),
+        "courses, row 1, patient_id: 'p' is not in patients.csv",
+    ),
+    "a repeated identifier": (
+        tables([cohort("a"), cohort("a", label="Other")], []),
+        "cohorts, row 2, cohort_id: 'a' is already in cohorts, row 1",
+    ),
+    "a repeated label": (
+        tables([cohort("a"), cohort("b", label="A")], []),
+        "cohorts, row 2, label: 'A' is also the label in cohorts, row 1, label",
+    ),
+    "numbers read nowhere": (
+        tables([cohort("a")], [count("a")]) | {"sources": [source(address=None)]},
+        "sources, row 1, address: numbers were read in 'paper'",
+    ),
+    "a doi with its resolver": (
+        tables([], []) | {"sources": [source(doi="https://doi.org/10.1/x")]},
+        "sources, row 1, doi: 'https://doi.org/10.1/x' does not start with 10.",
+    ),
+    "a subgroup without a partition": (
+        tables([cohort("a"), cohort("b", parent_id="a")], []),
+        "cohorts, row 2, partition: parent_id 'a' with partition ''",
+    ),
+    "a tumour of another disease": (
+        tables([cohort("a", tumour="nsclc")], []),
+        "cohorts, row 1, tumour: 'nsclc' for melanoma",
+    ),
+    "a drug of another class": (
+        tables([cohort("a", treatment="ipilimumab")], []),
+        "cohorts, row 1, drug_class: 'anti_pd1' beside treatment 'ipilimumab'",
+    ),
+    "two classes under one name": (
+        tables([cohort("a", treatment="ipilimumab + nivolumab")], []),
+        "cohorts, row 1, drug_class: 'anti_pd1' beside treatment 'ipilimumab + nivolumab'",
+    ),
+    "chemotherapy denied": (
+        tables([cohort("a", treatment="nivolumab + cisplatin")], []),
+        "cohorts, row 1, chemotherapy: 'false' beside treatment 'nivolumab + cisplatin'",
+    ),
+    "enrolment that ends before it begins": (
+        tables([cohort("a", enrolled_from="2017-08", enrolled_to="2016")], []),
+        "cohorts, row 1, enrolled_to: enrolment from 2017-08 to 2016",
+    ),
+    "a follow-up out of order": (
+        tables([cohort("a", followup_median_months=60, followup_max_months=50, followup_basis="unstated")], []),
+        "cohorts, row 1, followup_median_months: follow-up 60 / 50",
+    ),
+    "a follow-up without a basis": (
+        tables([cohort("a", followup_median_months=60)], []),
+        "cohorts, row 1, followup_basis: followup_basis '' with 1 numbers",
+    ),
+    "a cohort that descends from itself": (
+        tables([cohort("a", parent_id="b", partition="arm"), cohort("b", parent_id="a", partition="arm")], []),
+        "cohorts, row 1, parent_id: 'a' descends from itself",
+    ),
+    "a subgroup larger than its parent": (
+        tables([cohort("a"), cohort("b", 21, parent_id="a", partition="arm")], []),
+        "cohorts, row 2, total: 21 people in a subgroup of 20",
+    ),
+    "subgroups that add up to more": (
+        tables([cohort("a")] + [cohort(name, 11, parent_id="a", partition="arm") for name in "bc"], []),
+        "cohorts, row 3, total: the subgroups by arm add up to more than the 20 of 'a'",
+    ),
+    "more people than the cohort has": (
+        tables([cohort("a", 19)], [count("a")]),
+        "outcomes, row 1, total: 20 people in an outcome of 'a', which has 19",
+    ),
+    "a cohort compared with itself": (
+        tables([cohort("a")], [count("a", comparator_id="a")]),
+        "outcomes, row 1, comparator_id: 'a' is compared with itself",
+    ),
+    "a document speaking for another study": (
+        tables([cohort("a")], [count("a", source_id="doc")])
+        | {"sources": [source(), source("doc", origin="document")]},
+        "outcomes, row 1, source_id: 'doc' has origin 'document'",
+    ),
+    "a patient in a strange cohort": (
+        tables([cohort("a"), cohort("b")], [count("b", **RESPONSE)], patients=[PATIENT]),
+        "outcomes, row 1, cohort_id: patient 'p' belongs to 'a'",
+    ),
+    "survival that rises": (
+        tables([cohort("a")], [landmark("a", 12, 0.5), landmark("a", 24, 0.6)]),
+        "outcomes, row 2, value: survival 0.6 at 24 months after 0.5 at 12",
+    ),
+    "a median that contradicts a landmark": (
+        tables(
+            [cohort("a")],
+            [
+                landmark("a", 24, 0.6),
+                landmark("a", 0, 18.0, measure="median_time", median_rule="first", printed="18.0")
+                | {"time_months": None},
+            ],
+        ),
+        "outcomes, row 1, value: survival 0.6 at 24 months after 0.5 at 18",
+    ),
+    "more of a sex than people": (
+        tables([cohort("a")], [], characteristics=[characteristic("female", 21, "21")]),
+        "characteristics, row 1, count: 21 people among 20",
+    ),
+    "a count that is not in the cell": (
+        tables([cohort("a")], [], characteristics=[characteristic("female", 12, "13 (60)")]),
+        "characteristics, row 1, count: 12 does not stand in '13 (60)'",
+    ),
+    "a percentage of another count": (
+        tables([cohort("a")], [], characteristics=[characteristic("female", 12, "12 (42.9)")]),
+        "characteristics, row 1, printed: 12 of 20 does not print as 42.9%",
+    ),
+    "a median with a count": (
+        tables([cohort("a")], [], characteristics=[characteristic("median", 12, "12")]),
+        "characteristics, row 1, count: category 'median' with count 12",
+    ),
+    "a course that ends before it starts": (
+        tables(
+            [cohort("a")],
+            [],
+            patients=[PATIENT],
+            courses=[
+                {"patient_id": "p", "start_months": 3, "end_months": 2, "event": "radiotherapy"}
+                | {"detail": "SBRT", "locator": "Figure 3"}
+            ],
+        ),
+        "courses, row 1, end_months: it ends at 2 months, before it starts at 3",
+    ),
+    "a cohort that overlaps with itself": (
+        tables([cohort("a")], [], [overlap("a", "a", "same_people")]),
+        "overlaps, row 1, cohort_b: 'a' overlaps with itself",
+    ),
+    "a declared parent": (
+        tables([cohort("a"), cohort("b", 5, parent_id="a", partition="arm")], [], [overlap("b", "a", "a_within_b")]),
+        "overlaps, row 1, relation: 'b' and 'a' are subgroup and parent",
+    ),
+    "more shared than there are": (
+        tables([cohort("a"), cohort("b", 5)], [], [overlap("b", "a", "some_shared", shared=6)]),
+        "overlaps, row 1, shared: 6 people shared by 5",
+    ),
+    "the larger within the smaller": (
+        tables([cohort("a"), cohort("b", 5)], [], [overlap("a", "b", "a_within_b")]),
+        "overlaps, row 1, relation: 20 people of 'a' within 5 of 'b'",
+    ),
+    "a contradiction about no row": (
+        tables([cohort("a")], [count("a")], discrepancies=[discrepancy(row_id="b_response")]),
+        "discrepancies, row 1, row_id: 'b_response' is not a row of outcomes.csv",
+    ),
+    "a contradiction about no column": (
+        tables([cohort("a")], [count("a")], discrepancies=[discrepancy(field="event")]),
+        "discrepancies, row 1, field: 'event' is not a column of outcomes",
+    ),
+    "a contradiction that is out of date": (
+        tables([cohort("a")], [count("a")], discrepancies=[discrepancy(used="5")]),
+        "discrepancies, row 1, used: '5' is said to be used, and the cell holds '3'",
+    ),
+    "a contradiction with an unreadable side": (
+        tables([cohort("a")], [count("a")], discrepancies=[discrepancy(other="four")]),
+        "discrepancies, row 1, other: 'four' is not a whole number",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_is_found_alone(name: str) -> None:
+    content, expected = BAD[name]
+    messages = found(content)
+    assert any(message.startswith(expected) for message in messages), messages
+    assert all(message.rpartition(": ")[0] for message in messages)
+
+
+GOOD: dict[str, Content] = {
+    "a cohort and its number": tables([cohort("a")], [count("a")]),
+    "two partitions of one parent": tables(
+        [cohort("a")]
+        + [cohort(name, 10, parent_id="a", partition="arm") for name in "bc"]
+        + [cohort(name, 10, parent_id="a", partition="pdl1") for name in "de"],
+        [],
+    ),
+    "two curves of one cohort": tables(
+        [cohort("a")],
+        [landmark("a", 12, 0.5), landmark("a", 24, 0.6, criteria="kaplan_meier + updated")],
+    ),
+    "enrolment within a year": tables([cohort("a", enrolled_from="2016-09", enrolled_to="2016")], []),
+    "two classes together": tables([cohort("a", treatment="ipilimumab + nivolumab", drug_class="dual_checkpoint")], []),
+    "chemotherapy in some": tables([cohort("a", treatment="nivolumab + cisplatin", chemotherapy=None)], []),
+    "a patient in two phases": tables(
+        [cohort("a"), cohort("b", 5)],
+        [count("b", **RESPONSE)],
+        [overlap("b", "a", "a_within_b")],
+        patients=[PATIENT],
+    ),
+    "a printed error that is explained": tables(
+        [cohort("a")],
+        [],
+        characteristics=[characteristic("female", 12, "12 (42.9)")],
+        discrepancies=[
+            discrepancy(table="characteristics", row_id="a/sex/female", field="count", used="12", other="9")
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_can_be_passes(name: str) -> None:
+    assert found(GOOD[name]) == []
+
+
+def test_an_explanation_excuses_printing_and_nothing_else() -> None:
+    content = tables(
+        [cohort("a")],
+        [count("a", 21, 20)],
+        discrepancies=[discrepancy(used="21", other="12")],
+    )
+    assert found(content) == ["outcomes, row 1, events: 21 events among 20 people"]
