@@ -32,7 +32,6 @@ __all__ = [
 
 # Shorthands: they keep each column on one line, where its type, its vocabulary and its meaning are read together.
 C = Column
-Months = Annotated[float | None, C("number", "In months.", minimum=0)]
 Place = Annotated[str, C("text", "Section, table or sentence where it is printed, so that a stranger finds it.")]
 Note = Annotated[str | None, C("text", "Anything else worth knowing.")]
 
@@ -77,9 +76,9 @@ class Cohort:
     enrolled_from: Annotated[str | None, C("date", "First enrolment.")]
     enrolled_to: Annotated[str | None, C("date", "Last enrolment.")]
     total: Annotated[int | None, C("integer", "People in it.", minimum=1)]
-    followup_median_months: Months
-    followup_min_months: Months
-    followup_max_months: Months
+    followup_median_months: Annotated[float | None, C("number", "Median follow-up.", minimum=0)]
+    followup_min_months: Annotated[float | None, C("number", "Shortest follow-up.", minimum=0)]
+    followup_max_months: Annotated[float | None, C("number", "Longest follow-up.", minimum=0)]
     followup_basis: Annotated[str | None, C("word", "Whose follow-up the median is.", v.FOLLOWUP_BASIS)]
     clock: Annotated[str, C("word", "Where time starts.", v.CLOCK)]
     locator: Place
