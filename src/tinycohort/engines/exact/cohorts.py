@@ -1,4 +1,4 @@
-"""A cohort's likelihood averaged over theta ~ Normal(mu, tau), to near machine precision.
+"""Each cohort's likelihood averaged over theta ~ Normal(mu, tau), to near machine precision.
 
 Two rules, because neither is good everywhere. Where tau is narrower than the likelihood, theta = mu + tau z and
 Gauss-Hermite in z, centred on the integrand, sees a smooth function (tau = 0 is regular). Where tau is wider, nodes
@@ -8,7 +8,6 @@ for ever (0 of n, n of n) the rest is a normal tail probability. All terms are p
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,14 +18,15 @@ from ...likelihoods import Likelihood
 from ...likelihoods.base import Data
 from ...numerics import gauss_hermite, gauss_legendre
 
-__all__ = ["Accuracy", "CohortIntegral", "cohort_integrals"]
+__all__ = ["Accuracy", "Cohorts"]
 
 _DROP = 34.0
 _PLATEAU_REST = 1e-8
+_PROBE = np.sinh(np.linspace(-6.5, 6.5, 105))
 _DELTA = 0.5
 _NEWTON_STEPS = 10
 _CLOSE_ENOUGH = 0.7
-_PROBE = np.sinh(np.linspace(-6.5, 6.5, 105))
+_FEWEST_NODES = 8
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Accuracy:
     """How finely everything is sampled; two of these, differently built, give the error estimate.
 
     `mu` and `tau` are numbers of Gauss-Legendre nodes, `theta` those of a cohort's marginal, `hermite` the nodes in z,
-    `step` the trapezoid's step and `switch` the tau from which it is used, both in units of the likelihood's width.
+    `step` the wide rule's step and `switch` the tau from which it is used, both in units of the likelihood's width.
     """
 
     mu: int
@@ -46,39 +46,19 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
-class CohortIntegral:
-    """One cohort's likelihood, scaled to a maximum of one, ready to be averaged over normals.
+class _Extent:
+    """Nodes over one likelihood's extent, its values there times quadrature weights, and its plateau.
 
-    `lower` and `upper` bound the theta where the likelihood exceeds exp(-34) (infinite on a plateau's side);
-    `log_peak` is the log-likelihood at its maximum; `side` is -1 or 1 for a plateau to the left or right of `edge`.
+    `side` is -1 or 1 for a plateau to the left or right of `edge`, else 0.
     """
 
-    log_likelihood: Callable[[Any], Any]
-    scale: float
-    lower: float
-    upper: float
-    log_peak: float
     nodes: Any
     weighted: Any
     side: int
     edge: float
 
-    def likelihood(self, theta: Any) -> Any:
-        """Likelihood at `theta` (any shape), its maximum being one."""
-        return np.exp(self.log_likelihood(theta) - self.log_peak)
-
-    def log_average(self, mu: Any, tau: Any, accuracy: Accuracy) -> Any:
-        """log of the average over Normal(mu, tau), for mu (T, M) and tau (T,); the peak's height is included."""
-        result = np.empty(mu.shape)
-        wide = tau >= accuracy.switch * self.scale
-        if wide.any():
-            result[wide] = self._wide(mu[wide], tau[wide])
-        if not wide.all():
-            result[~wide] = self._narrow(mu[~wide], tau[~wide], accuracy.hermite)
-        return result + self.log_peak
-
-    def _wide(self, mu: Any, tau: Any) -> Any:
-        tau = tau[:, None]
+    def average(self, mu: Any, tau: Any) -> Any:
+        """The wide rule: likelihood (its peak being one) averaged over Normal(mu, tau), mu (T, M) and tau (T, 1)."""
         root = np.sqrt(0.5) / tau
         gaps = self.nodes * root[..., None] - (mu * root)[..., None]
         np.multiply(gaps, gaps, out=gaps)
@@ -87,34 +67,11 @@ class CohortIntegral:
         average = (gaps @ self.weighted) / (np.sqrt(2.0 * np.pi) * tau)
         if self.side:
             average += special.ndtr(self.side * (mu - self.edge) / tau)
-        with np.errstate(divide="ignore"):
-            return np.log(average)
-
-    def _narrow(self, mu: Any, tau: Any, size: int) -> Any:
-        tau = tau[:, None]
-        centre, width = self._centre(mu, tau)
-        z, weights = gauss_hermite(size)
-        shifted = centre[..., None] + width[..., None] * z
-        exponent = self.log_likelihood(mu[..., None] + tau[..., None] * shifted) - self.log_peak
-        exponent += 0.5 * (z**2 - shifted**2)
-        peak = exponent.max(axis=-1)
-        return peak + np.log(np.exp(exponent - peak[..., None]) @ weights) + np.log(width)
-
-    def _centre(self, mu: Any, tau: Any) -> tuple[Any, Any]:
-        """Mode and width in z of likelihood times standard normal: Newton's method on a concave function."""
-        centre = np.zeros(mu.shape)
-        for _ in range(_NEWTON_STEPS):
-            below, here, above = (self.log_likelihood(mu + tau * (centre + k)) for k in (-_DELTA, 0.0, _DELTA))
-            curvature = 1.0 + np.maximum(2.0 * here - below - above, 0.0) / _DELTA**2
-            step = ((above - below) / (2.0 * _DELTA) - centre) / curvature
-            centre = centre + step
-            if np.abs(step).max() < _CLOSE_ENOUGH:
-                break
-        return centre, 1.0 / np.sqrt(curvature)
+        return average
 
 
-def cohort_integrals(likelihood: Likelihood, data: Data, step: float) -> list[CohortIntegral]:
-    """One `CohortIntegral` per cohort of `data`.
+class Cohorts:
+    """The likelihoods of all cohorts, ready to be averaged over normals.
 
     Parameters
     ----------
@@ -123,49 +80,107 @@ def cohort_integrals(likelihood: Likelihood, data: Data, step: float) -> list[Co
     data : mapping of str to array (cohort,)
         Its columns.
     step : float
-        Step of the trapezoid rule in units of the likelihood's width.
+        Step of the wide rule in units of each likelihood's width.
+
+    Attributes
+    ----------
+    centre, scale : arrays (J,)
+        Where each likelihood lies and how wide it is, roughly.
+    lower, upper : arrays (J,)
+        Ends of the theta where each likelihood exceeds exp(-34) of its peak; infinite on a plateau's side.
+    log_peak : array (J,)
+        Log-likelihood at its maximum, roughly.
     """
-    centre, scale = likelihood.locate(data)
-    probes = centre + scale * _PROBE[:, None]
-    heights = likelihood.log_likelihood(probes, data)
-    return [
-        _one_cohort(_single(likelihood, data, j), probes[:, j], heights[:, j], float(scale[j]), sides, step)
-        for j, sides in enumerate(zip(*likelihood.plateaus(data), strict=True))
-    ]
 
+    def __init__(self, likelihood: Likelihood, data: Data, step: float) -> None:
+        self._likelihood, self._data = likelihood, data
+        self.centre, self.scale = likelihood.locate(data)
+        self._left, self._right = likelihood.plateaus(data)
+        probes = self.centre + self.scale * _PROBE[:, None]
+        heights = likelihood.log_likelihood(probes, data)
+        # Only a scale factor, so the highest probe serves; on a plateau it is the plateau's height.
+        peak = np.where(self._left, heights[0], np.where(self._right, heights[-1], heights.max(axis=0)))
+        self.log_peak = peak
+        first, last = self._ends(peak - heights)
+        everyone = np.arange(len(peak))
+        low, high = probes[first, everyone], probes[last, everyone]
+        self.lower, self.upper = np.where(self._left, -np.inf, low), np.where(self._right, np.inf, high)
+        self._extents = [self._extent(j, low[j], high[j], step) for j in everyone]
 
-def _single(likelihood: Likelihood, data: Data, j: int) -> Callable[[Any], Any]:
-    """The log-likelihood of cohort j alone, for theta of any shape."""
-    own = {name: column[j] for name, column in data.items()}
-    return lambda theta: likelihood.log_likelihood(theta, own)
+    def __len__(self) -> int:
+        return len(self.scale)
 
+    def _ends(self, drop: Any) -> tuple[Any, Any]:
+        """Probes between which each likelihood changes."""
+        flat = self._left | self._right
+        changing = (drop < _DROP) & ((drop > _PLATEAU_REST) | ~flat)
+        last = len(drop) - 1 - changing[::-1].argmax(axis=0)
+        return np.maximum(changing.argmax(axis=0) - 1, 0), np.minimum(last + 1, len(drop) - 1)
 
-def _one_cohort(
-    log_likelihood: Callable[[Any], Any], probes: Any, heights: Any, scale: float, sides: tuple[bool, bool], step: float
-) -> CohortIntegral:
-    left, right = sides
-    # Only a scale factor, so the highest probe serves; on a plateau it is the plateau's height.
-    log_peak = float(heights[0] if left else heights[-1] if right else heights.max())
-    drop = log_peak - heights
-    changing = np.flatnonzero((drop < _DROP) & ((drop > _PLATEAU_REST) | (not (left or right))))
-    lower, upper = probes[max(changing[0] - 1, 0)], probes[min(changing[-1] + 1, len(probes) - 1)]
-    spacings = (upper - lower) / (step * scale)
-    if left or right:
-        # The integrand does not vanish at the plateau's edge, so Gauss-Legendre; pi / 2 keeps its widest gap as wide.
-        rule = gauss_legendre(max(int(np.ceil(spacings * np.pi / 2)), 8))
-        nodes = lower + 0.5 * (upper - lower) * (rule.nodes + 1.0)
-        weights = 0.5 * (upper - lower) * rule.weights
-    else:
-        nodes, spacing = np.linspace(lower, upper, max(int(np.ceil(spacings)) + 1, 8), retstep=True)
-        weights = np.full(len(nodes), spacing)
-    return CohortIntegral(
-        log_likelihood=log_likelihood,
-        scale=scale,
-        lower=-np.inf if left else float(lower),
-        upper=np.inf if right else float(upper),
-        log_peak=log_peak,
-        nodes=nodes,
-        weighted=weights * np.exp(log_likelihood(nodes) - log_peak),
-        side=int(right) - int(left),
-        edge=float(upper if right else lower),
-    )
+    def _extent(self, j: int, low: float, high: float, step: float) -> _Extent:
+        spacings = (high - low) / (step * self.scale[j])
+        left, right = self._left[j], self._right[j]
+        if left or right:
+            # The integrand does not vanish at the plateau's edge, so Gauss-Legendre; pi / 2 keeps its widest gap as wide.
+            rule = gauss_legendre(max(int(np.ceil(spacings * np.pi / 2)), _FEWEST_NODES))
+            nodes, weights = low + 0.5 * (high - low) * (rule.nodes + 1.0), 0.5 * (high - low) * rule.weights
+        else:
+            size = max(int(np.ceil(spacings)) + 1, _FEWEST_NODES)
+            weights = (high - low) / (size - 1)
+            nodes = low + weights * np.arange(size)
+        values = np.exp(self.log_likelihood(nodes, j) - self.log_peak[j])
+        return _Extent(nodes, weights * values, int(right) - int(left), float(high if right else low))
+
+    def log_likelihood(self, theta: Any, j: Any) -> Any:
+        """Log-likelihood of cohort `j` at theta of any shape, or of cohorts `j` (P,) at theta (P, ...)."""
+        own = {name: column[j] for name, column in self._data.items()}
+        if np.ndim(j):
+            own = {name: column.reshape(-1, *(1,) * (np.ndim(theta) - 1)) for name, column in own.items()}
+        return self._likelihood.log_likelihood(theta, own)
+
+    def likelihoods(self, theta: Any) -> Any:
+        """Likelihood of every cohort at its own theta (J, ...), each with a peak of one."""
+        everyone = np.arange(len(self))
+        peak = self.log_peak.reshape(-1, *(1,) * (theta.ndim - 1))
+        return np.exp(self.log_likelihood(theta, everyone) - peak)
+
+    def log_averages(self, mu: Any, tau: Any, accuracy: Accuracy) -> Any:
+        """log of every cohort's likelihood averaged over Normal(mu, tau): mu (T, M) and tau (T,) to (J, T, M)."""
+        result = np.empty((len(self), *mu.shape))
+        wide = tau >= accuracy.switch * self.scale[:, None]
+        for j in np.flatnonzero(wide.any(axis=1)):
+            rows = wide[j]
+            with np.errstate(divide="ignore"):
+                result[j, rows] = np.log(self._extents[j].average(mu[rows], tau[rows, None]))
+        cohort, row = np.nonzero(~wide)
+        if len(row):
+            result[cohort, row] = self._narrow(cohort, mu[row], tau[row, None], accuracy.hermite)
+        return result + self.log_peak[:, None, None]
+
+    def _narrow(self, j: Any, mu: Any, tau: Any, size: int) -> Any:
+        """The narrow rule for pairs of cohort and tau: j (P,), mu (P, M) and tau (P, 1)."""
+        centre, width = self._centre(j, mu, tau)
+        z, weights = gauss_hermite(size)
+        shifted = width[..., None] * z
+        shifted += centre[..., None]
+        exponent = self.log_likelihood(mu[..., None] + tau[..., None] * shifted, j)
+        shifted *= shifted
+        exponent += 0.5 * (z**2 - shifted)
+        peak = exponent.max(axis=-1)
+        exponent -= peak[..., None]
+        np.exp(exponent, out=exponent)
+        return peak - self.log_peak[j][:, None] + np.log(exponent @ weights) + np.log(width)
+
+    def _centre(self, j: Any, mu: Any, tau: Any) -> tuple[Any, Any]:
+        """Mode and width in z of likelihood times standard normal: Newton's method on a concave function."""
+        centre = np.zeros(mu.shape)
+        offsets = np.array([-_DELTA, 0.0, _DELTA])
+        for _ in range(_NEWTON_STEPS):
+            heights = self.log_likelihood(mu[..., None] + tau[..., None] * (centre[..., None] + offsets), j)
+            below, here, above = heights[..., 0], heights[..., 1], heights[..., 2]
+            curvature = 1.0 + np.maximum(2.0 * here - below - above, 0.0) / _DELTA**2
+            step = ((above - below) / (2.0 * _DELTA) - centre) / curvature
+            centre = centre + step
+            if np.abs(step).max() < _CLOSE_ENOUGH:
+                break
+        return centre, 1.0 / np.sqrt(curvature)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,17 +21,20 @@ from .windows import Stretch, TauScale
 
 __all__ = ["AverageCurve", "Curve", "NewCohortCurve", "TauCurve", "quantiles", "weighted_quantiles"]
 
-_TOLERANCE = 1e-9
+_NEAR = 2e-3
+_EXACT = 1e-14
 _STEPS = 60
 
 
 def weighted_quantiles(points: Any, weights: Any, p: Any) -> Any:
     """Rough quantiles `p` (Q,) of weighted points, over their last axis; good enough to start from."""
     order = np.argsort(points, axis=-1)
-    sorted_points = np.take_along_axis(points, order, axis=-1)
-    cumulative = np.cumsum(np.take_along_axis(weights, order, axis=-1), axis=-1)
-    index = (cumulative[..., None, :] < (p * cumulative[..., -1:])[..., None]).sum(axis=-1)
-    return np.take_along_axis(sorted_points, np.minimum(index, points.shape[-1] - 1), axis=-1)
+    points = np.take_along_axis(points, order, axis=-1)
+    weights = np.take_along_axis(weights, order, axis=-1)
+    middle = np.cumsum(weights, axis=-1) - 0.5 * weights
+    flat = points.reshape(-1, points.shape[-1]), middle.reshape(-1, points.shape[-1])
+    found = [np.interp(p * below[-1], below, at) for at, below in zip(*flat, strict=True)]
+    return np.reshape(found, (*points.shape[:-1], len(p)))
 
 
 def quantiles(curve: Callable[[Any], tuple[Any, Any]], p: Any, start: Any, ends: tuple[float, float]) -> Any:
@@ -43,14 +47,14 @@ def quantiles(curve: Callable[[Any], tuple[Any, Any]], p: Any, start: Any, ends:
     for _ in range(_STEPS):
         value, density = curve(x)
         excess = value - p
-        open_ = np.abs(excess) > _TOLERANCE
-        if not open_.any():
-            break
         low, high = np.where(excess < 0, x, low), np.where(excess > 0, x, high)
         with np.errstate(divide="ignore", invalid="ignore"):
             step = x - excess / density
         stays = (step > low) & (step < high)
-        x = np.where(open_, np.where(stays, step, 0.5 * (low + high)), x)
+        x = np.where(np.abs(excess) < _EXACT, x, np.where(stays, step, 0.5 * (low + high)))
+        # Newton's error is squared by the step just taken, so it need not be looked at again.
+        if np.abs(excess / np.minimum(p, 1.0 - p)).max() < _NEAR:
+            break
     return x
 
 
@@ -147,6 +151,10 @@ class NewCohortCurve:
     tau: Any
     smooth: Any
 
+    @cached_property
+    def _narrow(self) -> Curve:
+        return self.mu.only(~self.smooth)
+
     def __call__(self, x: Any) -> tuple[Any, Any]:
         below, density = np.zeros(len(x)), np.zeros(len(x))
         wide, narrow = self.smooth, ~self.smooth
@@ -158,9 +166,8 @@ class NewCohortCurve:
             density += (mass / tau * np.exp(-0.5 * z * z)).sum(axis=(0, 2)) / np.sqrt(2.0 * np.pi)
         if narrow.any():
             z, weights = gauss_hermite(11)
-            part = self.mu.only(narrow)
             points = x[:, None] - self.tau[narrow][:, None, None] * z
-            rows = part.rows(points.reshape(len(points), -1))
+            rows = self._narrow.rows(points.reshape(len(points), -1))
             for total, row in zip((below, density), rows, strict=True):
                 total += (row.reshape(points.shape) @ weights).sum(axis=0)
         return below, density

@@ -82,15 +82,15 @@ def _stretched(stretch: Any, s: Any, rows: Any) -> Any:
 
 def _draw_theta(solution: Solution, j: int, mu: Any, tau: Any, rng: np.random.Generator) -> Any:
     """theta_j given (mu, tau): inverse distribution function on a grid around likelihood times normal."""
-    cohort = solution.grid.cohorts[j]
+    cohorts = solution.grid.cohorts
     lower, upper = mu - _REACH * tau, mu + _REACH * tau
-    meets = np.maximum(lower, cohort.lower) < np.minimum(upper, cohort.upper)
-    lower = np.where(meets, np.maximum(lower, cohort.lower), lower)
-    upper = np.where(meets, np.minimum(upper, cohort.upper), upper)
+    first, last = cohorts.lower[j], cohorts.upper[j]
+    meets = np.maximum(lower, first) < np.minimum(upper, last)
+    lower, upper = np.where(meets, np.maximum(lower, first), lower), np.where(meets, np.minimum(upper, last), upper)
     share = np.linspace(0.0, 1.0, _POINTS)
     theta = lower[:, None] + (upper - lower)[:, None] * share
     safe = np.maximum(tau, 1e-300)[:, None]
-    log_density = cohort.log_likelihood(theta) - 0.5 * ((theta - mu[:, None]) / safe) ** 2
+    log_density = cohorts.log_likelihood(theta, j) - 0.5 * ((theta - mu[:, None]) / safe) ** 2
     density = np.exp(log_density - log_density.max(axis=1, keepdims=True))
     below = np.cumsum(0.5 * (density[:, 1:] + density[:, :-1]), axis=1)
     below = np.concatenate([np.zeros((len(mu), 1)), below], axis=1) / below[:, -1:]

@@ -11,33 +11,34 @@ from ...compiled import CompiledModel
 from ...posterior import LeaveOneOut, Marginal, Posterior, Target
 from .cohorts import Accuracy
 from .draws import draw
-from .grid import Windows, adjust, find_windows, integrate
+from .grid import Grid, Windows, adjust, find_windows, integrate
 from .solution import Solution
 
 __all__ = ["ExactPosterior", "SeparatePosterior", "solve"]
 
 # Each differs from the one before in every rule: nodes, steps, and where one rule hands over to the other.
 _LEVELS = (
-    Accuracy(mu=26, tau=16, theta=24, hermite=11, step=0.85, switch=0.8),
-    Accuracy(mu=36, tau=22, theta=32, hermite=17, step=0.7, switch=1.0),
-    Accuracy(mu=52, tau=34, theta=48, hermite=23, step=0.55, switch=1.3),
-    Accuracy(mu=80, tau=56, theta=72, hermite=31, step=0.42, switch=1.6),
-    Accuracy(mu=120, tau=90, theta=110, hermite=41, step=0.3, switch=2.0),
+    Accuracy(mu=20, tau=18, theta=26, hermite=11, step=0.85, switch=0.8),
+    Accuracy(mu=26, tau=22, theta=34, hermite=17, step=0.7, switch=1.0),
+    Accuracy(mu=40, tau=34, theta=48, hermite=23, step=0.55, switch=1.3),
+    Accuracy(mu=64, tau=56, theta=72, hermite=31, step=0.42, switch=1.6),
+    Accuracy(mu=100, tau=90, theta=110, hermite=41, step=0.3, switch=2.0),
 )
 _ADJUSTMENTS = 8
 TOLERANCE_EVIDENCE = 1e-5
 TOLERANCE_QUANTILES = 1e-4
 
 
-def _windows(model: CompiledModel) -> Windows:
-    """Ranges that the posterior fits into, found on the coarsest grid."""
+def _first_look(model: CompiledModel) -> tuple[Windows, Grid]:
+    """Ranges that the posterior fits into, and the coarsest grid over them."""
     windows = find_windows(model)
+    grid = integrate(model, windows, _LEVELS[0])
     for _ in range(_ADJUSTMENTS):
-        better = adjust(model, windows, integrate(model, windows, _LEVELS[0]))
+        better = adjust(model, windows, grid)
         if better is None:
             break
-        windows = better
-    return windows
+        windows, grid = better, integrate(model, better, _LEVELS[0])
+    return windows, grid
 
 
 def solve(model: CompiledModel) -> Posterior:
@@ -65,8 +66,8 @@ class ExactPosterior(Posterior):
 
     def __init__(self, model: CompiledModel) -> None:
         self.model = model
-        windows = _windows(model)
-        fine = Solution(model, integrate(model, windows, _LEVELS[0]))
+        windows, grid = _first_look(model)
+        fine = Solution(model, grid)
         for accuracy in _LEVELS[1:]:
             coarse, fine = fine, Solution(model, integrate(model, windows, accuracy))
             evidence_error = abs(fine.grid.log_evidence - coarse.grid.log_evidence)
@@ -112,7 +113,12 @@ def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
         tau = priors["tau"]
         return 0.0, variance, variance + tau.variance + (tau.mean**2 if math.isfinite(tau.variance) else 0.0)
     others = model.without(j)
-    solution = Solution(others, integrate(others, _windows(others), _LEVELS[1]))
+    windows, grid = _first_look(others)
+    for accuracy in _LEVELS[1:]:
+        coarse, grid = grid, integrate(others, windows, accuracy)
+        if abs(grid.log_evidence - coarse.log_evidence) <= TOLERANCE_EVIDENCE:
+            break
+    solution = Solution(others, grid)
     return (solution.grid.log_evidence, *solution.variances())
 
 

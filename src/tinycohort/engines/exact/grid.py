@@ -9,7 +9,7 @@ import numpy as np
 
 from ...compiled import CompiledModel
 from ...numerics import gauss_legendre, log_sum_exp
-from .cohorts import Accuracy, CohortIntegral, cohort_integrals
+from .cohorts import Accuracy, Cohorts
 from .windows import TAIL, Stretch, TauScale, find_mu, normal_location, tau_scale
 
 __all__ = ["Grid", "Windows", "find_windows", "integrate", "adjust"]
@@ -64,7 +64,7 @@ class Grid:
     log_weights: Any
     weights: Any
     log_evidence: float
-    cohorts: list[CohortIntegral]
+    cohorts: Cohorts
     accuracy: Accuracy
 
 
@@ -80,10 +80,10 @@ def find_windows(model: CompiledModel, form: TauScale | None = None) -> Windows:
         at = np.linspace(form.lower, form.upper, _SEARCHED)
         tau = form.tau(at)
     prior = priors["mu"]
-    cohorts = cohort_integrals(likelihood, data, _ROUGH.step)
+    cohorts = Cohorts(likelihood, data, _ROUGH.step)
 
     def log_density(mu: Any, tau: Any) -> Any:
-        return sum((cohort.log_average(mu, tau, _ROUGH) for cohort in cohorts), prior.log_density(mu))
+        return prior.log_density(mu) + cohorts.log_averages(mu, tau, _ROUGH).sum(axis=0)
 
     middle, sd = normal_location(centre, scale, tau, prior)
     bounds = (float(prior.quantile(TAIL)), float(prior.quantile(1.0 - TAIL)))
@@ -106,9 +106,8 @@ def integrate(model: CompiledModel, windows: Windows, accuracy: Accuracy) -> Gri
     stretch = windows.stretch(u)
     rule = gauss_legendre(accuracy.mu)
     mu, derivative = stretch.x(rule.nodes)
-    cohorts = cohort_integrals(model.likelihood, model.data, accuracy.step)
-    averages = [cohort.log_average(mu, tau, accuracy) for cohort in cohorts]
-    log_averages = np.array(averages).reshape(len(cohorts), *mu.shape)
+    cohorts = Cohorts(model.likelihood, model.data, accuracy.step)
+    log_averages = cohorts.log_averages(mu, tau, accuracy)
     log_weights = log_tau_weights[:, None] + np.log(derivative * rule.weights) + priors["mu"].log_density(mu)
     joint = log_weights + log_averages.sum(axis=0)
     log_evidence = log_sum_exp(joint)

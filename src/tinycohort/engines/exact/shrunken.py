@@ -26,12 +26,12 @@ def smooth_rows(grid: Grid) -> Any:
     return grid.tau >= np.where(counts, between, 0.0).max(axis=1)
 
 
-def cohort_curves(grid: Grid, centre: Any, smooth: Any) -> Curve:
+def cohort_curves(grid: Grid, smooth: Any) -> Curve:
     """theta of every cohort (J separate distributions): its likelihood times the density of theta given the others.
 
-    `centre` (J,) is where each likelihood lies, roughly; `smooth` (T,) as from `smooth_rows`.
+    `smooth` (T,) is as from `smooth_rows`.
     """
-    stretch = _stretch(grid, centre, smooth)
+    stretch = _stretch(grid, smooth)
     rule = gauss_legendre(grid.accuracy.theta)
     theta, derivative = stretch.x(rule.nodes)
     log_others = grid.log_weights + grid.log_averages.sum(axis=0) - grid.log_averages
@@ -41,19 +41,17 @@ def cohort_curves(grid: Grid, centre: Any, smooth: Any) -> Curve:
         others[:, smooth] = _from_sum(grid, smooth, log_others[:, smooth], theta[:, smooth])
     if not smooth.all():
         others[:, ~smooth] = _from_interpolant(grid, ~smooth, log_others[:, ~smooth], theta[0, ~smooth])
-    own = np.array([cohort.likelihood(theta[j]) for j, cohort in enumerate(grid.cohorts)])
-    mass = own * others * derivative * rule.weights
+    mass = grid.cohorts.likelihoods(theta) * others * derivative * rule.weights
     return Curve(stretch, mass * (grid.weights.sum(axis=1) / mass.sum(axis=-1))[..., None])
 
 
-def _stretch(grid: Grid, centre: Any, smooth: Any) -> Stretch:
-    own = np.array([cohort.scale for cohort in grid.cohorts])[:, None]
-    first = np.array([cohort.lower for cohort in grid.cohorts])[:, None]
-    last = np.array([cohort.upper for cohort in grid.cohorts])[:, None]
+def _stretch(grid: Grid, smooth: Any) -> Stretch:
+    cohorts = grid.cohorts
+    own, first, last, centre = (part[:, None] for part in (cohorts.scale, cohorts.lower, cohorts.upper, cohorts.centre))
     # Other cohorts can pull theta out of where its own likelihood is above exp(-34): leave room.
     first, last = (
-        centre[:, None] - _ROOM * (centre[:, None] - first),
-        centre[:, None] + _ROOM * (last - centre[:, None]),
+        centre - _ROOM * (centre - first),
+        centre + _ROOM * (last - centre),
     )
     reach = _REACH * grid.tau
     # Where tau is narrow, theta is nearly mu, which knows of every likelihood already: one range serves all cohorts.
@@ -64,8 +62,8 @@ def _stretch(grid: Grid, centre: Any, smooth: Any) -> Stretch:
     lower, upper = np.where(apart, first, lower), np.where(apart, last, upper)
     shared = grid.stretch.core**2 / _CORE**2 + grid.tau**2
     precision = 1.0 / shared + np.where(smooth, own**-2.0, 0.0)
-    middle = (grid.stretch.middle / shared + np.where(smooth, centre[:, None] / own**2, 0.0)) / precision
-    core = np.maximum(_CORE / np.sqrt(precision), 0.02 * (upper - lower))
+    middle = (grid.stretch.middle / shared + np.where(smooth, centre / own**2, 0.0)) / precision
+    core = np.maximum(_CORE / np.sqrt(precision), 0.01 * (upper - lower))
     return Stretch(lower, upper, np.clip(middle, lower, upper), core)
 
 

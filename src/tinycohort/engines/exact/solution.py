@@ -13,14 +13,21 @@ from ...likelihoods import Binomial
 from ...numerics import log_sum_exp
 from ...posterior import Marginal, Target
 from ..moments import Moments
-from .cohorts import cohort_integrals
+from .cohorts import Cohorts
 from .curves import AverageCurve, Curve, NewCohortCurve, TauCurve
 from .grid import Grid
 from .shrunken import cohort_curves, smooth_rows
 
 __all__ = ["Solution"]
 
+# A probability's posterior standard deviation is of the order of a tenth.
+_SD_SHARE = 0.1
 PROBABILITIES = np.array([0.025, 0.5, 0.975])
+
+
+def _usual(p: Any) -> bool:
+    """Whether these are the probabilities whose quantiles are known already."""
+    return p.shape == PROBABILITIES.shape and bool(np.abs(p - PROBABILITIES).max() < 1e-12)
 
 
 def _sd(first: float, second: float) -> float:
@@ -71,8 +78,7 @@ class Solution:
             shape = (self.model.cohorts, 1)
             stretch = type(self.mu.stretch)(*(np.broadcast_to(part, shape) for part in one))
             return Curve(stretch, np.broadcast_to(self.mu.mass, (shape[0], *self.mu.mass.shape)))
-        centre, _ = self.model.likelihood.locate(self.model.data)
-        return cohort_curves(self.grid, centre, self._smooth)
+        return cohort_curves(self.grid, self._smooth)
 
     @cached_property
     def quantiles(self) -> dict[str, Any]:
@@ -87,7 +93,7 @@ class Solution:
     def quantile_errors(self, coarse: Solution) -> float:
         """How far the quantiles would move if `coarse` were right, in the units that they are reported in.
 
-        Bounded natural scales (a probability) count as they are, others in posterior standard deviations.
+        Bounded natural scales (a probability) count as they are, others in tenths of a posterior standard deviation.
         """
         worst = 0.0
         bounded = np.isfinite(self.family.natural_support).all()
@@ -99,7 +105,7 @@ class Solution:
             if bounded and name != "tau":
                 moved = moved * self.family.slope(found)
             else:
-                moved = moved / np.maximum(found[..., 2:] - found[..., :1], 1e-300) * 4.0
+                moved = _SD_SHARE * moved / np.maximum(found[..., 2:] - found[..., :1], 1e-300) * 4.0
             worst = max(worst, float(np.nan_to_num(moved, nan=np.inf).max()))
         return worst
 
@@ -130,7 +136,7 @@ class Solution:
 
         def quantile(p: Any) -> Any:
             p = np.asarray(p, float)
-            x = known if known is not None and np.array_equal(p, PROBABILITIES) else curve.quantile(p)
+            x = known if known is not None and _usual(p) else curve.quantile(p)
             return family.natural(x) if natural else x
 
         def cdf(x: Any) -> Any:
@@ -154,7 +160,7 @@ class Solution:
 
         def quantile(p: Any) -> Any:
             p = np.asarray(p, float)
-            return known if np.array_equal(p, PROBABILITIES) else curve.quantile(p)
+            return known if _usual(p) else curve.quantile(p)
 
         def cdf(x: Any) -> Any:
             x = np.asarray(x, float)
@@ -226,6 +232,5 @@ class Solution:
         with np.errstate(divide="ignore"):
             log_mass = np.log(self.mu.mass)
         accuracy = self.grid.accuracy
-        integrals = cohort_integrals(kind, data, accuracy.step)
-        averages = [integral.log_average(self.mu.nodes, self.grid.tau, accuracy) for integral in integrals]
+        averages = Cohorts(kind, data, accuracy.step).log_averages(self.mu.nodes, self.grid.tau, accuracy)
         return np.exp([log_sum_exp(log_mass + average) for average in averages])
