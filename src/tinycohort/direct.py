@@ -85,7 +85,7 @@ def pool(
     >>> fit = tc.pool(events=[1, 7, 9], totals=[8, 27, 44])
     >>> new = fit.summary()["new_cohort"]
     >>> print(f"{new['median']:.2f} ({new['lower']:.2f} to {new['upper']:.2f})")
-    0.22 (0.08 to 0.48)
+    0.22 (0.09 to 0.46)
     """
     columns = _gather(data, events=events, total=totals, estimate=estimates, lower=lower, upper=upper, label=labels)
     counts = _is_counts(columns, data)

@@ -130,7 +130,7 @@ def probability_above(fit: Fit, threshold: float, target: str = "typical", cohor
     --------
     >>> import tinycohort as tc
     >>> round(tc.probability_above(tc.pool(events=[1, 7, 9], totals=[8, 27, 44]), 0.2), 2)
-    0.66
+    0.64
     """
     _require_reportable(fit)
     marginal = fit.posterior.marginal(target, cohort, natural=True)  # type: ignore[arg-type]

@@ -45,7 +45,7 @@ class Fit:
     >>> import tinycohort as tc
     >>> fit = tc.pool(events=[1, 7, 9], totals=[8, 27, 44])
     >>> round(fit.summary()["typical"]["median"], 3)
-    0.222
+    0.22
     """
 
     def __init__(
