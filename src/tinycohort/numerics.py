@@ -54,7 +54,8 @@ class Rule(NamedTuple):
     """A Gauss-Legendre rule on [-1, 1] with what is needed to integrate and interpolate what it samples.
 
     ``to_ends`` maps values of a density at ``nodes`` to its integral from -1 up to each of ``ends`` (Chebyshev-Lobatto
-    points, so that -1 and 1 are among them): exact for the interpolating polynomial.
+    points, so that -1 and 1 are among them), and ``at_ends`` to its own values there: exact for the interpolating
+    polynomial. ``node_weights`` and ``end_weights`` are barycentric.
     """
 
     nodes: Any
@@ -63,6 +64,7 @@ class Rule(NamedTuple):
     ends: Any
     end_weights: Any
     to_ends: Any
+    at_ends: Any
 
 
 @cache
@@ -77,10 +79,11 @@ def gauss_legendre(size: int) -> Rule:
     # Legendre coefficients of the interpolant, then the antiderivative of P_n: (P_{n+1} - P_{n-1}) / (2n + 1).
     degrees = np.arange(size)
     coefficients = (degrees[:, None] + 0.5) * np.polynomial.legendre.legvander(nodes, size - 1).T * weights
-    at_ends = np.polynomial.legendre.legvander(ends, size)
-    below = np.column_stack([-np.ones(size + 1), at_ends[:, : size - 1]])
-    antiderivative = (at_ends[:, 1:] - below) / (2.0 * degrees + 1.0)
-    rule = Rule(nodes, weights, node_weights, ends, end_weights, antiderivative @ coefficients)
+    at_end_points = np.polynomial.legendre.legvander(ends, size)
+    below = np.column_stack([-np.ones(size + 1), at_end_points[:, : size - 1]])
+    antiderivative = (at_end_points[:, 1:] - below) / (2.0 * degrees + 1.0)
+    to_ends, at_ends = antiderivative @ coefficients, at_end_points[:, :size] @ coefficients
+    rule = Rule(nodes, weights, node_weights, ends, end_weights, to_ends, at_ends)
     for array in rule:
         array.flags.writeable = False
     return rule

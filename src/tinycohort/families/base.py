@@ -55,11 +55,12 @@ class Family:
         """First and second moment of natural(theta) over theta ~ Normal(mu, tau); `mu` and `tau` broadcast."""
         raise TypeError(f"{type(self).__name__} has no average")
 
-    def level_of_average(self, average: Any, tau: Any) -> tuple[Any, Any]:
-        """The mu at which the average over cohorts equals `average` (Q,), for each `tau` (T,).
+    def average_and_slope(self, mu: Any, tau: Any) -> tuple[Any, Any]:
+        """The average over theta ~ Normal(mu, tau) and its derivative in mu."""
+        raise TypeError(f"{type(self).__name__} has no average")
 
-        Returns mu (T, Q) and its derivative with respect to the average.
-        """
+    def level_guess(self, theta: Any, tau: Any) -> Any:
+        """Roughly the mu at which the average is natural(theta); `theta` and `tau` broadcast."""
         raise TypeError(f"{type(self).__name__} has no average")
 
     def has_moment(self, order: int, gaussian_precision: float) -> bool:

@@ -67,13 +67,13 @@ class Contrast(Family):
             return np.exp(mu + tau**2 / 2), np.exp(2 * mu + 2 * tau**2)
         return mu, mu**2 + tau**2
 
-    def level_of_average(self, average: Any, tau: Any) -> tuple[Any, Any]:
-        average, tau = np.asarray(average, float)[None, :], np.asarray(tau, float)[:, None]
-        if self._ratio:
-            return np.log(average) - tau**2 / 2, np.broadcast_to(
-                1.0 / average, np.broadcast_shapes(average.shape, tau.shape)
-            )
-        return average + 0.0 * tau, np.ones(np.broadcast_shapes(average.shape, tau.shape))
+    def average_and_slope(self, mu: Any, tau: Any) -> tuple[Any, Any]:
+        first, _ = self.average(mu, tau)
+        return first, first if self._ratio else np.ones_like(first)
+
+    def level_guess(self, theta: Any, tau: Any) -> Any:
+        """Exactly so: E exp(theta) is exp(mu + tau^2 / 2)."""
+        return theta - (np.square(tau) / 2 if self._ratio else 0.0 * tau)
 
     def has_moment(self, order: int, gaussian_precision: float) -> bool:
         """E exp(k theta) grows as exp(k^2 tau^2 / 2): tau's prior must fall faster."""

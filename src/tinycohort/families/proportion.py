@@ -20,8 +20,6 @@ _STEP = 0.75
 _REACH = 24.0
 # A normal distribution function close to expit: what is left over is smooth and falls as exp(-|theta|).
 _PROBIT = 1.6
-_NEWTON_STEPS = 30
-_CONVERGED = 1e-6
 _TINY = 1e-300
 
 
@@ -62,19 +60,14 @@ class Proportion(Family):
                 first[chosen], spread[chosen] = rule(mu[chosen], tau[chosen])
         return first, first - spread
 
-    def level_of_average(self, average: Any, tau: Any) -> tuple[Any, Any]:
-        """Newton's method on the logit scale, from the usual shrinkage by sqrt(1 + 0.346 tau^2)."""
-        target = special.logit(np.asarray(average, float))[None, :]
-        tau = np.broadcast_to(np.asarray(tau, float)[:, None], (len(tau), target.shape[1]))
-        mu = target * np.sqrt(1.0 + 0.346 * tau**2)
-        for _ in range(_NEWTON_STEPS):
-            first, second = self.average(mu, tau)
-            slope = np.maximum(first - second, _TINY)
-            step = (special.logit(first) - target) * first * (1.0 - first) / slope
-            mu = mu - step
-            if np.abs(step).max() < _CONVERGED:
-                break
-        return mu, 1.0 / slope
+    def average_and_slope(self, mu: Any, tau: Any) -> tuple[Any, Any]:
+        """The slope is E[p (1 - p)], the first moment less the second."""
+        first, second = self.average(mu, tau)
+        return first, np.maximum(first - second, _TINY)
+
+    def level_guess(self, theta: Any, tau: Any) -> Any:
+        """The usual shrinkage of a logit averaged over a normal, by sqrt(1 + 0.346 tau^2)."""
+        return theta * np.sqrt(1.0 + 0.346 * np.square(tau))
 
     def has_moment(self, order: int, gaussian_precision: float) -> bool:
         return True

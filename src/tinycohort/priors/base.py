@@ -36,7 +36,7 @@ class Prior:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             where = f"prior {type(self).__name__}, {field.name}"
-            if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
+            if not _is_finite(value):
                 issues.append(Issue(where, f"{value!r} is not a finite number", "Give a number."))
             elif field.name in self.positive and value <= 0:
                 issues.append(Issue(where, f"{value!r} is not above zero", "Give a positive number."))
@@ -58,7 +58,18 @@ class Prior:
         return 0.0
 
     def log_density(self, x: Any) -> Any:
-        """Normalised log density at `x`."""
+        """Normalised log density at `x`; -inf outside the support."""
+        low, high = self.support
+        if math.isinf(low) and math.isinf(high):
+            return self._log_density(x)
+        x = np.asarray(x, float)
+        inside = (x >= low) & (x <= high)
+        if inside.all():
+            return self._log_density(x)
+        return np.where(inside, self._log_density(np.where(inside, x, self.quantile(0.5))), -np.inf)[()]
+
+    def _log_density(self, x: Any) -> Any:
+        """The same inside the support."""
         raise TypeError(f"{type(self).__name__} has no density of its own")
 
     def cdf(self, x: Any) -> Any:
@@ -87,7 +98,11 @@ class Prior:
         """The same prior as a variable of the PyMC model whose context is open."""
         import pymc
 
-        return getattr(pymc, type(self).__name__)(name, **dataclasses.asdict(self), dims=dims)
+        return getattr(pymc, type(self).__name__)(name, **self.double(), dims=dims)
+
+    def double(self) -> dict[str, Any]:
+        """The parameters as NumPy's double precision: PyTensor may keep a plain float in single precision."""
+        return {name: np.float64(value) for name, value in dataclasses.asdict(self).items()}
 
     def to_dict(self) -> dict[str, Any]:
         """As a model file writes it: ``{"dist": ..., parameter: value}``."""
@@ -96,3 +111,12 @@ class Prior:
     def __str__(self) -> str:
         values = ", ".join(f"{getattr(self, field.name):g}" for field in dataclasses.fields(self))
         return f"{type(self).__name__}({values})"
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False

@@ -26,7 +26,7 @@ class Normal(Prior):
     def gaussian_precision(self) -> float:
         return 0.5 / self.sigma**2
 
-    def log_density(self, x: Any) -> Any:
+    def _log_density(self, x: Any) -> Any:
         return -0.5 * ((x - self.mu) / self.sigma) ** 2 - math.log(self.sigma * math.sqrt(2 * math.pi))
 
     def cdf(self, x: Any) -> Any:
@@ -52,7 +52,7 @@ class Logistic(Prior):
     scale: float
     positive = ("scale",)
 
-    def log_density(self, x: Any) -> Any:
+    def _log_density(self, x: Any) -> Any:
         z = np.abs(x - self.mu) / self.scale
         return -z - 2.0 * np.log1p(np.exp(-z)) - math.log(self.scale)
 
@@ -73,7 +73,7 @@ class Logistic(Prior):
     def pymc(self, name: str, dims: str | None = None) -> Any:
         import pymc
 
-        return pymc.Logistic(name, mu=self.mu, s=self.scale, dims=dims)
+        return pymc.Logistic(name, mu=np.float64(self.mu), s=np.float64(self.scale), dims=dims)
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class StudentT(Prior):
     def moments(self) -> float:
         return self.nu
 
-    def log_density(self, x: Any) -> Any:
+    def _log_density(self, x: Any) -> Any:
         constant = special.gammaln((self.nu + 1) / 2) - special.gammaln(self.nu / 2)
         constant -= 0.5 * math.log(self.nu * math.pi) + math.log(self.sigma)
         return constant - (self.nu + 1) / 2 * np.log1p(((x - self.mu) / self.sigma) ** 2 / self.nu)
@@ -121,7 +121,7 @@ class Cauchy(Prior):
     def moments(self) -> float:
         return 1.0
 
-    def log_density(self, x: Any) -> Any:
+    def _log_density(self, x: Any) -> Any:
         return -math.log(math.pi * self.scale) - np.log1p(((x - self.mu) / self.scale) ** 2)
 
     def cdf(self, x: Any) -> Any:
@@ -133,7 +133,7 @@ class Cauchy(Prior):
     def pymc(self, name: str, dims: str | None = None) -> Any:
         import pymc
 
-        return pymc.Cauchy(name, alpha=self.mu, beta=self.scale, dims=dims)
+        return pymc.Cauchy(name, alpha=np.float64(self.mu), beta=np.float64(self.scale), dims=dims)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Beta(Prior):
         """The same belief about logit(p)."""
         return LogitBeta(self.alpha, self.beta)
 
-    def log_density(self, x: Any) -> Any:
+    def _log_density(self, x: Any) -> Any:
         powers = special.xlogy(self.alpha - 1, x) + special.xlog1py(self.beta - 1, -np.asarray(x))
         return powers - special.betaln(self.alpha, self.beta)
 
@@ -180,7 +180,7 @@ class LogitBeta(Prior):
     beta: float
     positive = ("alpha", "beta")
 
-    def log_density(self, x: Any) -> Any:
+    def _log_density(self, x: Any) -> Any:
         x = np.asarray(x, dtype=float)
         log_norm = special.betaln(self.alpha, self.beta)
         return -self.alpha * np.logaddexp(0, -x) - self.beta * np.logaddexp(0, x) - log_norm
@@ -206,5 +206,5 @@ class LogitBeta(Prior):
     def pymc(self, name: str, dims: str | None = None) -> Any:
         import pymc
 
-        probability = pymc.Beta(f"{name}_probability", alpha=self.alpha, beta=self.beta, dims=dims)
+        probability = pymc.Beta(f"{name}_probability", **self.double(), dims=dims)
         return pymc.Deterministic(name, pymc.math.logit(probability), dims=dims)

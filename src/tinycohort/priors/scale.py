@@ -1,4 +1,4 @@
-"""Priors of a heterogeneity: the positive half line. Uniform serves either."""
+"""Priors of a heterogeneity: the positive half line. Uniform serves a heterogeneity if its lower end is zero or more."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class HalfNormal(Prior):
     def gaussian_precision(self) -> float:
         return 0.5 / self.sigma**2
 
-    def log_density(self, x: Any) -> Any:
+    def _log_density(self, x: Any) -> Any:
         return 0.5 * math.log(2 / math.pi) - math.log(self.sigma) - 0.5 * (x / self.sigma) ** 2
 
     def cdf(self, x: Any) -> Any:
@@ -69,7 +69,7 @@ class HalfStudentT(Prior):
     def moments(self) -> float:
         return self.nu
 
-    def log_density(self, x: Any) -> Any:
+    def _log_density(self, x: Any) -> Any:
         return math.log(2) + StudentT(self.nu, 0.0, self.sigma).log_density(x)
 
     def cdf(self, x: Any) -> Any:
@@ -102,7 +102,7 @@ class HalfCauchy(Prior):
     def moments(self) -> float:
         return 1.0
 
-    def log_density(self, x: Any) -> Any:
+    def _log_density(self, x: Any) -> Any:
         return math.log(2) + Cauchy(0.0, self.scale).log_density(x)
 
     def cdf(self, x: Any) -> Any:
@@ -114,7 +114,7 @@ class HalfCauchy(Prior):
     def pymc(self, name: str, dims: str | None = None) -> Any:
         import pymc
 
-        return pymc.HalfCauchy(name, beta=self.scale, dims=dims)
+        return pymc.HalfCauchy(name, beta=np.float64(self.scale), dims=dims)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class LogNormal(Prior):
     positive = ("sigma",)
     half_line = True
 
-    def log_density(self, x: Any) -> Any:
+    def _log_density(self, x: Any) -> Any:
         return Normal(self.mu, self.sigma).log_density(np.log(x)) - np.log(x)
 
     def cdf(self, x: Any) -> Any:
@@ -159,7 +159,7 @@ class LogStudentT(Prior):
     def moments(self) -> float:
         return 0.0
 
-    def log_density(self, x: Any) -> Any:
+    def _log_density(self, x: Any) -> Any:
         return StudentT(self.nu, self.mu, self.sigma).log_density(np.log(x)) - np.log(x)
 
     def cdf(self, x: Any) -> Any:
@@ -172,7 +172,7 @@ class LogStudentT(Prior):
     def pymc(self, name: str, dims: str | None = None) -> Any:
         import pymc
 
-        logarithm = pymc.StudentT(f"log_{name}", nu=self.nu, mu=self.mu, sigma=self.sigma, dims=dims)
+        logarithm = pymc.StudentT(f"log_{name}", **self.double(), dims=dims)
         return pymc.Deterministic(name, pymc.math.exp(logarithm), dims=dims)
 
 
@@ -184,7 +184,7 @@ class Exponential(Prior):
     positive = ("rate",)
     half_line = True
 
-    def log_density(self, x: Any) -> Any:
+    def _log_density(self, x: Any) -> Any:
         return math.log(self.rate) - self.rate * x
 
     def cdf(self, x: Any) -> Any:
@@ -204,7 +204,7 @@ class Exponential(Prior):
     def pymc(self, name: str, dims: str | None = None) -> Any:
         import pymc
 
-        return pymc.Exponential(name, lam=self.rate, dims=dims)
+        return pymc.Exponential(name, lam=np.float64(self.rate), dims=dims)
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ class Gamma(Prior):
     positive = ("alpha", "beta")
     half_line = True
 
-    def log_density(self, x: Any) -> Any:
+    def _log_density(self, x: Any) -> Any:
         constant = self.alpha * math.log(self.beta) - special.gammaln(self.alpha)
         return constant + special.xlogy(self.alpha - 1, x) - self.beta * x
 
@@ -248,7 +248,7 @@ class InverseGamma(Prior):
     def moments(self) -> float:
         return self.alpha
 
-    def log_density(self, x: Any) -> Any:
+    def _log_density(self, x: Any) -> Any:
         constant = self.alpha * math.log(self.beta) - special.gammaln(self.alpha)
         return constant - (self.alpha + 1) * np.log(x) - self.beta / np.asarray(x)
 
@@ -290,10 +290,8 @@ class Uniform(Prior):
     def gaussian_precision(self) -> float:
         return math.inf
 
-    def log_density(self, x: Any) -> Any:
-        x = np.asarray(x, dtype=float)
-        inside = (x >= self.lower) & (x <= self.upper)
-        return np.where(inside, -math.log(self.upper - self.lower), -np.inf)[()]
+    def _log_density(self, x: Any) -> Any:
+        return 0.0 * x - math.log(self.upper - self.lower)
 
     def cdf(self, x: Any) -> Any:
         return np.clip((np.asarray(x) - self.lower) / (self.upper - self.lower), 0.0, 1.0)

@@ -16,14 +16,17 @@ import numpy as np
 from scipy import special
 
 from ...families import Family
-from ...numerics import barycentric, gauss_hermite, gauss_legendre
+from ...numerics import barycentric_columns, gauss_hermite, gauss_legendre
 from .windows import Stretch, TauScale
 
 __all__ = ["AverageCurve", "Curve", "NewCohortCurve", "TauCurve", "quantiles", "weighted_quantiles"]
 
 _NEAR = 2e-3
 _EXACT = 1e-14
+_TINY = 1e-15
 _STEPS = 60
+_LEVEL_STEPS = 12
+_LEVEL_NEAR = 1e-5
 
 
 def weighted_quantiles(points: Any, weights: Any, p: Any) -> Any:
@@ -40,16 +43,20 @@ def weighted_quantiles(points: Any, weights: Any, p: Any) -> Any:
 def quantiles(curve: Callable[[Any], tuple[Any, Any]], p: Any, start: Any, ends: tuple[float, float]) -> Any:
     """Where the distribution function reaches `p`: Newton's method, with bisection whenever it leaves its bracket.
 
+    Newton works on the logit of the distribution function, which is straighter in the tails.
+
     `curve` maps points (..., Q) to distribution function and density; `p` and `start` have that shape too.
     """
     low, high = np.full(start.shape, ends[0]), np.full(start.shape, ends[1])
     x = np.clip(start, low, high)
+    target = np.log(p / (1.0 - p))
     for _ in range(_STEPS):
         value, density = curve(x)
         excess = value - p
         low, high = np.where(excess < 0, x, low), np.where(excess > 0, x, high)
         with np.errstate(divide="ignore", invalid="ignore"):
-            step = x - excess / density
+            value = np.clip(value, _TINY, 1.0 - _TINY)
+            step = x - (np.log(value / (1.0 - value)) - target) * value * (1.0 - value) / density
         stays = (step > low) & (step < high)
         x = np.where(np.abs(excess) < _EXACT, x, np.where(stays, step, 0.5 * (low + high)))
         # Newton's error is squared by the step just taken, so it need not be looked at again.
@@ -76,17 +83,16 @@ class Curve:
     def __post_init__(self) -> None:
         rule = gauss_legendre(self.mass.shape[-1])
         object.__setattr__(self, "_rule", rule)
-        object.__setattr__(self, "_density", self.mass / rule.weights)
-        object.__setattr__(self, "_below", self._density @ rule.to_ends.T)
+        density = self.mass / rule.weights
+        object.__setattr__(self, "_at_ends", np.stack([density @ rule.to_ends.T, density @ rule.at_ends.T], axis=-1))
         object.__setattr__(self, "nodes", self.stretch.x(rule.nodes)[0])
 
     def rows(self, x: Any) -> tuple[Any, Any]:
         """Each row's share of distribution function and density at its own points `x` (..., T, Q)."""
         rule = self._rule
         s, derivative = self.stretch.coordinate(x)
-        below = barycentric(rule.ends, self._below, rule.end_weights, s)
-        density = barycentric(rule.nodes, self._density, rule.node_weights, s)
-        return below, density * derivative
+        found = barycentric_columns(rule.ends, self._at_ends, rule.end_weights, s)
+        return found[..., 0], found[..., 1] * derivative
 
     def __call__(self, x: Any) -> tuple[Any, Any]:
         """Distribution function and density at `x` (..., Q)."""
@@ -173,7 +179,7 @@ class NewCohortCurve:
         return below, density
 
     def quantile(self, p: Any) -> Any:
-        z, weights = gauss_hermite(5)
+        z, weights = gauss_hermite(3)
         tau = self.tau[:, None, None]
         points = self.mu.nodes[..., None] + tau * z
         start = weighted_quantiles(points.ravel(), (self.mu.mass[..., None] * weights).ravel(), p)
@@ -190,15 +196,30 @@ class AverageCurve:
     tau: Any
     family: Family
 
+    @cached_property
+    def _levels(self) -> Any:
+        """The average at mu's nodes, on the model scale, with its derivative along them (T, M, 2)."""
+        first, slope = self.family.average_and_slope(self.mu.nodes, self.tau[:, None])
+        theta = self.family.theta(first)
+        return np.stack([theta, slope / self.family.slope(theta)], axis=-1)
+
     def __call__(self, theta: Any) -> tuple[Any, Any]:
         """At `theta` = the average brought back to the model scale."""
-        level, slope = self.family.level_of_average(self.family.natural(theta), self.tau)
-        below, density = self.mu.rows(level)
-        return below.sum(axis=0), (density * slope).sum(axis=0) * self.family.slope(theta)
+        mu = self.family.level_guess(theta[None, :], self.tau[:, None])
+        rule = gauss_legendre(self.mu.mass.shape[-1])
+        for _ in range(_LEVEL_STEPS):
+            s, _ = self.mu.stretch.coordinate(mu)
+            found = barycentric_columns(rule.nodes, self._levels, rule.node_weights, s)
+            step = (found[..., 0] - theta) / found[..., 1]
+            mu = mu - step
+            inside = np.abs(s) < 1.0
+            if np.abs(step[inside]).max(initial=0.0) < _LEVEL_NEAR:
+                break
+        below, density = self.mu.rows(mu)
+        return below.sum(axis=0), (density / found[..., 1]).sum(axis=0)
 
     def quantile(self, p: Any) -> Any:
         """Quantiles brought back to the model scale."""
-        first, _ = self.family.average(self.mu.nodes, self.tau[:, None])
-        points = self.family.theta(first)
+        points = self._levels[..., 0]
         start = weighted_quantiles(points.ravel(), self.mu.mass.ravel(), p)
         return quantiles(self, p, start, (float(points.min()) - 1.0, float(points.max()) + 1.0))
