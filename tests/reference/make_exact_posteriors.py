@@ -64,8 +64,8 @@ class Rule:
 
 
 PILOT = Rule(1.0, 1.2, 0.40, 0.40, 0.25, 1.0, 22.0)
-EVIDENCE = Rule(1.35, 1.35, 0.36, 0.36, 0.21, 1.35, 34.0)
-EVIDENCE_FINE = Rule(1.5, 1.5, 0.30, 0.30, 0.18, 1.5, 38.0)
+EVIDENCE = Rule(1.2, 1.2, 0.42, 0.42, 0.25, 1.2, 30.0)
+EVIDENCE_FINE = Rule(1.35, 1.35, 0.36, 0.36, 0.21, 1.35, 34.0)
 BASE = Rule(2.0, 1.5, 0.26, 0.34, 0.14, 2.0, 37.0)
 FINE = Rule(2.4, 1.7, 0.21, 0.28, 0.11, 2.4, 40.0)
 
@@ -566,7 +566,7 @@ def describe(post):
         "typical": typical_summary(post),
         "average": average_summary(post, moments),
         "new_cohort": new_cohort_summary(post, first, second),
-        "cohorts": [cohort_summary(post, j) for j in range(post.problem.events.size)],
+        "cohorts": per_distinct_cohort(post.problem, lambda j: cohort_summary(post, j)),
     }
 
 
@@ -574,10 +574,22 @@ def leave_one_out(problem):
     """log p(y_-j) for every j under two rules; 0 where nothing is left (one cohort)."""
     if problem.events.size == 1:
         return [[0.0], [0.0]]
-    left = [problem.without(j) for j in range(problem.events.size)]
-    pilots = [pilot_tau(p) for p in left]
-    return [[float(Posterior(p, rule, pilot).log_evidence) for p, pilot in zip(left, pilots, strict=True)]
-            for rule in (EVIDENCE, EVIDENCE_FINE)]  # fmt: skip
+
+    def solve_without(j):
+        left = problem.without(j)
+        pilot = pilot_tau(left)
+        return [float(Posterior(left, rule, pilot).log_evidence) for rule in (EVIDENCE, EVIDENCE_FINE)]
+
+    return [list(v) for v in zip(*per_distinct_cohort(problem, solve_without), strict=True)]
+
+
+def per_distinct_cohort(problem, compute):
+    """compute(j) for every cohort, done once for cohorts with the same events and total."""
+    known = {}
+    for j, key in enumerate(zip(problem.events.tolist(), problem.totals.tolist(), strict=True)):
+        if key not in known:
+            known[key] = compute(j)
+    return [known[key] for key in zip(problem.events.tolist(), problem.totals.tolist(), strict=True)]
 
 
 # --- pooling common and none: one dimension -----------------------------------------------
@@ -901,9 +913,20 @@ def write(done, output):
         "cases": [done[k] for k in sorted(done) if k.startswith("binomial")],
         "contrast_cases": [done[k] for k in sorted(done) if k.startswith("contrast")],
     }
-    text = json.dumps(document, indent=1)
-    output.with_suffix(".part").write_text(text + "\n", encoding="utf-8")
+    output.with_suffix(".part").write_text(one_case_per_line(document), encoding="utf-8")
     output.with_suffix(".part").replace(output)
+
+
+def one_case_per_line(document):
+    """JSON text with each case on a line of its own, so that a change shows which cases moved."""
+    parts = []
+    for key, value in document.items():
+        if isinstance(value, list):
+            text = "[\n" + ",\n".join("  " + json.dumps(item) for item in value) + "\n ]"
+        else:
+            text = json.dumps(value)
+        parts.append(f" {json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def stored_cases(path):
