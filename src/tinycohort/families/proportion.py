@@ -16,7 +16,7 @@ __all__ = ["Proportion"]
 
 # Below this tau a Gauss-Hermite rule in z sees a smooth function: expit's poles lie pi / tau away.
 _NARROW = 1.0
-_STEP = 0.75
+_STEP = 0.5
 _REACH = 24.0
 # A normal distribution function close to expit: what is left over is smooth and falls as exp(-|theta|).
 _PROBIT = 1.6

@@ -64,9 +64,10 @@ class Prior:
             return self._log_density(x)
         x = np.asarray(x, float)
         inside = (x >= low) & (x <= high)
-        if inside.all():
-            return self._log_density(x)
-        return np.where(inside, self._log_density(np.where(inside, x, self.quantile(0.5))), -np.inf)[()]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            density = self._log_density(np.where(inside, x, self.quantile(0.5)))
+        # At an end where the density vanishes faster than a logarithm can say.
+        return np.where(inside & ~np.isnan(density), density, -np.inf)[()]
 
     def _log_density(self, x: Any) -> Any:
         """The same inside the support."""

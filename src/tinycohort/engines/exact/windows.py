@@ -156,4 +156,6 @@ def find_mu(
     # Half the width on which the density falls by `_CORE_DROP`, from the coarse points nearest to that.
     core = np.where(drop < _CORE_DROP, 1.0, np.clip(2.0 * _CORE_DROP / np.maximum(drop, 1e-9) - 1.0, 0.0, 1.0))
     width = core.sum(axis=1) * (points[:, 1] - points[:, 0])
-    return Stretch(lower, upper, points[rows, drop.argmin(axis=1)], np.maximum(_CORE_SHARE * width, 0.01 * (upper - lower)))
+    return Stretch(
+        lower, upper, points[rows, drop.argmin(axis=1)], np.maximum(_CORE_SHARE * width, 0.01 * (upper - lower))
+    )

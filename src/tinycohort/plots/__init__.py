@@ -1,0 +1,14 @@
+"""Figures, and the tables that they show: small, legible in grey, and the same bytes for the same fit.
+
+Nothing here touches matplotlib's global settings or pyplot; what a function returns is a figure to look at, or to save
+with its `savefig`. Text stays text in SVG and PDF.
+"""
+
+from __future__ import annotations
+
+from .canvas import save
+from .forest import forest
+from .prior_posterior import prior_posterior, prior_posterior_table
+from .rows import forest_table
+
+__all__ = ["forest", "forest_table", "prior_posterior", "prior_posterior_table", "save"]

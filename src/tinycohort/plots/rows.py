@@ -1,0 +1,175 @@
+"""The rows of a forest plot: what each cohort reported alone, and what it is estimated to be given all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from ..compiled import CompiledModel
+from ..issues import InputError, Issue
+from ..posterior import Fit
+from .canvas import require_reportable
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["ORDERS", "exact_interval", "forest_rows", "forest_table"]
+
+ORDERS = ("given", "median", "size")
+_ESTIMATE = ("median", "lower", "upper")
+
+
+def exact_interval(events: Any, total: Any, level: float) -> tuple[Any, Any]:
+    """Confidence interval of a share that covers at least `level`, whatever the share is.
+
+    Each limit is the share at which the count, or one further out, has probability (1 - level) / 2. Clopper and Pearson
+    1934, doi:10.1093/biomet/26.4.404.
+
+    Parameters
+    ----------
+    events, total : array_like of int
+        Counts; they broadcast.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    lower, upper : array
+
+    Examples
+    --------
+    >>> lower, upper = exact_interval(0, 3, 0.95)
+    >>> print(f"{lower:.3f} to {upper:.3f}")
+    0.000 to 0.708
+    """
+    events, total, tail = np.asarray(events, float), np.asarray(total, float), 0.5 * (1.0 - level)
+    # A beta distribution needs two positive parameters; at the ends the limit is known.
+    lower = special.betaincinv(np.maximum(events, 1.0), total - np.maximum(events, 1.0) + 1.0, tail)
+    upper = special.betaincinv(np.minimum(events, total - 1.0) + 1.0, np.maximum(total - events, 1.0), 1.0 - tail)
+    return np.where(events == 0, 0.0, lower)[()], np.where(events == total, 1.0, upper)[()]
+
+
+def forest_rows(fit: Fit, level: float = 0.95, order: str | Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """The rows of `forest_table` as dictionaries."""
+    require_reportable(fit)
+    summary, compiled = fit.summary(level), fit.compiled
+    alone = _alone(compiled, level)
+    rows = [
+        {
+            "row": "cohort",
+            "label": compiled.labels[j],
+            **{name: float(column[j]) for name, column in alone.items()},
+            **{name: summary["cohorts"][j][name] for name in (*_ESTIMATE, "weight", "shrinkage")},
+            "outcome_id": compiled.rows[j].outcome_id or None,
+        }
+        for j in _ordered(compiled, alone, summary["cohorts"], order)
+    ]
+    for target in ("typical", "new_cohort"):
+        if summary[target] is not None:
+            words = target.replace("_", " ")
+            label = words if "cohort" in words else f"{words} cohort"
+            rows.append({"row": target, "label": label.capitalize()} | {k: summary[target][k] for k in _ESTIMATE})
+    names = ("row", "label", "events", "total", "raw", "raw_lower", "raw_upper", "raw_level", *_ESTIMATE)
+    names = (*names, "weight", "shrinkage", "outcome_id")
+    return [{**dict.fromkeys(names), **row, "level": summary["level"]} for row in rows]
+
+
+def forest_table(fit: Fit, level: float = 0.95, order: str | Sequence[str] | None = None) -> pandas.DataFrame:
+    """What a forest plot shows, as numbers.
+
+    Parameters
+    ----------
+    fit : Fit
+        A fit that may be reported.
+    level : float
+        Of the credible intervals, and of the exact intervals of counts.
+    order : {"given", "median", "size"} or sequence of str, optional
+        Order of the cohorts: as in the data (when not given), by their estimate, the most informative first, or every
+        label once.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per cohort, then typical and new cohort where the pooling has them. Columns row, label, events, total,
+        raw, raw_lower, raw_upper, raw_level (what the cohort reported: with counts the share and its exact interval,
+        otherwise the interval that was given), median, lower, upper, level (the posterior), weight, shrinkage,
+        outcome_id; all on the natural scale (a probability, a ratio, a difference). What a row does not have is
+        missing.
+
+    Raises
+    ------
+    InputError
+        A fit that may not be reported, a level outside (0, 1), or an order that is not one.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> table = tc.plots.forest_table(tc.pool(events=[1, 7, 9], totals=[8, 27, 44]))
+    >>> print(table[["label", "raw", "median"]].round(2).to_string(index=False))
+             label  raw  median
+          cohort 1 0.12    0.21
+          cohort 2 0.26    0.23
+          cohort 3 0.20    0.21
+    Typical cohort  NaN    0.22
+        New cohort  NaN    0.22
+    """
+    import pandas
+
+    return pandas.DataFrame(forest_rows(fit, level, order)).astype({"events": "Int64", "total": "Int64"})
+
+
+def _alone(compiled: CompiledModel, level: float) -> dict[str, Any]:
+    """What each cohort reported by itself, on the natural scale."""
+    data = compiled.data
+    if {"events", "total"} <= set(data):
+        lower, upper = exact_interval(data["events"], data["total"], level)
+        levels = np.full(compiled.cohorts, level)
+        raw = {"events": data["events"], "total": data["total"], "raw": data["events"] / data["total"]}
+        return {**raw, "raw_lower": lower, "raw_upper": upper, "raw_level": levels}
+    if not {"estimate", "standard_error"} <= set(data):
+        return {}
+    family, given = compiled.family, compiled.given
+    half_width = special.ndtri(0.5 * (1.0 + level)) * data["standard_error"]
+    raw = {"raw": family.natural(data["estimate"])}
+    if {"lower_given", "upper_given"} <= set(given):
+        raw |= {"raw_lower": np.asarray(given["lower_given"]), "raw_upper": np.asarray(given["upper_given"])}
+        half_width = 0.5 * (family.theta(raw["raw_upper"]) - family.theta(raw["raw_lower"]))
+    else:
+        ends = data["estimate"] - half_width, data["estimate"] + half_width
+        raw |= {name: family.natural(end) for name, end in zip(("raw_lower", "raw_upper"), ends, strict=True)}
+    # The standard error was read from the interval at its own level, which it therefore still tells.
+    return raw | {"raw_level": np.round(special.erf(half_width / data["standard_error"] / np.sqrt(2.0)), 9)}
+
+
+def _ordered(
+    compiled: CompiledModel, alone: dict[str, Any], cohorts: Sequence[dict[str, Any]], order: str | Sequence[str] | None
+) -> Sequence[int]:
+    """Positions of the cohorts, first to last."""
+    labels = compiled.labels
+    if order is None or order == "given":
+        return range(len(labels))
+    if order == "median":
+        return sorted(range(len(labels)), key=lambda j: cohorts[j]["median"])
+    if order == "size":
+        size = alone["total"] if "total" in alone else 1.0 / np.asarray(compiled.data["standard_error"])
+        return sorted(range(len(labels)), key=lambda j: -size[j])
+    if isinstance(order, str):
+        mend = f"Choose one of {', '.join(ORDERS)}, or give the labels."
+        raise InputError(Issue("order", f"unknown order {order!r}", mend))
+    wanted = list(order)
+    issues = [
+        Issue("order", f"{label!r} is no label of a cohort", f"The labels are {', '.join(map(repr, labels))}.")
+        for label in wanted
+        if label not in labels
+    ]
+    issues += [
+        Issue("order", f"{label!r} stands there {wanted.count(label)} times", "Give every label once.")
+        for label in labels
+        if wanted.count(label) != 1
+    ]
+    if issues:
+        raise InputError(issues)
+    return [labels.index(label) for label in wanted]
