@@ -258,6 +258,7 @@ def test_addresses_are_web_addresses_of_names(bundle: Evidence) -> None:
             assert re.match(r"https?://[a-z0-9][a-z0-9.-]*\.[a-z]+/", source.address), source.source_id
 
 
-def test_nothing_is_said_to_be_checked_by_a_second_reader_before_it_is(bundle: Evidence) -> None:
-    readers = {row.checked_by for row in bundle.outcomes.values()}
-    assert readers == {None} or None not in readers
+def test_all_but_one_number_has_been_read_by_a_second_reader(bundle: Evidence) -> None:
+    # The second reader read the 11 of 41 in another place, so the 27% in which it is printed here was read once.
+    unread = {row.outcome_id for row in bundle.outcomes.values() if row.checked_by is None}
+    assert unread == {"golden_2015_unirradiated"}
