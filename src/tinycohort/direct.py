@@ -242,5 +242,6 @@ def _on_model_scale(family: Family, numbers: Mapping[str, Any], labels: Sequence
             )
     if issues:
         raise InputError(issues)
-    estimate, low, high = (np.asarray(family.theta(numbers[name])) for name in ("estimate", "lower", "upper"))
-    return {"estimate": estimate, "standard_error": standard_error(low, high, numbers["level"])}
+    theta = {name: np.asarray(family.theta(numbers[name])) for name in ESTIMATE_COLUMNS}
+    error = standard_error(theta["lower"], theta["upper"], numbers["level"])
+    return {"estimate": theta["estimate"], "standard_error": error}

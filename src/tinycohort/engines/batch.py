@@ -7,7 +7,7 @@ to about 1e-4 rather than 1e-7.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ _MU_NODES = (72, 400)
 _CORE = 1.0
 _CHUNK = 250
 _FINE = 385
+_TINY = 1e-13
 _NEW_POINTS = 193
 
 
@@ -99,9 +100,17 @@ def pool_many(
 def _check(events: Any, totals: Sequence[int]) -> tuple[Any, Any]:
     events, sizes = np.atleast_2d(np.asarray(events)), np.asarray(totals)
     whole = np.issubdtype(events.dtype, np.integer) and np.issubdtype(sizes.dtype, np.integer)
-    if not whole or events.shape[1:] != sizes.shape or (events < 0).any() or (events > sizes).any() or (sizes < 1).any():
+    if (
+        not whole
+        or events.shape[1:] != sizes.shape
+        or (events < 0).any()
+        or (events > sizes).any()
+        or (sizes < 1).any()
+    ):
         what = f"events of shape {events.shape} for totals {sizes.tolist()}"
-        raise InputError(Issue("pool_many", what, "Give whole numbers between 0 and each cohort's total, a row a data set."))
+        raise InputError(
+            Issue("pool_many", what, "Give whole numbers between 0 and each cohort's total, a row a data set.")
+        )
     return events, sizes
 
 
@@ -136,18 +145,18 @@ class _Grid:
         self._prepare_new()
 
     def _table(self, total: int) -> tuple[Any, Any]:
-        """Every possible count's average (total + 1, T * M), each scaled to a maximum of one, and the log of that scale."""
+        """Every possible count's average (total + 1, T * M), scaled to a maximum of one, and the log of that scale."""
         counts = np.arange(total + 1.0)
         cohorts = Cohorts(Binomial(), {"events": counts, "total": np.full(total + 1, float(total))}, _ACCURACY.step)
         mu = np.broadcast_to(self.mu, (len(self.tau), len(self.mu)))
         averages = cohorts.log_averages(mu, self.tau, _ACCURACY).reshape(total + 1, -1)
         log_scale = averages.max(axis=1)
-        # Far below anything that counts, yet high enough that no product of all cohorts becomes denormal, which is slow.
+        # Below anything that counts, yet high enough that no product of all cohorts becomes denormal, which is slow.
         floor = 10.0 ** (-250.0 / len(self.totals))
         return np.maximum(np.exp(averages - log_scale[:, None]), floor), log_scale
 
     def _prepare_fine(self) -> None:
-        """Matrices from masses on the nodes to distribution functions on fine points, by the interpolating polynomial."""
+        """Matrices from masses on the nodes to distribution functions on fine points."""
         self._fine, self._to_fine = zip(*(_fine_matrix(rule) for rule in self._rules), strict=True)
         self._mu_table = self.stretch.x(self._fine[1])[0][0]
 
@@ -162,7 +171,9 @@ class _Grid:
         ends = Stretch(stretch.lower - reach, stretch.upper + reach, stretch.middle, stretch.core)
         x = self._new_points = ends.x(np.linspace(-1.0, 1.0, _NEW_POINTS))[0][0]
         gap = np.diff(self.mu).min() * 1.6
-        self._new_below = np.concatenate([self._new_wide(t, x) if t >= gap else self._new_narrow(t, x) for t in self.tau])
+        self._new_below = np.concatenate(
+            [self._new_wide(t, x) if t >= gap else self._new_narrow(t, x) for t in self.tau]
+        )
 
     def _new_wide(self, tau: float, x: Any) -> Any:
         return special.ndtr((x - self.mu[:, None]) / tau)
@@ -202,31 +213,20 @@ def _fine_matrix(rule: Any) -> tuple[Any, Any]:
 
 
 def _quantiles(below: Any, points: Any, p: Any) -> Any:
-    """Where each row of `below` (a distribution function at `points`) reaches each of `p`, by cubic interpolation."""
-    below = np.maximum.accumulate(np.clip(below, 0.0, 1.0), axis=1)
-    found = np.empty((len(below), len(p)))
-    rows = np.arange(len(below))
+    """Where each row of `below` (a distribution function at `points`) reaches each of `p`.
+
+    The point is interpolated as a cubic in the logit of the distribution function, which is nearly straight.
+    """
+    steps = np.arange(below.shape[1]) * _TINY
+    below = np.maximum.accumulate(np.clip(below, _TINY, 1.0 - 2.0 * below.shape[1] * _TINY), axis=1) + steps
+    found = np.zeros((len(below), len(p)))
     for k, wanted in enumerate(p):
         right = np.clip((below < wanted).sum(axis=1), 2, below.shape[1] - 2)
         around = right[:, None] + np.arange(-2, 2)
-        level, at = np.take_along_axis(below, around, axis=1), points[around]
-        found[:, k] = _inverse_cubic(level, at, wanted, rows)
-    return found
-
-
-def _inverse_cubic(level: Any, at: Any, wanted: float, rows: Any) -> Any:
-    """Solve the cubic through four points of a distribution function, inside its middle interval, by Newton's method."""
-    left, right = at[:, 1], at[:, 2]
-    gap = level[:, 2] - level[:, 1]
-    x = left + (right - left) * np.where(gap > 0, (wanted - level[:, 1]) / np.where(gap > 0, gap, 1.0), 0.5)
-    for _ in range(4):
-        value, slope = np.zeros(len(rows)), np.zeros(len(rows))
+        level, at = special.logit(np.take_along_axis(below, around, axis=1)), points[around]
+        target = special.logit(wanted)
         for i in range(4):
             others = [j for j in range(4) if j != i]
-            scale = np.prod([at[:, i] - at[:, j] for j in others], axis=0)
-            value += level[:, i] * np.prod([x - at[:, j] for j in others], axis=0) / scale
-            pairs = [(x - at[:, a]) * (x - at[:, b]) for a, b in ((others[0], others[1]), (others[0], others[2]), (others[1], others[2]))]
-            slope += level[:, i] * sum(pairs) / scale
-        step = np.where(slope > 0, (value - wanted) / np.where(slope > 0, slope, 1.0), 0.0)
-        x = np.clip(x - step, left, right)
-    return x
+            share = np.prod([(target - level[:, j]) / (level[:, i] - level[:, j]) for j in others], axis=0)
+            found[:, k] += share * at[:, i]
+    return found

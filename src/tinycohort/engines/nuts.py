@@ -169,7 +169,7 @@ def _diagnose(arrays: dict[str, Any], sample_stats: dict[str, Any]) -> dict[str,
 
     Vehtari et al. 2021, doi:10.1214/20-BA1221.
     """
-    from arviz_stats.base import array_stats
+    from arviz_stats.base.array import array_stats
 
     def ess(one: Any, **method: Any) -> float:
         return float(array_stats.ess(one, chain_axis=0, draw_axis=1, **method))

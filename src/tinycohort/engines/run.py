@@ -208,7 +208,7 @@ def read_fit(path: str | os.PathLike[str]) -> Fit:
     model = None
     if stored["model"] is not None:
         model = read_model(stored["model"])
-    return Fit(compiled, posterior, stored["provenance"], model=model, make_draws=lambda fit: tree)
+    return Fit(compiled, posterior, stored["provenance"], model=model, make_draws=lambda _: tree)
 
 
 def _open(path: Path) -> tuple[xarray.DataTree, dict[str, Any]]:
@@ -235,7 +235,7 @@ def _restore(compiled: CompiledModel, tree: xarray.DataTree, stored: Mapping[str
         group = tree["posterior"].dataset
         arrays = {name: group[name].transpose("chain", "draw", ...).values for name in names if name in group}
         stats = tree["sample_stats"].dataset if "sample_stats" in tree.children else {}
-        return DrawsPosterior(compiled, arrays, {name: np.asarray(stats[name].values) for name in stats})
+        return DrawsPosterior(compiled, arrays, {str(name): np.asarray(stats[name].values) for name in stats})
     from .exact import solve
 
     posterior = solve(compiled)

@@ -132,4 +132,4 @@ class Posterior(ABC):
 
     @abstractmethod
     def draws(self, chains: int, draws: int, seed: int) -> dict[str, Any]:
-        """Posterior draws by name: mu, tau (chain, draw), theta (chain, draw, cohort), theta_new_cohort (chain, draw)."""
+        """Posterior draws by name: mu, tau and theta_new_cohort (chain, draw), theta (chain, draw, cohort)."""

@@ -150,9 +150,8 @@ class Fit:
         lines.append(f"Priors: {priors}. Intervals are {summary['interval']}, {summary['level']:.0%}.")
         if not self.reportable:
             return [*lines, *(f"Not reportable: {reason}." for reason in self.reasons)]
-        for name in ("typical", "average", "new_cohort", "tau"):
-            if summary[name] is not None:
-                lines.append(_line(name.replace("_", " "), summary[name]))
+        shown = [name for name in ("typical", "average", "new_cohort", "tau") if summary[name] is not None]
+        lines += [_line(name.replace("_", " "), summary[name]) for name in shown]
         lines += [_line(cohort["label"], cohort) for cohort in summary["cohorts"]]
         return lines
 

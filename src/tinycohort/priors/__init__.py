@@ -48,7 +48,8 @@ def prior(value: Prior | str | Mapping[str, Any], where: str = "prior") -> Prior
     Parameters
     ----------
     value : Prior, str or mapping
-        ``Normal(0, 1)``, ``"Normal(0, 1)"``, ``"Normal(mu=0, sigma=1)"`` or ``{"dist": "Normal", "mu": 0, "sigma": 1}``.
+        ``Normal(0, 1)``, ``"Normal(0, 1)"``, ``"Normal(mu=0, sigma=1)"`` or
+        ``{"dist": "Normal", "mu": 0, "sigma": 1}``.
     where : str
         What to call its place in an error.
 

@@ -1,4 +1,4 @@
-"""Priors of a heterogeneity: the positive half line. Uniform serves a heterogeneity if its lower end is zero or more."""
+"""Priors of a heterogeneity: the positive half line. Uniform is one if its lower end is zero or more."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class Cohorts:
         everyone = np.arange(len(peak))
         low, high = probes[first, everyone], probes[last, everyone]
         self.lower, self.upper = np.where(self._left, -np.inf, low), np.where(self._right, np.inf, high)
-        self._extents = [self._extent(j, low[j], high[j], step) for j in everyone]
+        self._extents = [self._extent(j, low[j], high[j], step) for j in range(len(peak))]
 
     def __len__(self) -> int:
         return len(self.scale)
@@ -121,7 +121,7 @@ class Cohorts:
         spacings = (high - low) / (step * self.scale[j])
         left, right = self._left[j], self._right[j]
         if left or right:
-            # The integrand does not vanish at the plateau's edge, so Gauss-Legendre; pi / 2 keeps its widest gap as wide.
+            # The integrand does not vanish at the plateau's edge: Gauss-Legendre, its widest gap (pi / 2) as wide.
             rule = gauss_legendre(max(int(np.ceil(spacings * np.pi / 2)), _FEWEST_NODES))
             nodes, weights = low + 0.5 * (high - low) * (rule.nodes + 1.0), 0.5 * (high - low) * rule.weights
         else:

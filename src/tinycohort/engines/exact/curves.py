@@ -24,6 +24,8 @@ __all__ = ["AverageCurve", "Curve", "NewCohortCurve", "TauCurve", "quantiles", "
 _NEAR = 2e-3
 _EXACT = 1e-14
 _TINY = 1e-15
+# A core this wide stretches nothing.
+_STRAIGHT = 1e6
 _STEPS = 60
 _LEVEL_STEPS = 12
 _LEVEL_NEAR = 1e-5
@@ -69,23 +71,29 @@ def _flat(array: Any) -> Any:
     return array.reshape(*array.shape[:-2], -1)
 
 
-@dataclass(frozen=True)
 class Curve:
     """A mixture over T rows of densities on Gauss-Legendre nodes of stretched coordinates.
 
-    `mass` (..., T, N) is the probability at each node (density times quadrature weight); it sums to one. Leading
-    dimensions are separate distributions.
+    Parameters
+    ----------
+    stretch : Stretch
+        The rows' coordinates, (..., T).
+    mass : array (..., T, N)
+        Probability at each node (density times quadrature weight); it sums to one. Leading dimensions are separate
+        distributions.
+
+    Attributes
+    ----------
+    nodes : array (..., T, N)
+        Where the mass lies.
     """
 
-    stretch: Stretch
-    mass: Any
-
-    def __post_init__(self) -> None:
-        rule = gauss_legendre(self.mass.shape[-1])
-        object.__setattr__(self, "_rule", rule)
-        density = self.mass / rule.weights
-        object.__setattr__(self, "_at_ends", np.stack([density @ rule.to_ends.T, density @ rule.at_ends.T], axis=-1))
-        object.__setattr__(self, "nodes", self.stretch.x(rule.nodes)[0])
+    def __init__(self, stretch: Stretch, mass: Any) -> None:
+        self.stretch, self.mass = stretch, mass
+        self._rule = rule = gauss_legendre(mass.shape[-1])
+        self.nodes = stretch.x(rule.nodes)[0]
+        density = mass / rule.weights
+        self._at_ends = np.stack([density @ rule.to_ends.T, density @ rule.at_ends.T], axis=-1)
 
     def rows(self, x: Any) -> tuple[Any, Any]:
         """Each row's share of distribution function and density at its own points `x` (..., T, Q)."""
@@ -113,17 +121,13 @@ class Curve:
         return Curve(Stretch(*(part[index] for part in vars(self.stretch).values())), self.mass[index])
 
 
-@dataclass(frozen=True)
 class TauCurve:
-    """The posterior of tau on its own nodes."""
+    """The posterior of tau: `mass` (T,) on the nodes of its own coordinate."""
 
-    scale: TauScale
-    mass: Any
-
-    def __post_init__(self) -> None:
-        flat = np.zeros(1)
-        unit = Stretch(flat - 1.0, flat + 1.0, flat, flat + 1e6)
-        object.__setattr__(self, "_curve", Curve(unit, self.mass[None, :]))
+    def __init__(self, scale: TauScale, mass: Any) -> None:
+        self.scale, self.mass = scale, mass
+        here = np.zeros(1)
+        self._curve = Curve(Stretch(here - 1.0, here + 1.0, here, here + _STRAIGHT), mass[None, :])
 
     @property
     def nodes(self) -> Any:

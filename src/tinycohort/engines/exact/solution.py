@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -176,12 +177,17 @@ class Solution:
 
     def _model_moments(self, target: Target, cohort: int | None) -> tuple[float, float]:
         if target == "cohort":
-            first, second = (float(self.cohorts.expectation(lambda x, k=k: x**k)[cohort]) for k in (1, 2))
+            first, second = self._cohort_moments(cohort, lambda theta: theta)
         else:
             spread = self.grid.tau[:, None] ** 2 if target == "new_cohort" else 0.0
             first = float((self.mu.mass * self.mu.nodes).sum())
             second = float((self.mu.mass * (self.mu.nodes**2 + spread)).sum())
         return self._existing(target, cohort, False, first, second)
+
+    def _cohort_moments(self, cohort: int | None, function: Callable[[Any], Any]) -> tuple[float, float]:
+        """First and second moment of a function of a cohort's theta."""
+        values, mass = function(self.cohorts.nodes[cohort]), self.cohorts.mass[cohort]
+        return float((mass * values).sum()), float((mass * values**2).sum())
 
     def _existing(
         self, target: Target, cohort: int | None, natural: bool, first: float, second: float
@@ -193,9 +199,7 @@ class Solution:
     def _natural_moments(self, target: Target, cohort: int | None) -> tuple[float, float]:
         family, mass = self.family, self.mu.mass
         if target == "cohort":
-            first, second = (
-                float(self.cohorts.expectation(lambda x, k=k: family.natural(x) ** k)[cohort]) for k in (1, 2)
-            )
+            first, second = self._cohort_moments(cohort, family.natural)
         elif target == "typical" or self.model.pooled:
             first, second = (float((mass * family.natural(self.mu.nodes) ** k).sum()) for k in (1, 2))
         else:
