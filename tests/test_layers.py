@@ -27,6 +27,7 @@ ANSWERS = (
     "plots",
     "reporting",
     "cli",
+    "__main__",
 )
 ORDER = FOUNDATION + EVIDENCE + MODEL + ANSWERS
 
