@@ -17,7 +17,6 @@ __all__ = [
     "Operations",
     "Rule",
     "barycentric",
-    "barycentric_columns",
     "gauss_hermite",
     "gauss_legendre",
     "log_sum_exp",
@@ -97,17 +96,12 @@ def gauss_hermite(size: int) -> tuple[Any, Any]:
 
 
 def barycentric(points: Any, values: Any, weights: Any, x: Any) -> Any:
-    """Value at `x` (..., Q) of the polynomial through `values` (..., N) at `points` (N,); leading dimensions agree.
+    """Values at `x` (..., Q) of the polynomials through `values` (..., N, K) at `points` (N,): (..., Q, K).
 
-    Berrut and Trefethen 2004, doi:10.1137/S0036144502417715.
+    Berrut and Trefethen 2004, doi:10.1137/S0036144502417715. Leading dimensions agree.
     """
-    return barycentric_columns(points, values[..., None], weights, x)[..., 0]
-
-
-def barycentric_columns(points: Any, values: Any, weights: Any, x: Any) -> Any:
-    """The same for several polynomials through the same points: `values` (..., N, K), result (..., Q, K)."""
     gaps = x[..., None] - points
-    # A point that is hit exactly gets a gap far below any other: its value then wins to machine precision.
-    gaps[gaps == 0.0] = 1e-300
+    # A point that is hit exactly keeps a gap far below any other: its value then wins to machine precision.
+    gaps += 1e-300
     terms = np.divide(weights, gaps, out=gaps)
     return np.matmul(terms, values) / terms.sum(axis=-1, keepdims=True)

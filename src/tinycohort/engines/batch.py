@@ -17,7 +17,7 @@ from scipy import special
 from ..families import Proportion
 from ..issues import InputError, Issue
 from ..likelihoods import Binomial
-from ..numerics import barycentric_columns, gauss_hermite, gauss_legendre
+from ..numerics import barycentric, gauss_hermite, gauss_legendre
 from ..priors import Prior
 from .exact.cohorts import Accuracy, Cohorts
 from .exact.windows import TAIL, Stretch
@@ -131,7 +131,7 @@ class _Grid:
         centre, ones = float(mu.quantile(0.5)), np.ones(1)
         # Finest in the middle of the prior, and fine enough there for the narrowest posterior these totals allow.
         self.stretch = Stretch(low * ones, high * ones, centre * ones, _CORE * ones)
-        first, last = (float(end[0]) for end in self.stretch.ends())
+        first, last = (float(np.arcsinh((end - centre) / _CORE)) for end in (low, high))
         narrowest = 2.0 / np.sqrt(float(np.sum(totals)))
         size = int(np.clip(np.ceil(2.5 * _CORE * (last - first) / narrowest), *_MU_NODES))
         mu_rule = gauss_legendre(size)
@@ -182,7 +182,7 @@ class _Grid:
         rule = self._rules[1]
         z, weights = gauss_hermite(9)
         s, _ = self.stretch.coordinate((x[:, None] - tau * z).reshape(1, -1))
-        below = barycentric_columns(rule.ends, rule.to_ends / rule.weights, rule.end_weights, s[0])
+        below = barycentric(rule.ends, rule.to_ends / rule.weights, rule.end_weights, s[0])
         return np.einsum("xzm,z->mx", below.reshape(len(x), len(z), -1), weights)
 
     def summarise(self, events: Any, p: Any) -> tuple[Any, Any, Any, Any]:
@@ -208,7 +208,7 @@ class _Grid:
 def _fine_matrix(rule: Any) -> tuple[Any, Any]:
     """Fine points in [-1, 1] and the matrix from masses at the rule's nodes to the distribution function there."""
     fine = np.linspace(-1.0, 1.0, _FINE)
-    below = barycentric_columns(rule.ends, rule.to_ends / rule.weights, rule.end_weights, fine)
+    below = barycentric(rule.ends, rule.to_ends / rule.weights, rule.end_weights, fine)
     return fine, below.T
 
 

@@ -55,8 +55,8 @@ class Family:
         """First and second moment of natural(theta) over theta ~ Normal(mu, tau); `mu` and `tau` broadcast."""
         raise TypeError(f"{type(self).__name__} has no average")
 
-    def average_and_slope(self, mu: Any, tau: Any) -> tuple[Any, Any]:
-        """The average over theta ~ Normal(mu, tau) and its derivative in mu."""
+    def average_slope(self, first: Any, second: Any) -> Any:
+        """Derivative in mu of the average, given the two moments that `average` returns."""
         raise TypeError(f"{type(self).__name__} has no average")
 
     def level_guess(self, theta: Any, tau: Any) -> Any:

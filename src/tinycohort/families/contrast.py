@@ -67,9 +67,8 @@ class Contrast(Family):
             return np.exp(mu + tau**2 / 2), np.exp(2 * mu + 2 * tau**2)
         return mu, mu**2 + tau**2
 
-    def average_and_slope(self, mu: Any, tau: Any) -> tuple[Any, Any]:
-        first, _ = self.average(mu, tau)
-        return first, first if self._ratio else np.ones_like(first)
+    def average_slope(self, first: Any, second: Any) -> Any:
+        return first if self._ratio else np.ones_like(first)
 
     def level_guess(self, theta: Any, tau: Any) -> Any:
         """Exactly so: E exp(theta) is exp(mu + tau^2 / 2)."""

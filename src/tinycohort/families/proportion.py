@@ -60,10 +60,9 @@ class Proportion(Family):
                 first[chosen], spread[chosen] = rule(mu[chosen], tau[chosen])
         return first, first - spread
 
-    def average_and_slope(self, mu: Any, tau: Any) -> tuple[Any, Any]:
-        """The slope is E[p (1 - p)], the first moment less the second."""
-        first, second = self.average(mu, tau)
-        return first, np.maximum(first - second, _TINY)
+    def average_slope(self, first: Any, second: Any) -> Any:
+        """E[p (1 - p)]."""
+        return np.maximum(first - second, _TINY)
 
     def level_guess(self, theta: Any, tau: Any) -> Any:
         """The usual shrinkage of a logit averaged over a normal, by sqrt(1 + 0.346 tau^2)."""

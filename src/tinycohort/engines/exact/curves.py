@@ -16,7 +16,7 @@ import numpy as np
 from scipy import special
 
 from ...families import Family
-from ...numerics import barycentric_columns, gauss_hermite, gauss_legendre
+from ...numerics import barycentric, gauss_hermite, gauss_legendre
 from .windows import Stretch, TauScale
 
 __all__ = ["AverageCurve", "Curve", "NewCohortCurve", "TauCurve", "quantiles", "weighted_quantiles"]
@@ -99,7 +99,7 @@ class Curve:
         """Each row's share of distribution function and density at its own points `x` (..., T, Q)."""
         rule = self._rule
         s, derivative = self.stretch.coordinate(x)
-        found = barycentric_columns(rule.ends, self._at_ends, rule.end_weights, s)
+        found = barycentric(rule.ends, self._at_ends, rule.end_weights, s)
         return found[..., 0], found[..., 1] * derivative
 
     def __call__(self, x: Any) -> tuple[Any, Any]:
@@ -118,7 +118,7 @@ class Curve:
 
     def only(self, index: Any) -> Curve:
         """One of the separate distributions."""
-        return Curve(Stretch(*(part[index] for part in vars(self.stretch).values())), self.mass[index])
+        return Curve(self.stretch.only(index), self.mass[index])
 
 
 class TauCurve:
@@ -194,18 +194,21 @@ class NewCohortCurve:
 
 @dataclass(frozen=True)
 class AverageCurve:
-    """The average over cohorts of the natural scale, a function of (mu, tau); increasing in mu for each tau."""
+    """The average over cohorts of the natural scale, a function of (mu, tau); increasing in mu for each tau.
+
+    `moments` are the first and second moment of the natural scale over cohorts at mu's nodes, each (T, M).
+    """
 
     mu: Curve
     tau: Any
     family: Family
+    moments: tuple[Any, Any]
 
     @cached_property
     def _levels(self) -> Any:
         """The average at mu's nodes, on the model scale, with its derivative along them (T, M, 2)."""
-        first, slope = self.family.average_and_slope(self.mu.nodes, self.tau[:, None])
-        theta = self.family.theta(first)
-        return np.stack([theta, slope / self.family.slope(theta)], axis=-1)
+        theta = self.family.theta(self.moments[0])
+        return np.stack([theta, self.family.average_slope(*self.moments) / self.family.slope(theta)], axis=-1)
 
     def __call__(self, theta: Any) -> tuple[Any, Any]:
         """At `theta` = the average brought back to the model scale."""
@@ -213,7 +216,7 @@ class AverageCurve:
         rule = gauss_legendre(self.mu.mass.shape[-1])
         for _ in range(_LEVEL_STEPS):
             s, _ = self.mu.stretch.coordinate(mu)
-            found = barycentric_columns(rule.nodes, self._levels, rule.node_weights, s)
+            found = barycentric(rule.nodes, self._levels, rule.node_weights, s)
             step = (found[..., 0] - theta) / found[..., 1]
             mu = mu - step
             inside = np.abs(s) < 1.0

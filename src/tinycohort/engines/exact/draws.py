@@ -55,10 +55,10 @@ def _draw_mu(solution: Solution, tau: Any, uniform: Any) -> Any:
     rule = gauss_legendre(mass.shape[1])
     below = (mass / rule.weights) @ rule.to_ends.T
     fine = np.linspace(-1.0, 1.0, 801)
-    table = barycentric(rule.ends, below, rule.end_weights, np.broadcast_to(fine, (len(mass), len(fine))))
+    table = barycentric(rule.ends, below.T, rule.end_weights, fine).T
     table = np.maximum.accumulate(np.clip(table, 0.0, 1.0), axis=1)
     if grid.scale is None:
-        return _stretched(grid.stretch, np.interp(uniform, table[0], fine), np.zeros(len(uniform), int))
+        return grid.stretch.x_at(np.interp(uniform, table[0], fine), np.zeros(len(uniform), int))
     u = grid.scale.u(tau)
     first = np.clip(np.searchsorted(grid.u, u) - _NEIGHBOURS // 2, 0, len(grid.u) - _NEIGHBOURS)
     mu = np.zeros(len(u))
@@ -70,14 +70,8 @@ def _draw_mu(solution: Solution, tau: Any, uniform: Any) -> Any:
             s[chosen] = np.interp(uniform[chosen], table[t], fine)
         others = [first + i for i in range(_NEIGHBOURS) if i != k]
         share = np.prod([(u - grid.u[o]) / (grid.u[node] - grid.u[o]) for o in others], axis=0)
-        mu += share * _stretched(grid.stretch, s, node)
+        mu += share * grid.stretch.x_at(s, node)
     return mu
-
-
-def _stretched(stretch: Any, s: Any, rows: Any) -> Any:
-    low, high = stretch.ends()
-    v = low[rows] + 0.5 * (high - low)[rows] * (s + 1.0)
-    return stretch.middle[rows] + stretch.core[rows] * np.sinh(v)
 
 
 def _draw_theta(solution: Solution, j: int, mu: Any, tau: Any, rng: np.random.Generator) -> Any:

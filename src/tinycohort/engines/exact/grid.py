@@ -181,4 +181,4 @@ def _mu_room(model: CompiledModel, windows: Windows, grid: Grid) -> Stretch | No
         upper = np.minimum(upper + extra, bounds[1])
     if np.array_equal(lower, windows.mu.lower) and np.array_equal(upper, windows.mu.upper):
         return None
-    return replace(windows.mu, lower=lower, upper=upper)
+    return Stretch(lower, upper, windows.mu.middle, windows.mu.core)

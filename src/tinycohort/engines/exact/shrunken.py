@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...numerics import barycentric_columns, gauss_hermite, gauss_legendre
+from ...numerics import barycentric, gauss_hermite, gauss_legendre
 from .curves import Curve
 from .grid import Grid
 from .windows import Stretch
@@ -81,12 +81,12 @@ def _from_interpolant(grid: Grid, rows: Any, log_others: Any, theta: Any) -> Any
     """The same where tau is narrow, for theta (T, N): log densities of mu, interpolated and averaged over z."""
     rule = gauss_legendre(grid.mu.shape[1])
     z, weights = gauss_hermite(9)
-    stretch = Stretch(*(part[rows] for part in vars(grid.stretch).values()))
+    stretch = grid.stretch.only(rows)
     points = theta[..., None] - grid.tau[rows][:, None, None] * z
     s, _ = stretch.coordinate(points.reshape(len(points), -1))
     log_density = log_others - np.log(grid.derivative[rows] * rule.weights)
     log_density -= log_density.max(axis=-1, keepdims=True)
     by_row = np.moveaxis(log_density, 0, -1)
-    at_points = barycentric_columns(rule.nodes, by_row, rule.node_weights, s)
+    at_points = barycentric(rule.nodes, by_row, rule.node_weights, s)
     averaged = np.exp(np.minimum(at_points, 50.0)).reshape(*points.shape, -1)
     return np.moveaxis(np.einsum("tnzj,z->tnj", averaged, weights), -1, 0)

@@ -69,16 +69,14 @@ class Solution:
 
     @cached_property
     def average(self) -> Curve | AverageCurve:
-        return self.mu if self.model.pooled else AverageCurve(self.mu, self.grid.tau, self.family)
+        return self.mu if self.model.pooled else AverageCurve(self.mu, self.grid.tau, self.family, self._averages)
 
     @cached_property
     def cohorts(self) -> Curve:
         """theta of each cohort (J separate distributions)."""
         if self.model.pooled:
-            one = vars(self.mu.stretch).values()
-            shape = (self.model.cohorts, 1)
-            stretch = type(self.mu.stretch)(*(np.broadcast_to(part, shape) for part in one))
-            return Curve(stretch, np.broadcast_to(self.mu.mass, (shape[0], *self.mu.mass.shape)))
+            everyone = np.zeros((self.model.cohorts, 1), int)
+            return Curve(self.grid.stretch.only(everyone), self.mu.mass[everyone])
         return cohort_curves(self.grid, self._smooth)
 
     @cached_property
@@ -118,14 +116,14 @@ class Solution:
             return self._tau_marginal()
         if target == "average":
             return self._average_marginal()
-        curve = {"mu": self.mu, "typical": self.mu, "new_cohort": self.new_cohort, "cohort": None}[target]
-        name: str = target
-        if target == "cohort":
-            curve, name = self.cohorts.only(cohort), "cohorts"
-        elif target == "typical":
-            name = "mu"
+        name = {"typical": "mu", "cohort": "cohorts"}.get(target, target)
         scale = target == "typical" or natural
         mean, sd = self._natural_moments(target, cohort) if scale else self._model_moments(target, cohort)
+
+        def curve() -> Any:
+            whole = getattr(self, name)
+            return whole.only(cohort) if target == "cohort" else whole
+
         return self._present(curve, mean, sd, scale, self._known(name, cohort))
 
     def _known(self, name: str, cohort: int | None) -> Any:
@@ -137,17 +135,17 @@ class Solution:
 
         def quantile(p: Any) -> Any:
             p = np.asarray(p, float)
-            x = known if known is not None and _usual(p) else curve.quantile(p)
+            x = known if known is not None and _usual(p) else curve().quantile(p)
             return family.natural(x) if natural else x
 
         def cdf(x: Any) -> Any:
             if not natural:
-                return curve(np.asarray(x, float))[0]
+                return curve()(np.asarray(x, float))[0]
             low, high = family.natural_support
             inside = np.clip(np.asarray(x, float), low, high)
             theta = family.theta(inside)
             finite = np.clip(theta, -1e12, 1e12)
-            return np.where(np.isfinite(theta), curve(finite)[0], theta > 0)
+            return np.where(np.isfinite(theta), curve()(finite)[0], theta > 0)
 
         return Marginal(mean, sd, quantile, cdf)
 
@@ -173,7 +171,7 @@ class Solution:
     def _average_marginal(self) -> Marginal:
         first, second = self._natural_moments("average", None)
         known = self.quantiles.get("average", self.quantiles["mu"])
-        return self._present(self.average, first, second, True, known)
+        return self._present(lambda: self.average, first, second, True, known)
 
     def _model_moments(self, target: Target, cohort: int | None) -> tuple[float, float]:
         if target == "cohort":

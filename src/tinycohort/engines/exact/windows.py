@@ -45,38 +45,43 @@ class TauScale:
         return u if self.unit is None else np.log(self.unit * np.cosh(u))
 
 
-@dataclass(frozen=True)
 class Stretch:
     """A coordinate in [-1, 1] per row of a set of one-dimensional ranges, finer around each row's middle.
 
-    x = middle + core sinh(v), with v linear in the coordinate. All attributes have shape (..., T).
+    x = middle + core sinh(v), with v linear in the coordinate.
+
+    Parameters
+    ----------
+    lower, upper, middle, core : arrays (..., T)
+        Ends, the point where the coordinate is finest, and the scale on which it coarsens.
     """
 
-    lower: Any
-    upper: Any
-    middle: Any
-    core: Any
+    def __init__(self, lower: Any, upper: Any, middle: Any, core: Any) -> None:
+        self.lower, self.upper, self.middle, self.core = lower, upper, middle, core
+        self._low = np.arcsinh((lower - middle) / core)[..., None]
+        self._half = 0.5 * (np.arcsinh((upper - middle) / core)[..., None] - self._low)
+        self._middle, self._core = middle[..., None], core[..., None]
 
-    def ends(self) -> tuple[Any, Any]:
-        """Ends of v."""
-        return np.arcsinh((self.lower - self.middle) / self.core), np.arcsinh((self.upper - self.middle) / self.core)
+    def only(self, rows: Any) -> Stretch:
+        """Some of the rows."""
+        return Stretch(self.lower[rows], self.upper[rows], self.middle[rows], self.core[rows])
 
     def x(self, nodes: Any) -> tuple[Any, Any]:
         """Points and derivatives at `nodes` (N,) of the coordinate: two arrays (..., T, N)."""
-        low, high = self.ends()
-        half = 0.5 * (high - low)[..., None]
-        v = low[..., None] + half * (nodes + 1.0)
-        core = self.core[..., None]
-        return self.middle[..., None] + core * np.sinh(v), core * np.cosh(v) * half
+        v = self._low + self._half * (nodes + 1.0)
+        return self._middle + self._core * np.sinh(v), self._core * np.cosh(v) * self._half
+
+    def x_at(self, s: Any, rows: Any) -> Any:
+        """Points at coordinates `s` (P,), each in its own row `rows` (P,)."""
+        v = self._low[rows, 0] + self._half[rows, 0] * (s + 1.0)
+        return self.middle[rows] + self.core[rows] * np.sinh(v)
 
     def coordinate(self, x: Any) -> tuple[Any, Any]:
         """Coordinate of `x` (..., T, Q), held to [-1, 1], and its derivative in x (zero outside)."""
-        low, high = self.ends()
-        scaled = (x - self.middle[..., None]) / self.core[..., None]
-        per_v = 2.0 / (high - low)[..., None]
-        s = (np.arcsinh(scaled) - low[..., None]) * per_v - 1.0
-        inside = np.abs(s) < 1.0
-        return np.clip(s, -1.0, 1.0), inside * per_v / (self.core[..., None] * np.sqrt(1.0 + scaled**2))
+        scaled = (x - self._middle) / self._core
+        s = (np.arcsinh(scaled) - self._low) / self._half - 1.0
+        derivative = (np.abs(s) < 1.0) / (self._half * self._core * np.sqrt(1.0 + scaled * scaled))
+        return np.minimum(np.maximum(s, -1.0), 1.0), derivative
 
 
 def _prior_normal(prior: Prior) -> tuple[float, float]:
