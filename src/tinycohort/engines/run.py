@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import __version__
 from ..compiled import CompiledModel, compile_model, select
-from ..evidence import Evidence
+from ..evidence import Evidence, Selection
 from ..issues import InputError, Issue
 from ..posterior import Fit, Posterior
 from ..spec import ModelSpec, read_model
@@ -205,10 +205,14 @@ def read_fit(path: str | os.PathLike[str]) -> Fit:
     tree, stored = _open(Path(path))
     compiled = CompiledModel.from_dict(stored["compiled"])
     posterior = _restore(compiled, tree, stored, Path(path))
-    model = None
-    if stored["model"] is not None:
-        model = read_model(stored["model"])
-    return Fit(compiled, posterior, stored["provenance"], model=model, make_draws=lambda _: tree)
+    return Fit(
+        compiled,
+        posterior,
+        stored["provenance"],
+        model=None if stored["model"] is None else read_model(stored["model"]),
+        evidence=None if stored["evidence"] is None else Selection.from_dict(stored["evidence"]),
+        make_draws=lambda _: tree,
+    )
 
 
 def _open(path: Path) -> tuple[xarray.DataTree, dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from .. import vocabulary as v
@@ -58,6 +58,16 @@ class Selection:
     def cohorts(self) -> tuple[Cohort, ...]:
         """The cohorts that speak, each once, in order of appearance."""
         return tuple({used.cohort.cohort_id: used.cohort for used in self.used}.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types only; `from_dict` gives the selection back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Selection:
+        """The inverse of `to_dict`."""
+        used = (Used(Cohort(**one["cohort"]), Outcome(**one["outcome"]), Source(**one["source"])) for one in stored["used"])
+        return cls(stored["endpoint"], tuple(used), tuple(LeftOut(**one) for one in stored["left_out"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,7 @@ class Fit:
             "format": FORMAT,
             "compiled": self.compiled.to_dict(),
             "model": None if self.model is None else self.model.to_dict(),
+            "evidence": None if self.evidence is None else self.evidence.to_dict(),
             "provenance": self.provenance,
             "diagnostics": self.posterior.diagnostics,
             "reasons": list(self.posterior.reasons),
