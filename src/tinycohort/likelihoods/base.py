@@ -59,8 +59,16 @@ class Likelihood(ABC):
         """Everything that is wrong with the data, with the label of the cohort."""
 
     @abstractmethod
+    def log_kernel(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
+        """The part of the log-likelihood that theta changes, shape of theta (..., cohort)."""
+
+    @abstractmethod
+    def log_constant(self, data: Data, operations: Operations = NUMPY) -> Any:
+        """The part that it does not, shape (cohort,)."""
+
     def log_likelihood(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
         """Log-likelihood with every constant, shape of theta (..., cohort)."""
+        return self.log_constant(data, operations) + self.log_kernel(theta, data, operations)
 
     @abstractmethod
     def pymc(self, theta: Any, data: Mapping[str, Any]) -> Any:

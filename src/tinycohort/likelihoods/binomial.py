@@ -53,11 +53,14 @@ class Binomial(Likelihood):
                 issues.append(Issue(f"{where}, events", what, "Correct one of the two."))
         return issues
 
-    def log_likelihood(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
+    def log_kernel(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
+        return data["events"] * theta - data["total"] * operations.softplus(theta)
+
+    def log_constant(self, data: Data, operations: Operations = NUMPY) -> Any:
+        """log of the binomial coefficient."""
         events, total = data["events"], data["total"]
         gammaln = operations.gammaln
-        choose = gammaln(total + 1.0) - gammaln(events + 1.0) - gammaln(total - events + 1.0)
-        return choose + events * theta - total * operations.softplus(theta)
+        return gammaln(total + 1.0) - gammaln(events + 1.0) - gammaln(total - events + 1.0)
 
     def pymc(self, theta: Any, data: Mapping[str, Any]) -> Any:
         import pymc

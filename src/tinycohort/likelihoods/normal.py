@@ -56,10 +56,11 @@ class NormalEstimate(Likelihood):
                 issues.append(Issue(f"cohort {label!r}, standard error", what, "Give a positive number."))
         return issues
 
-    def log_likelihood(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
-        error = data["standard_error"]
-        constant = -operations.log(error) - 0.5 * np.log(2 * np.pi)
-        return constant - 0.5 * ((data["estimate"] - theta) / error) ** 2
+    def log_kernel(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
+        return -0.5 * ((data["estimate"] - theta) / data["standard_error"]) ** 2
+
+    def log_constant(self, data: Data, operations: Operations = NUMPY) -> Any:
+        return -operations.log(data["standard_error"]) - 0.5 * np.log(2 * np.pi)
 
     def pymc(self, theta: Any, data: Mapping[str, Any]) -> Any:
         import pymc

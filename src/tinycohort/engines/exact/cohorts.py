@@ -22,18 +22,19 @@ __all__ = ["Accuracy", "Cohorts"]
 
 _DROP = 34.0
 _PLATEAU_REST = 1e-8
-_PROBE = np.sinh(np.linspace(-6.5, 6.5, 105))
+_PROBE = np.sinh(np.linspace(-6.5, 6.5, 79))
 _DELTA = 0.5
 _NEWTON_STEPS = 10
 _CLOSE_ENOUGH = 0.7
 _FEWEST_NODES = 8
+_LARGE = 600.0
 
 
 @dataclass(frozen=True)
 class Accuracy:
     """How finely everything is sampled; two of these, differently built, give the error estimate.
 
-    `mu` and `tau` are numbers of Gauss-Legendre nodes, `theta` those of a cohort's marginal, `hermite` the nodes in z,
+    `mu` and `tau` are numbers of Gauss-Legendre nodes, `theta` those of a cohort's marginal, `hermite` the nodes in z (odd),
     `step` the wide rule's step and `switch` the tau from which it is used, both in units of the likelihood's width.
     """
 
@@ -94,18 +95,19 @@ class Cohorts:
 
     def __init__(self, likelihood: Likelihood, data: Data, step: float) -> None:
         self._likelihood, self._data = likelihood, data
+        self._constant = likelihood.log_constant(data)
         self.centre, self.scale = likelihood.locate(data)
         self._left, self._right = likelihood.plateaus(data)
         probes = self.centre + self.scale * _PROBE[:, None]
-        heights = likelihood.log_likelihood(probes, data)
+        heights = likelihood.log_kernel(probes, data)
         # Only a scale factor, so the highest probe serves; on a plateau it is the plateau's height.
         peak = np.where(self._left, heights[0], np.where(self._right, heights[-1], heights.max(axis=0)))
-        self.log_peak = peak
+        self.log_peak = peak + self._constant
         first, last = self._ends(peak - heights)
         everyone = np.arange(len(peak))
         low, high = probes[first, everyone], probes[last, everyone]
         self.lower, self.upper = np.where(self._left, -np.inf, low), np.where(self._right, np.inf, high)
-        self._extents = [self._extent(j, low[j], high[j], step) for j in range(len(peak))]
+        self._extents = self._lay_nodes(low, high, (high - low) / (step * self.scale))
 
     def __len__(self) -> int:
         return len(self.scale)
@@ -117,26 +119,30 @@ class Cohorts:
         last = len(drop) - 1 - changing[::-1].argmax(axis=0)
         return np.maximum(changing.argmax(axis=0) - 1, 0), np.minimum(last + 1, len(drop) - 1)
 
-    def _extent(self, j: int, low: float, high: float, step: float) -> _Extent:
-        spacings = (high - low) / (step * self.scale[j])
-        left, right = self._left[j], self._right[j]
-        if left or right:
-            # The integrand does not vanish at the plateau's edge: Gauss-Legendre, its widest gap (pi / 2) as wide.
-            rule = gauss_legendre(max(int(np.ceil(spacings * np.pi / 2)), _FEWEST_NODES))
-            nodes, weights = low + 0.5 * (high - low) * (rule.nodes + 1.0), 0.5 * (high - low) * rule.weights
-        else:
-            size = max(int(np.ceil(spacings)) + 1, _FEWEST_NODES)
-            weights = (high - low) / (size - 1)
-            nodes = low + weights * np.arange(size)
-        values = np.exp(self.log_likelihood(nodes, j) - self.log_peak[j])
-        return _Extent(nodes, weights * values, int(right) - int(left), float(high if right else low))
+    def _lay_nodes(self, low: Any, high: Any, spacings: Any) -> list[_Extent]:
+        """Nodes over each likelihood's extent, about `spacings` (J,) of them, and its values there."""
+        sides = self._right.astype(int) - self._left
+        laid = [_nodes(*one) for one in zip(low, high, spacings, sides, strict=True)]
+        sizes = [len(nodes) for nodes, _ in laid]
+        cohort = np.repeat(np.arange(len(laid)), sizes)
+        values = np.exp(
+            self.log_likelihood(np.concatenate([nodes for nodes, _ in laid]), cohort) - self.log_peak[cohort]
+        )
+        edges = np.where(sides > 0, high, low)
+        each = np.split(values, np.cumsum(sizes)[:-1])
+        return [
+            _Extent(nodes, weights * value, int(side), float(edge))
+            for (nodes, weights), value, side, edge in zip(laid, each, sides, edges, strict=True)
+        ]
 
     def log_likelihood(self, theta: Any, j: Any) -> Any:
         """Log-likelihood of cohort `j` at theta of any shape, or of cohorts `j` (P,) at theta (P, ...)."""
         own = {name: column[j] for name, column in self._data.items()}
+        constant = self._constant[j]
         if np.ndim(j):
-            own = {name: column.reshape(-1, *(1,) * (np.ndim(theta) - 1)) for name, column in own.items()}
-        return self._likelihood.log_likelihood(theta, own)
+            shape = (-1, *(1,) * (np.ndim(theta) - 1))
+            own, constant = {name: column.reshape(shape) for name, column in own.items()}, constant.reshape(shape)
+        return self._likelihood.log_kernel(theta, own) + constant
 
     def likelihoods(self, theta: Any) -> Any:
         """Likelihood of every cohort at its own theta (J, ...), each with a peak of one."""
@@ -166,9 +172,10 @@ class Cohorts:
         exponent = self.log_likelihood(mu[..., None] + tau[..., None] * shifted, j)
         shifted *= shifted
         exponent += 0.5 * (z**2 - shifted)
-        peak = exponent.max(axis=-1)
+        # The middle node is the integrand's mode, or close to it.
+        peak = exponent[..., size // 2].copy()
         exponent -= peak[..., None]
-        np.exp(exponent, out=exponent)
+        np.exp(np.minimum(exponent, _LARGE, out=exponent), out=exponent)
         return peak - self.log_peak[j][:, None] + np.log(exponent @ weights) + np.log(width)
 
     def _centre(self, j: Any, mu: Any, tau: Any) -> tuple[Any, Any]:
@@ -184,3 +191,15 @@ class Cohorts:
             if np.abs(step).max() < _CLOSE_ENOUGH:
                 break
         return centre, 1.0 / np.sqrt(curvature)
+
+
+def _nodes(low: float, high: float, spacings: float, side: int) -> tuple[Any, Any]:
+    """Nodes and weights of a rule over [low, high] with gaps no wider than (high - low) / spacings."""
+    if side:
+        # The integrand does not vanish at the plateau's edge: Gauss-Legendre, its widest gap (pi / 2) as wide.
+        rule = gauss_legendre(max(int(np.ceil(spacings * np.pi / 2)), _FEWEST_NODES))
+        half = 0.5 * (high - low)
+        return low + half * (rule.nodes + 1.0), half * rule.weights
+    size = max(int(np.ceil(spacings)) + 1, _FEWEST_NODES)
+    gap = (high - low) / (size - 1)
+    return low + gap * np.arange(size), gap

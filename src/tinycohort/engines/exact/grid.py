@@ -22,11 +22,12 @@ _FALLEN = 1e-8
 
 @dataclass(frozen=True)
 class Windows:
-    """Ranges of integration: of tau's coordinate, and of mu at some points `at` along it."""
+    """Ranges of integration: of tau's coordinate, and of mu at some points `at` along it; and what they were found with."""
 
     tau: TauScale | None
     at: Any
     mu: Stretch
+    cohorts: Cohorts
 
     def stretch(self, u: Any) -> Stretch:
         """Ranges of mu at each `u`, by interpolation."""
@@ -87,7 +88,7 @@ def find_windows(model: CompiledModel, form: TauScale | None = None) -> Windows:
 
     middle, sd = normal_location(centre, scale, tau, prior)
     bounds = (float(prior.quantile(TAIL)), float(prior.quantile(1.0 - TAIL)))
-    return Windows(form, at, find_mu(log_density, tau, middle, 11.0 * sd, bounds))
+    return Windows(form, at, find_mu(log_density, tau, middle, 11.0 * sd, bounds), cohorts)
 
 
 def integrate(model: CompiledModel, windows: Windows, accuracy: Accuracy) -> Grid:
@@ -106,7 +107,8 @@ def integrate(model: CompiledModel, windows: Windows, accuracy: Accuracy) -> Gri
     stretch = windows.stretch(u)
     rule = gauss_legendre(accuracy.mu)
     mu, derivative = stretch.x(rule.nodes)
-    cohorts = Cohorts(model.likelihood, model.data, accuracy.step)
+    ready = accuracy.step == _ROUGH.step
+    cohorts = windows.cohorts if ready else Cohorts(model.likelihood, model.data, accuracy.step)
     log_averages = cohorts.log_averages(mu, tau, accuracy)
     log_weights = log_tau_weights[:, None] + np.log(derivative * rule.weights) + priors["mu"].log_density(mu)
     joint = log_weights + log_averages.sum(axis=0)

@@ -16,13 +16,14 @@ __all__ = ["cohort_curves", "smooth_rows"]
 _REACH = 9.0
 _CORE = 3.0
 _ROOM = 1.7
+_COUNTS = 1e-4
 
 
 def smooth_rows(grid: Grid) -> Any:
     """The rows whose tau is wide enough for a sum over mu's nodes to be a smooth function (T,)."""
     density = grid.weights / grid.weights.max(axis=1, keepdims=True)
     between = np.diff(grid.mu, axis=1)
-    counts = np.maximum(density[:, 1:], density[:, :-1]) > 1e-7
+    counts = np.maximum(density[:, 1:], density[:, :-1]) > _COUNTS
     return grid.tau >= np.where(counts, between, 0.0).max(axis=1)
 
 
@@ -80,7 +81,7 @@ def _from_sum(grid: Grid, rows: Any, log_others: Any, theta: Any) -> Any:
 def _from_interpolant(grid: Grid, rows: Any, log_others: Any, theta: Any) -> Any:
     """The same where tau is narrow, for theta (T, N): log densities of mu, interpolated and averaged over z."""
     rule = gauss_legendre(grid.mu.shape[1])
-    z, weights = gauss_hermite(9)
+    z, weights = gauss_hermite(7)
     stretch = grid.stretch.only(rows)
     points = theta[..., None] - grid.tau[rows][:, None, None] * z
     s, _ = stretch.coordinate(points.reshape(len(points), -1))

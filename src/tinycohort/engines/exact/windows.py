@@ -119,7 +119,7 @@ def tau_scale(centre: Any, scale: Any, flat: Any, priors: dict[str, Prior]) -> T
     smallest = min(middle, float(scale.min(initial=middle)))
     # Data in conflict can push tau far beyond its prior: look as far as the data are apart.
     spread = 4.0 * float(np.ptp(centre)) if len(centre) > 1 else 0.0
-    tau = np.geomspace(1e-4 * smallest, max(high, spread, 10.0 * smallest), 160)
+    tau = np.exp(np.linspace(np.log(1e-4 * smallest), np.log(max(high, spread, 10.0 * smallest)), 100))
     tau = tau[(tau > support[0]) & (tau < support[1])]
     base = prior.log_density(tau) + np.log(tau)
     held = base + _profile(centre[~flat], scale[~flat], tau, priors["mu"])
