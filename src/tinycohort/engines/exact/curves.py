@@ -175,7 +175,7 @@ class NewCohortCurve:
             below += (mass * special.ndtr(z)).sum(axis=(0, 2))
             density += (mass / tau * np.exp(-0.5 * z * z)).sum(axis=(0, 2)) / np.sqrt(2.0 * np.pi)
         if narrow.any():
-            z, weights = gauss_hermite(11)
+            z, weights = gauss_hermite(7)
             points = x[:, None] - self.tau[narrow][:, None, None] * z
             rows = self._narrow.rows(points.reshape(len(points), -1))
             for total, row in zip((below, density), rows, strict=True):

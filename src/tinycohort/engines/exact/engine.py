@@ -18,8 +18,8 @@ __all__ = ["ExactPosterior", "SeparatePosterior", "solve"]
 
 # Each differs from the one before in every rule: nodes, steps, and where one rule hands over to the other.
 _LEVELS = (
-    Accuracy(mu=20, tau=18, theta=26, hermite=9, step=0.85, switch=0.8),
-    Accuracy(mu=26, tau=22, theta=34, hermite=13, step=0.7, switch=1.0),
+    Accuracy(mu=20, tau=18, theta=24, hermite=9, step=0.85, switch=0.8),
+    Accuracy(mu=26, tau=22, theta=30, hermite=13, step=0.7, switch=1.0),
     Accuracy(mu=40, tau=34, theta=48, hermite=23, step=0.55, switch=1.3),
     Accuracy(mu=64, tau=56, theta=72, hermite=31, step=0.42, switch=1.6),
     Accuracy(mu=100, tau=90, theta=110, hermite=41, step=0.3, switch=2.0),

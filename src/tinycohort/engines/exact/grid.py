@@ -15,7 +15,7 @@ from .windows import TAIL, Stretch, TauScale, find_mu, normal_location, tau_scal
 __all__ = ["Grid", "Windows", "find_windows", "integrate", "adjust"]
 
 _ROUGH = Accuracy(mu=0, tau=0, theta=0, hermite=9, step=0.85, switch=0.8)
-_SEARCHED = 6
+_SEARCHED = 5
 # Density at the end of a range, relative to its maximum, below which nothing of note is cut off.
 _FALLEN = 1e-8
 

@@ -22,7 +22,7 @@ TAIL = 1e-12
 _CORE_DROP = 2.0
 # Share of that half width at which the stretching sets in: of 0.2 to 3 tried, the one with the smallest errors.
 _CORE_SHARE = 0.4
-_COARSE = 15
+_COARSE = 13
 _PASSES = 8
 
 
