@@ -7,8 +7,8 @@ with its `savefig`. Text stays text in SVG and PDF.
 from __future__ import annotations
 
 from .canvas import save
-from .forest import forest
-from .prior_posterior import prior_posterior, prior_posterior_table
+from .forest_plot import forest
+from .prior_plot import prior_posterior, prior_posterior_table
 from .rows import forest_table
 
 __all__ = ["forest", "forest_table", "prior_posterior", "prior_posterior_table", "save"]

@@ -5,21 +5,23 @@ from __future__ import annotations
 import io
 import unicodedata
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 from matplotlib.textpath import text_to_path
+from matplotlib.transforms import ScaledTranslation, Transform
 
 from ..issues import InputError, Issue
 from ..posterior import Fit
 
 __all__ = [
-    "BLACK", "GREY", "PALE", "SIZE", "SMALL", "ReproducibleFigure", "literal", "new_axes", "require_reportable", "save",
-    "style", "text_width", "wrapped",
+    "BLACK", "GREY", "PALE", "SIZE", "SMALL", "ReproducibleFigure", "draw_in", "figure_of", "inches_from", "literal",
+    "new_axes", "require_reportable", "save", "size_of", "style", "text_width", "wrapped",
 ]  # fmt: skip
 
 # Points: what journals print. DejaVu Sans comes with matplotlib, so that the same figure is the same everywhere; a
@@ -54,9 +56,32 @@ _STYLE = {
 _TIMELESS = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
-def style() -> AbstractContextManager[None]:
-    """The style of all figures, for the time of a `with`; a user's own settings neither leak in nor are changed."""
-    return matplotlib.style.context(["default", _STYLE])
+def style(text: str = "") -> AbstractContextManager[None]:
+    """The style of all figures, for the time of a `with`; a user's own settings neither leak in nor are changed.
+
+    `text` is what will be written: characters that DejaVu Sans lacks (Chinese ones, say) are taken from another font
+    that is installed, if one has them. Otherwise matplotlib warns.
+    """
+    strange = frozenset(map(ord, text)) - _characters(findfont(FontProperties(family=_FONTS[:1])))
+    return matplotlib.style.context(["default", _STYLE | {"font.family": ["sans-serif", *_fonts_with(strange)]}])
+
+
+@cache
+def _characters(path: Any) -> frozenset[int]:
+    return frozenset(get_font(path).get_charmap())
+
+
+@cache
+def _fonts_with(characters: frozenset[int]) -> tuple[str, ...]:
+    """A font that has these characters: none when there are none to find, or no such font."""
+    if not characters:
+        return ()
+    upright = {font.name: font for font in fontManager.ttflist if (font.style, font.weight) == ("normal", 400)}
+    for name in sorted(upright):
+        # The font of last resort has boxes for everything.
+        if not name.startswith("Last Resort") and characters <= _characters(upright[name].fname):
+            return (name,)
+    return ()
 
 
 class ReproducibleFigure(Figure):
@@ -64,17 +89,21 @@ class ReproducibleFigure(Figure):
 
     def savefig(self, fname: Any, *, transparent: bool | None = None, **settings: Any) -> None:
         """Save, as `matplotlib.figure.Figure.savefig` does; the same figure gives the same bytes."""
-        suffix = Path(fname).suffix.removeprefix(".") if isinstance(fname, str | Path) else ""
-        kind = str(settings.get("format") or suffix).lower()
-        metadata = {**_TIMELESS.get(kind, {}), **(settings.pop("metadata", None) or {})}
-        with style():
-            super().savefig(fname, transparent=transparent, metadata=metadata or None, **settings)
+        _write_file(self, fname, transparent=transparent, **settings)
 
     def _repr_png_(self) -> bytes:
         """For notebooks."""
         picture = io.BytesIO()
         self.savefig(picture, format="png", dpi=200)
         return picture.getvalue()
+
+
+def _write_file(figure: Figure, file: Any, **settings: Any) -> None:
+    suffix = Path(file).suffix.removeprefix(".") if isinstance(file, str | Path) else ""
+    kind = str(settings.get("format") or suffix).lower()
+    metadata = _TIMELESS.get(kind, {}) | (settings.pop("metadata", None) or {})
+    with style():
+        Figure.savefig(figure, file, metadata=metadata or None, **settings)
 
 
 def save(figure: Figure, path: str | Path, **settings: Any) -> Path:
@@ -103,13 +132,42 @@ def save(figure: Figure, path: str | Path, **settings: Any) -> Path:
     'forest.svg'
     """
     target = Path(path)
-    ReproducibleFigure.savefig(figure, target, **settings)  # type: ignore[arg-type]
+    _write_file(figure, target, **settings)
     return target
 
 
 def new_axes(width: float, height: float) -> Axes:
     """Axes that fill a new figure of this size in inches; inside `style`."""
     return ReproducibleFigure(figsize=(width, height)).add_axes((0.0, 0.0, 1.0, 1.0))
+
+
+def size_of(ax: Axes) -> tuple[float, float]:
+    """Width and height of the axes' box in inches."""
+    box, whole, dpi = ax.get_position(), ax.figure.bbox, ax.figure.dpi
+    return float(box.width * whole.width / dpi), float(box.height * whole.height / dpi)
+
+
+def draw_in(ax: Axes, left: float, right: float, below: float, above: float) -> None:
+    """Move the axes inside their own box, leaving so many inches at its sides."""
+    box, (width, height) = ax.get_position(), size_of(ax)
+    across, up = box.width / width, box.height / height
+    place = (box.x0 + left * across, box.y0 + below * up, box.width - (left + right) * across)
+    ax.set_position((*place, box.height - (below + above) * up))
+    for side in ("left", "top", "right"):
+        ax.spines[side].set_visible(False)
+    ax.set_yticks([])
+
+
+def figure_of(ax: Axes) -> Figure:
+    """The figure that the axes are in, whole."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
+def inches_from(ax: Axes, corner: tuple[float, float] = (0.0, 0.0)) -> Transform:
+    """Coordinates in inches from a corner of the axes, wherever these are."""
+    return figure_of(ax).dpi_scale_trans + ScaledTranslation(*corner, ax.transAxes)  # type: ignore[arg-type]
 
 
 def require_reportable(fit: Fit) -> None:
@@ -126,13 +184,15 @@ def require_reportable(fit: Fit) -> None:
 
 def literal(text: str) -> str:
     """A text on one line, as a figure can show it: no line breaks, and a mark for what cannot be printed."""
-    kept = (character for character in " ".join(text.split()) if unicodedata.category(character) != "Cf")
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in kept)
+    kept = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    line = " ".join(kept.split())
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in line)
 
 
-def text_width(text: str, size: float = SIZE) -> float:
-    """Width of a line in inches."""
-    width, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(_FONTS[:1], size=size), False)
+def text_width(text: str, size: float = SIZE, weight: str = "normal") -> float:
+    """Width of a line in inches; inside `style`."""
+    font = FontProperties(size=size, weight=weight)
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font, False)
     return float(width) / 72.0
 
 

@@ -20,6 +20,8 @@ __all__ = ["ORDERS", "exact_interval", "forest_rows", "forest_table"]
 
 ORDERS = ("given", "median", "size")
 _ESTIMATE = ("median", "lower", "upper")
+_REPORTED = ("events", "total", "raw", "raw_lower", "raw_upper", "raw_level")
+_COLUMNS = ("row", "label", *_REPORTED, *_ESTIMATE, "level", "weight", "shrinkage", "outcome_id")
 
 
 def exact_interval(events: Any, total: Any, level: float) -> tuple[Any, Any]:
@@ -67,14 +69,10 @@ def forest_rows(fit: Fit, level: float = 0.95, order: str | Sequence[str] | None
         }
         for j in _ordered(compiled, alone, summary["cohorts"], order)
     ]
-    for target in ("typical", "new_cohort"):
+    for target, label in (("typical", "Typical cohort"), ("new_cohort", "New cohort")):
         if summary[target] is not None:
-            words = target.replace("_", " ")
-            label = words if "cohort" in words else f"{words} cohort"
-            rows.append({"row": target, "label": label.capitalize()} | {k: summary[target][k] for k in _ESTIMATE})
-    names = ("row", "label", "events", "total", "raw", "raw_lower", "raw_upper", "raw_level", *_ESTIMATE)
-    names = (*names, "weight", "shrinkage", "outcome_id")
-    return [{**dict.fromkeys(names), **row, "level": summary["level"]} for row in rows]
+            rows.append({"row": target, "label": label, **{name: summary[target][name] for name in _ESTIMATE}})
+    return [{**dict.fromkeys(_COLUMNS), **row, "level": summary["level"]} for row in rows]
 
 
 def forest_table(fit: Fit, level: float = 0.95, order: str | Sequence[str] | None = None) -> pandas.DataFrame:

@@ -1,0 +1,198 @@
+"""The natural scale as a figure shows it: what the axis is called, where its ticks are, how its numbers are written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from ..posterior import Fit
+from .canvas import SIZE, SMALL
+
+__all__ = ["Scale", "natural_scale", "quantity_words", "round_values", "write_axis"]
+
+_MINUS = "\N{MINUS SIGN}"
+_GAP_BETWEEN_TICKS = 0.45
+# An axis may go beyond what it must show by as much again, that of ratios by this at least; intervals that go further
+# end in arrows.
+_LEAST_REACH = math.log(4.0)
+# What a float can still be drawn as.
+_SMALLEST, _LARGEST = 1e-12, 1e12
+
+
+def quantity_words(fit: Fit) -> str:
+    """What the cohorts' quantity is, in words: "Probability of objective response", "Hazard ratio"."""
+    quantity = fit.compiled.family.quantity
+    endpoint = getattr(getattr(fit.model, "evidence", None), "endpoint", "").replace("_", " ")
+    if quantity == "probability":
+        return f"Probability of {endpoint}" if endpoint else "Response probability"
+    measures = {one.outcome.measure for one in getattr(fit.evidence, "used", ())}
+    measure = measures.pop() if len(measures) == 1 else quantity
+    words = measure.replace("_", " ").capitalize()
+    return f"{words}, {endpoint}" if endpoint else words
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One axis: `lower` and `upper` are its ends and `ticks` its ticks, in the units shown (per cent, or as they are).
+
+    Attributes
+    ----------
+    label : str
+        What the axis is called, unit included.
+    unit : float
+        The units shown per natural unit: 100 for a probability.
+    logarithmic : bool
+        Whether equal ratios are equally far apart.
+    nothing : float or None
+        The value at which two arms are alike.
+    """
+
+    label: str
+    unit: float
+    logarithmic: bool
+    nothing: float | None
+    lower: float
+    upper: float
+    ticks: tuple[float, ...]
+    decimals: int
+
+    def apply(self, axes: Axes) -> None:
+        """Set the axis up, with every tick and its text fixed."""
+        if self.logarithmic:
+            axes.set_xscale("log")
+            axes.minorticks_off()
+        axes.set_xlim(self.lower, self.upper)
+        write_axis(axes, self.ticks, self.label)
+
+    def inside(self, value: float) -> float:
+        """The nearest point of the axis to a natural value, in the units shown."""
+        return min(max(value * self.unit, self.lower), self.upper)
+
+    def leaves(self, value: float) -> bool:
+        """Whether a natural value lies beyond the axis."""
+        slack = 1e-9 * (self.upper - self.lower)
+        return not self.lower - slack <= value * self.unit <= self.upper + slack
+
+    def text(self, value: float) -> str:
+        """A natural value as it is printed."""
+        shown = value * self.unit
+        if self.logarithmic:
+            return _ratio(shown)
+        least = 10.0**-self.decimals
+        if self.unit == 100.0 and 0.0 < shown < 0.5 * least:
+            return f"<{least:.{self.decimals}f}"
+        if self.unit == 100.0 and 100.0 - 0.5 * least < shown < 100.0:
+            return f">{100.0 - least:.{self.decimals}f}"
+        printed = f"{shown:.{self.decimals}f}"
+        return (printed.lstrip("-") if float(printed) == 0.0 else printed).replace("-", _MINUS)
+
+    def interval(self, lower: float, upper: float) -> str:
+        """An interval as it is printed."""
+        return f"({self.text(lower)} to {self.text(upper)})"
+
+
+def natural_scale(fit: Fit, needed: Sequence[float], wanted: Sequence[float], width: float) -> Scale:
+    """The axis for a fit.
+
+    Parameters
+    ----------
+    fit : Fit
+        What is shown.
+    needed : sequence of float
+        Natural values that must be on the axis.
+    wanted : sequence of float
+        Ends of intervals that should be, unless they are out of all proportion.
+    width : float
+        Of the axis, in inches: how many ticks there is room for.
+    """
+    words, ticks = quantity_words(fit), max(2, int(width / _GAP_BETWEEN_TICKS))
+    quantity = fit.compiled.family.quantity
+    if quantity == "probability":
+        return _percent(f"{words} (%)", [100.0 * x for x in (*needed, *wanted)], ticks)
+    if quantity == "ratio":
+        return _ratios(f"{words} (logarithmic axis)", needed, wanted, ticks)
+    return _differences(words, needed, wanted, ticks)
+
+
+def _percent(label: str, values: Sequence[float], ticks: int) -> Scale:
+    least, most = min(values), min(max(values), 100.0)
+    places = _round_values(0.0 if least < 50.0 else least, most, ticks)
+    lower, upper = max(places[0], 0.0), min(places[-1], 100.0)
+    inside = tuple(float(x) for x in places if lower <= x <= upper)
+    decimals = max(1, 2 - math.floor(math.log10(max(upper, 1e-9))))
+    return Scale(label, 100.0, False, None, lower, upper, inside, decimals)
+
+
+def _differences(label: str, needed: Sequence[float], wanted: Sequence[float], ticks: int) -> Scale:
+    low, high = _held([*needed, 0.0], wanted, 0.0)
+    places = _round_values(low, high, ticks)
+    decimals = max(0, round(math.log10(200.0 / (high - low)))) if high > low else 2
+    return Scale(label, 1.0, False, 0.0, places[0], places[-1], tuple(map(float, places)), decimals)
+
+
+def _ratios(label: str, needed: Sequence[float], wanted: Sequence[float], ticks: int) -> Scale:
+    def logs(values: Sequence[float]) -> list[float]:
+        return [math.log(min(max(value, _SMALLEST), _LARGEST)) for value in values]
+
+    low, high = (math.exp(end) for end in _held(logs([*needed, 1.0]), logs(wanted), _LEAST_REACH))
+    places = _round_ratios(low, high, ticks)
+    return Scale(label, 1.0, True, 1.0, min(low, places[0]), max(high, places[-1]), places, 2)
+
+
+def _held(needed: Sequence[float], wanted: Sequence[float], least_reach: float) -> tuple[float, float]:
+    """Ends that hold what is needed, and what is wanted as far as it does not make the axis thrice as long."""
+    low, high = min(needed), max(needed)
+    reach = max(high - low, least_reach)
+    finite = [*needed, *(value for value in wanted if math.isfinite(value))]
+    return max(min(finite), low - reach), min(max(finite), high + reach)
+
+
+def _round_values(low: float, high: float, ticks: int) -> Any:
+    locator = MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10], min_n_ticks=2)
+    return locator.tick_values(low, high)
+
+
+def _round_ratios(low: float, high: float, ticks: int) -> tuple[float, ...]:
+    """Plain numbers from `low` to `high`: 1, 2, 5 of every power of ten, or powers of ten that lie further apart."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    finer = (((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), 1), ((1.0, 2.0, 5.0), 1), ((1.0, 3.0), 1))
+    for factors, step in (*finer, *(((1.0,), step) for step in range(1, 25))):
+        powers = [power for power in range(first, last + 1) if power % step == 0]
+        places = tuple(
+            x for x in (factor * 10.0**power for power in powers for factor in factors) if low * 0.99 < x < high * 1.01
+        )
+        if 0 < len(places) <= ticks:
+            return places
+    return (1.0,)
+
+
+def round_values(low: float, high: float, ticks: int = 6) -> tuple[float, ...]:
+    """Round values between the ends of an axis, for its ticks."""
+    slack = 1e-9 * (high - low)
+    return tuple(float(x) for x in _round_values(low, high, ticks) if low - slack <= x <= high + slack)
+
+
+def write_axis(axes: Axes, ticks: Sequence[float], label: str) -> None:
+    """Fix ticks, their text and the label, in the figures' own letters, whatever the axes were made with."""
+    font = {"fontfamily": matplotlib.rcParams["font.family"]}
+    axes.set_xticks(ticks, [_tick(tick) for tick in ticks], parse_math=False, fontsize=SMALL, **font)
+    axes.set_xlabel(label, parse_math=False, fontsize=SIZE, **font)
+
+
+def _tick(value: float) -> str:
+    return f"{value:.10g}".replace("-", _MINUS)
+
+
+def _ratio(value: float) -> str:
+    """A ratio with two decimals, or with two digits where those would say nothing."""
+    if 0.095 <= value < 99.95:
+        return f"{value:.2f}"
+    if 99.95 <= value < 1e5:
+        return f"{value:.0f}"
+    return f"{value:.2g}".replace("-", _MINUS)
