@@ -188,7 +188,7 @@ def prior_posterior_overlap(fit: Fit, parameter: str = "tau") -> float | None:
     1: the data said nothing; 0: the posterior lies where the prior did not. None where there is no such parameter.
     The integral is over a fine grid of prior and posterior quantiles, from their distribution functions.
 
-    Schmid and Schmidt 2006, doi:10.1016/j.csda.2005.07.011.
+    Schmid and Schmidt 2006, doi:10.1016/j.csda.2005.01.014.
     """
     _require_reportable(fit)
     marginal = fit.posterior.marginal(parameter)  # type: ignore[arg-type]
