@@ -160,6 +160,13 @@ def predicted_events(fit: Fit, patients: int, target: str = "new_cohort", cohort
     ------
     InputError
         A fit that is not of proportions or may not be reported, or a number of patients below 1.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> chances = tc.predicted_events(tc.pool(events=[1, 7, 9], totals=[8, 27, 44]), patients=5)
+    >>> print(f"no responder among five: {chances[0]:.2f}")
+    no responder among five: 0.30
     """
     _require_reportable(fit)
     if fit.compiled.family.quantity != "probability":
@@ -185,10 +192,31 @@ def _count_summary(probabilities: Any, level: float) -> dict[str, float | None]:
 def prior_posterior_overlap(fit: Fit, parameter: str = "tau") -> float | None:
     """How much of a parameter's prior its posterior still covers: the integral of the smaller of the two densities.
 
-    1: the data said nothing; 0: the posterior lies where the prior did not. None where there is no such parameter.
-    The integral is over a fine grid of prior and posterior quantiles, from their distribution functions.
+    The integral is over a fine grid of prior and posterior quantiles, from their distribution functions. Schmid and
+    Schmidt 2006, doi:10.1016/j.csda.2005.01.014.
 
-    Schmid and Schmidt 2006, doi:10.1016/j.csda.2005.01.014.
+    Parameters
+    ----------
+    fit : Fit
+        A reportable fit.
+    parameter : {"tau", "mu"}
+        Of which parameter.
+
+    Returns
+    -------
+    float or None
+        1: the data said nothing; 0: the posterior lies where the prior did not. None where there is no such parameter.
+
+    Raises
+    ------
+    InputError
+        A fit that may not be reported.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> print(f"{tc.prior_posterior_overlap(tc.pool(events=[1, 7, 9], totals=[8, 27, 44])):.2f}")
+    0.86
     """
     _require_reportable(fit)
     marginal = fit.posterior.marginal(parameter)  # type: ignore[arg-type]
