@@ -1,0 +1,270 @@
+"""The CSV file of `tinycohort pool`: read strictly, with every problem at once and in its place."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+from ..issues import InputError, Issue
+
+__all__ = ["COUNTS", "ESTIMATES", "LARGEST_COUNT", "LARGEST_FILE", "MOST_COHORTS", "read_cohort_file"]
+
+COUNTS = ("label", "events", "total")
+ESTIMATES = ("label", "estimate", "lower", "upper", "level")
+
+#: Bytes. Far more than the cohorts that can be pooled take.
+LARGEST_FILE = 10_000_000
+#: Each is left out in turn, which at this number takes many minutes.
+MOST_COHORTS = 500
+#: No cohort is larger; up to it the engine has been tried.
+LARGEST_COUNT = 1_000_000_000
+
+_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_WANTED = "Columns are label, events, total; or label, estimate, lower, upper, level."
+
+
+def read_cohort_file(path: str, given_level: float | None = None, ratio: bool = False) -> dict[str, list[Any]]:
+    """Read the cohorts of a CSV file.
+
+    Parameters
+    ----------
+    path : str
+        The file: UTF-8 with or without a byte-order mark, commas, one row per cohort.
+    given_level : float, optional
+        Level of all intervals, where the file has no column of it.
+    ratio : bool
+        Whether estimates are ratios, and so must be positive.
+
+    Returns
+    -------
+    dict of str to list
+        Columns label, events, total; or label, estimate, lower, upper, level.
+
+    Raises
+    ------
+    InputError
+        Everything that is wrong with it, each with its row as a spreadsheet counts it.
+    """
+    rows = _split(path, _read_text(path))
+    header = [name.strip() for name in rows[0]]
+    names = _check_header(path, header, given_level)
+    issues: list[Issue] = []
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    first_use: dict[str, int] = {}
+    for row, cells in enumerate(rows[1:], start=2):
+        where = f"{path}, row {row}"
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
+            what = f"{len(cells)} cells under {len(header)} headings"
+            issues.append(Issue(where, what, "Look for a missing or superfluous comma, or a quote left open."))
+            continue
+        values = _read_row(dict(zip(header, cells, strict=True)), names, where, issues)
+        if given_level is not None and "level" in columns:
+            values["level"] = given_level
+        _check_label(values["label"], row, first_use, where, issues)
+        _check_together(values, where, ratio, issues)
+        for name in names:
+            columns[name].append(values[name])
+    if not issues and not columns["label"]:
+        issues.append(Issue(path, "there is a header and no cohort", "Add one row per cohort."))
+    if len(columns["label"]) > MOST_COHORTS:
+        what = f"{len(columns['label']):,} cohorts, and at most {MOST_COHORTS} can be pooled at once"
+        issues.append(Issue(path, what, "Is this the right file? Add up patients into cohorts."))
+    if issues:
+        raise InputError(issues)
+    return columns
+
+
+def _read_text(path: str) -> str:
+    place = Path(path)
+    try:
+        status = place.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise InputError(Issue(path, "this is a folder, and a file was expected", "Give one of its files."))
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(Issue(path, "this is not a regular file", "Save the table in a file."))
+        if status.st_size > LARGEST_FILE:
+            what = f"the file has {status.st_size:,} bytes, more than the limit of {LARGEST_FILE:,}"
+            raise InputError(Issue(path, what, "A table of cohorts is far smaller: is this the right file?"))
+        with place.open("rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        raise InputError(Issue(path, "there is no such file", _neighbour(place))) from None
+    except PermissionError:
+        raise InputError(Issue(path, "there is no permission to read it", "Ask for it, or copy the file.")) from None
+    except OSError as error:
+        raise InputError(Issue(path, f"it cannot be read ({error.strerror})", "Give the path of a CSV file.")) from None
+    except ValueError as error:  # a path with a NUL byte
+        if isinstance(error, InputError):
+            raise
+        raise InputError(Issue(repr(path), f"this is no path ({error})", "Give the path of a CSV file.")) from None
+    return _decode(path, data)
+
+
+def _decode(path: str, data: bytes) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        what = f"byte {data[error.start]:#04x} is not UTF-8"
+        where = f"{path}, line {data[: error.start].count(b'\n') + 1}"
+        raise InputError(Issue(where, what, "Save the file as CSV in UTF-8.")) from None
+    if "\0" in text:
+        where = f"{path}, line {text[: text.index('\0')].count('\n') + 1}"
+        raise InputError(Issue(where, "the file contains a NUL byte", "Save it as CSV in UTF-8."))
+    if not text.strip():
+        raise InputError(Issue(path, "the file is empty", _WANTED))
+    return text
+
+
+def _neighbour(place: Path) -> str:
+    """A file beside it that may be meant."""
+    try:
+        beside = sorted(item.name for item in place.parent.iterdir() if item.suffix.lower() in (".csv", ".txt"))
+    except OSError:
+        beside = []
+    near = difflib.get_close_matches(place.name, beside, n=1, cutoff=0.5)
+    return f"Did you mean {str(place.with_name(near[0]))!r}?" if near else "Give the path of a CSV file."
+
+
+def _split(path: str, text: str) -> list[list[str]]:
+    rows: list[list[str]] = []
+    try:
+        rows.extend(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        where = f"{path}, after row {max(len(rows), 1)}"
+        raise InputError(Issue(where, f"this is not CSV ({error})", "Look for a stray quote.")) from None
+    return rows
+
+
+def _check_header(path: str, header: list[str], given_level: float | None) -> tuple[str, ...]:
+    """Which columns the file has, of counts or of estimates; everything that is wrong with the first row otherwise."""
+    where = f"{path}, row 1"
+    if not any(header):
+        raise InputError(Issue(where, "the first row is empty", _WANTED))
+    if len(header) == 1:
+        for delimiter, plural in _DELIMITERS.items():
+            if delimiter in header[0]:
+                what = f"columns are separated by {plural} ({delimiter!r})"
+                raise InputError(Issue(where, what, "Save the file with commas, and with points as decimal marks."))
+    issues = []
+    for name in dict.fromkeys(header):
+        if name not in (*COUNTS, *ESTIMATES):
+            near = difflib.get_close_matches(name.lower(), {*COUNTS, *ESTIMATES} - {*header}, n=1, cutoff=0.6)
+            mend = f"Did you mean {near[0]!r}?" if near else "Remove it, or correct its name."
+            issues.append(Issue(where, f"unknown column {name!r}", f"{mend} {_WANTED}"))
+        elif header.count(name) > 1:
+            issues.append(Issue(where, f"the column {name!r} stands there {header.count(name)} times", "Keep one."))
+    counts, estimates = ([name for name in names[1:] if name in header] for names in (COUNTS, ESTIMATES))
+    if counts and estimates:
+        what = f"counts ({', '.join(counts)}) and estimates ({', '.join(estimates)}) together"
+        raise InputError([*issues, Issue(where, what, "Give one or the other.")])
+    names = ESTIMATES if estimates else COUNTS
+    missing = [name for name in names if name not in header and (name, given_level is None) != ("level", False)]
+    for name in missing:
+        also = ", or type --given-level 0.95 if all intervals have that level" if name == "level" else ""
+        issues.append(Issue(where, f"the column {name!r} is missing", f"Add it{also}."))
+    if given_level is not None:
+        issues += _check_given_level(given_level, header, bool(estimates))
+    if issues:
+        raise InputError(issues)
+    return names
+
+
+def _check_given_level(level: float, header: list[str], estimates: bool) -> list[Issue]:
+    if not estimates:
+        return [Issue("--given-level", "counts have no intervals", "Leave it out.")]
+    if "level" in header:
+        return [Issue("--given-level", "the file has a column 'level' of its own", "Keep one of the two.")]
+    return _check_level(level, "--given-level")
+
+
+def _check_level(level: float, where: str) -> list[Issue]:
+    if 0.0 < level < 1.0:
+        return []
+    hint = f"{level / 100:g}" if 1.0 < level < 100.0 else "0.95"
+    return [Issue(where, f"{level:g} is not between 0 and 1", f"Give a probability, such as {hint}.")]
+
+
+def _read_row(cells: dict[str, str], names: tuple[str, ...], where: str, issues: list[Issue]) -> dict[str, Any]:
+    """The cells of a row as numbers; what could not be read is None, and is told."""
+    values: dict[str, Any] = {"label": cells["label"].strip()}
+    for name in names[1:]:
+        if name not in cells:
+            continue
+        text = cells[name].strip()
+        whole = name in COUNTS
+        problem = _whole_problem(text) if whole else _number_problem(text)
+        values[name] = None if problem else int(text) if whole else float(text)
+        if problem:
+            issues.append(Issue(f"{where}, {name}", *problem))
+    return values
+
+
+def _whole_problem(text: str) -> tuple[str, str] | None:
+    """What is wrong with a count, and how to mend it."""
+    mend = "Give a whole number, such as 7."
+    if not text:
+        return "the cell is empty", mend
+    if not _WHOLE.fullmatch(text):
+        if _NUMBER.fullmatch(text) and float(text).is_integer():
+            mend = f"Write {float(text):.0f}."
+        return f"{text!r} is not a whole number", mend
+    # Length first: Python refuses to read thousands of digits.
+    if len(text.lstrip("+-0")) > len(str(LARGEST_COUNT)) or abs(int(text)) > LARGEST_COUNT:
+        return f"{text[:20]!r} is more than {LARGEST_COUNT:,} people", "Correct it."
+    if int(text) < 0:
+        return f"{text!r} is negative", mend
+    return None
+
+
+def _number_problem(text: str) -> tuple[str, str] | None:
+    mend = "Give a number, such as 0.7."
+    if not text:
+        return "the cell is empty", mend
+    if not _NUMBER.fullmatch(text):
+        if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", text):
+            mend = f"Write {text.replace(',', '.')}."
+        return f"{text!r} is not a number", mend
+    return (f"{text!r} is too large", mend) if abs(float(text)) > 1e300 else None
+
+
+def _check_label(label: str, row: int, first_use: dict[str, int], where: str, issues: list[Issue]) -> None:
+    where = f"{where}, label"
+    if not label:
+        issues.append(Issue(where, "the label is empty", "Give each cohort a name."))
+    elif not label.isprintable():
+        issues.append(Issue(where, f"{label!r} has a line break or a control character", "Remove it."))
+    elif label in first_use:
+        what = f"{label!r} is the label of row {first_use[label]} already"
+        issues.append(Issue(where, what, "Give each cohort a name of its own."))
+    first_use.setdefault(label, row)
+
+
+def _check_together(values: dict[str, Any], where: str, ratio: bool, issues: list[Issue]) -> None:
+    """Whether the numbers of a row fit together."""
+    if None in values.values():
+        return
+    if "total" in values:
+        if values["total"] == 0:
+            what = f"{values['events']} of 0: nobody was observed"
+            issues.append(Issue(f"{where}, total", what, "An empty cohort says nothing; leave it out."))
+        elif values["events"] > values["total"]:
+            what = f"{values['events']} events among {values['total']} people"
+            issues.append(Issue(f"{where}, events", what, "Correct one of the two."))
+        return
+    estimate, lower, upper = values["estimate"], values["lower"], values["upper"]
+    if ratio and min(estimate, lower) <= 0:
+        what = f"ratio {estimate:g} ({lower:g} to {upper:g}) is not positive"
+        issues.append(Issue(f"{where}, estimate", what, "Give ratios as they are, not their logarithms."))
+    elif not lower < estimate < upper:
+        what = f"{estimate:g} is not inside its interval {lower:g} to {upper:g}"
+        issues.append(Issue(f"{where}, estimate", what, "Correct one of the three."))
+    issues += _check_level(values["level"], f"{where}, level")

@@ -1,0 +1,146 @@
+"""The commands. Each imports what it needs when it runs, and returns the exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .output import answer, answer_json, complain
+
+if TYPE_CHECKING:
+    from ..posterior import Fit
+
+__all__ = ["check", "fit", "pool", "reproduce", "show"]
+
+_MANY_COHORTS = 60
+
+
+def check(options: Any) -> int:
+    """Every problem of a folder of evidence; 1 if any is an error."""
+    from ..evidence import check
+
+    issues = check(options.folder)
+    errors = [issue for issue in issues if issue.severity == "error"]
+    if options.json:
+        keys = ("severity", "where", "what", "mend")
+        content = [{key: getattr(issue, key) for key in keys} for issue in issues]
+        answer_json({"ok": not errors, "errors": len(errors), "warnings": len(issues) - len(errors), "issues": content})
+    else:
+        from ..reporting.words import count, plain
+
+        answer(plain(f"{issue.severity}: {issue}") for issue in issues)
+        answer([f"{count(len(errors), 'error')}, {count(len(issues) - len(errors), 'warning')}"])
+    return 1 if errors else 0
+
+
+def show(options: Any) -> int:
+    """A row of the evidence, or a model before it is fitted."""
+    from ..checks import show
+    from ..evidence import read_evidence
+
+    shown = show(options.what, read_evidence(options.data))
+    if options.json:
+        answer_json(shown.to_dict())
+    else:
+        answer(shown.lines)
+    return 0
+
+
+def fit(options: Any) -> int:
+    """Fit a model, and save the fit if asked to."""
+    from ..engines.run import fit
+    from ..estimates import estimate_rows
+    from ..evidence import read_evidence
+    from ..spec import read_model
+
+    model = read_model(options.model)
+    if options.variant is not None:
+        model = model.variant(options.variant)
+    found = fit(model, read_evidence(options.data), options.engine, options.seed)
+    more = {
+        "model": model.name,
+        "estimates": estimate_rows(found, options.level, options.interval),
+        "provenance": found.provenance,
+    }
+    if options.save is not None:  # before the answer, so that there is none if this fails
+        complain(f"saved {found.save(options.save)}")
+    return _report(found, options, more)
+
+
+def pool(options: Any) -> int:
+    """Pool the cohorts of a CSV file."""
+    from ..direct import pool
+    from .cohort_file import read_cohort_file
+
+    columns = _all_at_once(
+        lambda: read_cohort_file(options.file, options.given_level, ratio=options.ratio),
+        lambda: _check_priors(options),
+    )
+
+    if len(columns["label"]) > _MANY_COHORTS:
+        complain(f"{len(columns['label'])} cohorts: leaving out each in turn takes a while")
+    found = pool(
+        data=columns,
+        ratio=options.ratio,
+        mu=options.mu,
+        tau=options.tau,
+        pooling=options.pooling,
+        engine=options.engine,
+        seed=options.seed,
+    )
+    return _report(found, options, {})
+
+
+def _check_priors(options: Any) -> None:
+    """Whether the priors read as priors; whether they suit the model is for the model to say."""
+    from ..priors import prior
+
+    given = [(name, text) for name in ("mu", "tau") if (text := getattr(options, name)) is not None]
+    _all_at_once(*(partial(prior, text, f"--{name}") for name, text in given))
+
+
+def _all_at_once(*steps: Callable[[], Any]) -> Any:
+    """Take every step, then raise what all of them complained of; what the first returned otherwise."""
+    from ..issues import InputError
+
+    results: list[Any] = []
+    issues: list[Any] = []
+    for step in steps:
+        try:
+            results.append(step())
+        except InputError as error:
+            issues += error.issues
+    if issues:
+        raise InputError(issues)
+    return results[0] if results else None
+
+
+def _report(fit: Fit, options: Any, more: dict[str, Any]) -> int:
+    """Print a fit; 1 if it may not be reported."""
+    from ..reporting.text import fit_lines
+
+    if options.json:
+        summary = fit.summary(0.95 if options.level is None else options.level, options.interval)
+        answer_json({**summary, **more})
+    else:
+        answer(fit_lines(fit, options.level, options.interval))
+    for reason in fit.reasons:
+        complain(f"not reportable: {reason}")
+    return 0 if fit.reportable else 1
+
+
+def reproduce(options: Any) -> int:
+    """Everything: all models, both engines, all variants, into one folder."""
+    from ..reporting.reproduction import reproduce
+
+    verdict = reproduce(
+        options.output,
+        evidence=options.data,
+        models=options.models,
+        seed=options.seed,
+        engine=options.engine,
+        progress=complain,
+    )
+    answer(verdict.lines)
+    return 0 if verdict.ok else 1

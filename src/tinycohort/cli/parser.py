@@ -1,0 +1,145 @@
+"""What may be typed, and the help that says so."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from .. import __version__
+from . import commands
+from .output import NO_ANSWER
+
+__all__ = ["ENGINES", "INTERVALS", "POOLINGS", "build_parser"]
+
+# Spelled out here because help must not wait for the packages that know them; a test holds them equal.
+ENGINES = ("auto", "exact", "nuts")
+INTERVALS = ("equal-tailed", "shortest")
+POOLINGS = ("none", "common", "partial")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line; `command` of what it returns is the function to call."""
+    parser = argparse.ArgumentParser(
+        prog="tinycohort",
+        description="Bayesian evidence synthesis for tiny cohorts.",
+        epilog="Each command explains itself: tinycohort pool --help. Exit status: 0 answered; 1 the input is wrong, "
+        "a file is missing, or a fit may not be reported; 2 the command was not understood.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"tinycohort {__version__}")
+    found = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_check(found)
+    _add_show(found)
+    _add_fit(found)
+    _add_pool(found)
+    _add_reproduce(found)
+    return parser
+
+
+def _add(found: Any, name: str, command: Any, about: str, example: str, more: str = "") -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = found.add_parser(
+        name,
+        help=about,
+        description=f"{about[0].upper()}{about[1:]}.",
+        epilog=f"example:\n{example}{more}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", metavar="FOLDER", help="folder of your own evidence (default: the bundled evidence)")
+
+
+def _add_fitting(parser: argparse.ArgumentParser, level: float | None) -> None:
+    parser.add_argument("--engine", choices=ENGINES, default="auto", help="auto takes exact wherever it applies")
+    shown = "each estimand's own" if level is None else str(level)
+    parser.add_argument(
+        "--level", type=float, default=level, metavar="P", help=f"of the credible intervals (default: {shown})"
+    )
+    parser.add_argument("--interval", choices=INTERVALS, default="equal-tailed", help="default: equal-tailed")
+    parser.add_argument("--seed", type=int, metavar="N", help="of random draws (default: a fresh one, recorded)")
+
+
+def _add_check(found: Any) -> None:
+    example = "  tinycohort check my_evidence\n"
+    parser = _add(
+        found, "check", commands.check, "check the tables of a folder of evidence, all problems at once", example
+    )
+    parser.add_argument("folder", nargs="?", metavar="FOLDER", help="folder to check (default: the bundled evidence)")
+    _add_json(parser)
+
+
+def _add_show(found: Any) -> None:
+    example = "  tinycohort show lin_2022_pd1\n  tinycohort show response_pd1:prospective_only\n"
+    about = "show a row of the evidence with all that hangs on it, or what a model would use before it is fitted"
+    parser = _add(found, "show", commands.show, about, example)
+    parser.add_argument(
+        "what",
+        metavar="ID|MODEL",
+        help="a source, cohort, outcome, patient or contradiction; or a bundled model, MODEL:VARIANT, or a model file",
+    )
+    _add_data(parser)
+    _add_json(parser)
+
+
+def _add_fit(found: Any) -> None:
+    example = "  tinycohort fit response_pd1 --variant tau_100 --save fit.nc\n"
+    parser = _add(found, "fit", commands.fit, "fit a model to the evidence that it selects", example)
+    parser.add_argument("model", metavar="MODEL", help="a bundled model, MODEL:VARIANT, or the path of a model file")
+    parser.add_argument("--variant", metavar="NAME", help="one of the model's variants")
+    _add_data(parser)
+    _add_fitting(parser, level=None)
+    parser.add_argument("--save", metavar="FILE.nc", help="write draws, model and provenance to a netCDF file")
+    _add_json(parser)
+    parser.set_defaults(no_answer=NO_ANSWER)
+
+
+_COLUMNS = """
+columns of the file, a CSV in UTF-8 with commas:
+  label, events, total                    counts: responders and people
+  label, estimate, lower, upper, level    estimates with their intervals, at level 0.95 or as it was
+
+For counts the priors are mu ~ Logistic(0, 1) and tau ~ HalfNormal(0.5) when not given; estimates have no default.
+Priors are typed as Name(parameters): Normal Logistic StudentT Cauchy Beta HalfNormal HalfCauchy HalfStudentT LogNormal
+LogStudentT Exponential Gamma InverseGamma Uniform.
+"""
+
+
+def _add_pool(found: Any) -> None:
+    example = "  tinycohort pool counts.csv --tau 'HalfNormal(1)' --json\n"
+    about = "pool counts, or estimates with intervals, from a CSV file"
+    parser = _add(found, "pool", commands.pool, about, example, _COLUMNS)
+    parser.add_argument("file", metavar="FILE.csv", help="one row per cohort, at most 10 MB and 500 cohorts")
+    parser.add_argument("--mu", metavar="PRIOR", help="prior of the level, on the model scale (logit, log)")
+    parser.add_argument("--tau", metavar="PRIOR", help="prior of the heterogeneity, on the same scale")
+    parser.add_argument(
+        "--pooling", choices=POOLINGS, default="partial", help="how cohorts are alike (default: partial)"
+    )
+    _add_fitting(parser, level=0.95)
+    parser.add_argument("--ratio", action="store_true", help="estimates are ratios: pooled as logarithms")
+    parser.add_argument("--given-level", type=float, metavar="P", help="level of all intervals, instead of the column")
+    _add_json(parser)
+    parser.set_defaults(no_answer=NO_ANSWER)
+
+
+def _add_reproduce(found: Any) -> None:
+    example = "  tinycohort reproduce --output results\n"
+    about = "fit every model and variant, compare the two engines, and write tables, figures, fits and a page"
+    parser = _add(found, "reproduce", commands.reproduce, about, example)
+    parser.add_argument("--output", default="results", metavar="FOLDER", help="where to write (default: results)")
+    _add_data(parser)
+    parser.add_argument(
+        "--models", nargs="+", metavar="MODEL", help="bundled models or model files (default: all bundled)"
+    )
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of all random draws (default: 1)")
+    parser.add_argument("--engine", choices=("exact", "both"), default="both", help="default: both, and compare them")
+    parser.add_argument(
+        "--quick", dest="engine", action="store_const", const="exact", help="the same as --engine exact"
+    )

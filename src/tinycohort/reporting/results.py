@@ -1,0 +1,181 @@
+"""Every model and every variant fitted, by both engines where that is asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..engines.run import fit
+from ..evidence import Evidence, check
+from ..issues import InputError, Issue
+from ..posterior import Fit
+from ..spec import ModelSpec, bundled_models, read_model
+from .agreement import Agreement, compare_engines
+from .words import count
+
+# Smaller steps than by default: a long comparison must not end with a single divergent transition.
+_TARGET_ACCEPT = 0.99
+
+__all__ = ["ModelResult", "Results", "VariantResult", "fit_everything", "read_models"]
+
+
+@dataclass(frozen=True)
+class VariantResult:
+    """A variant: its fit, or why there is none."""
+
+    model: ModelSpec
+    fit: Fit | None
+    refusal: str = ""
+
+    @property
+    def name(self) -> str:
+        """The variant's own name."""
+        return self.model.name.partition(":")[2]
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """A model, fitted as it stands and in all its variants by the exact engine, and as it stands by NUTS."""
+
+    model: ModelSpec
+    fit: Fit
+    variants: tuple[VariantResult, ...]
+    sampled: Fit | None
+
+    @property
+    def fits(self) -> Iterator[tuple[str, ModelSpec, Fit]]:
+        """The model and its variants that could be fitted: name of the variant ("" for the model), model, fit."""
+        yield "", self.model, self.fit
+        for variant in self.variants:
+            if variant.fit is not None:
+                yield variant.name, variant.model, variant.fit
+
+
+@dataclass(frozen=True)
+class Results:
+    """What `fit_everything` found.
+
+    Attributes
+    ----------
+    evidence : Evidence
+        What all models were fitted to.
+    doubts : tuple of Issue
+        What checking the evidence warned of.
+    models : tuple of ModelResult
+        One per model.
+    agreement : Agreement or None
+        Exact engine against NUTS; None when only the exact engine was asked for.
+    seed : int
+        Of every random number.
+    """
+
+    evidence: Evidence
+    doubts: tuple[Issue, ...]
+    models: tuple[ModelResult, ...]
+    agreement: Agreement | None
+    seed: int
+
+    @property
+    def problems(self) -> list[str]:
+        """Whatever keeps these results from being an answer; empty when they are one."""
+        found = []
+        for result in self.models:
+            for name, _, one in result.fits:
+                where = f"{result.model.name}:{name}" if name else result.model.name
+                found += [f"{where} may not be reported: {reason}" for reason in one.reasons]
+            if result.sampled is not None:
+                reasons = result.sampled.reasons
+                found += [f"{result.model.name} by NUTS may not be reported: {reason}" for reason in reasons]
+            found += [f"{one.model.name} cannot be fitted: {one.refusal}" for one in result.variants if one.fit is None]
+        return found + ([] if self.agreement is None else self.agreement.complaints)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Versions of everything that made a number here."""
+        versions: dict[str, Any] = {}
+        for result in self.models:
+            for one in filter(None, (result.fit, result.sampled)):
+                versions |= one.provenance["versions"]
+        return versions
+
+
+def read_models(names: Sequence[str] | None) -> tuple[ModelSpec, ...]:
+    """The models of these names or paths; all bundled ones when none are given. All problems at once."""
+    found: list[ModelSpec] = []
+    issues: list[Issue] = []
+    for name in bundled_models() if names is None else names:
+        try:
+            found.append(read_model(name))
+        except InputError as error:
+            issues += error.issues
+    titles = [model.name for model in found]
+    issues += [
+        Issue(f"model {name!r}", "two models have this name", "Fit them one after the other, into two folders.")
+        for name in dict.fromkeys(titles)
+        if titles.count(name) > 1
+    ]
+    if issues:
+        raise InputError(issues)
+    return tuple(found)
+
+
+def fit_everything(
+    evidence: Evidence,
+    models: Sequence[ModelSpec],
+    seed: int,
+    engine: str,
+    progress: Callable[[str], None],
+) -> Results:
+    """Fit models and variants.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        As `read_evidence` returns it.
+    models : sequence of ModelSpec
+        Base models, or single variants.
+    seed : int
+        Of every random number.
+    engine : {"exact", "both"}
+        Whether the models are fitted by NUTS as well, and the two compared.
+    progress : callable
+        Told a line at a time how far it has come.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    InputError
+        A model that cannot be fitted; a variant that cannot is part of the results.
+    """
+    results = tuple(_fit_model(model, evidence, seed, engine, progress) for model in models)
+    pairs = [(result.model.name, result.fit, result.sampled) for result in results if result.sampled is not None]
+    agreement = compare_engines(pairs) if engine == "both" else None
+    return Results(evidence, tuple(check(evidence)), results, agreement, seed)
+
+
+def _fit_model(
+    model: ModelSpec, evidence: Evidence, seed: int, engine: str, progress: Callable[[str], None]
+) -> ModelResult:
+    begun = time.perf_counter()
+    base = fit(model, evidence, "exact", seed)
+    variants = tuple(_fit_variant(model.variant(name), evidence, seed) for name in model.variants)
+    took = time.perf_counter() - begun
+    progress(f"{model.name}: fitted exactly, with {count(len(variants), 'variant')} ({took:.1f} s)")
+    if engine != "both":
+        return ModelResult(model, base, variants, None)
+    begun = time.perf_counter()
+    sampled = fit(model, evidence, "nuts", seed, target_accept=_TARGET_ACCEPT)
+    progress(f"{model.name}: sampled by NUTS ({time.perf_counter() - begun:.1f} s)")
+    return ModelResult(model, base, variants, sampled)
+
+
+def _fit_variant(model: ModelSpec, evidence: Evidence, seed: int) -> VariantResult:
+    try:
+        return VariantResult(model, fit(model, evidence, "exact", seed))
+    except InputError as error:
+        return VariantResult(model, None, " ".join(str(issue) for issue in error.issues))

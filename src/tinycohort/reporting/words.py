@@ -1,0 +1,130 @@
+"""Numbers and what they mean in plain words: the same sentences in the terminal and on the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..estimates import prior_posterior_overlap
+from ..posterior import Fit
+
+__all__ = [
+    "OVERLAP_WORDS", "TARGETS_IN_WORDS", "about_tau", "count", "diagnosis", "figure", "listed", "of_quantity",
+    "percent", "plain", "span",
+]  # fmt: skip
+
+#: Least overlap of tau's prior and posterior, and how much the data then said. 1 less the overlap is the most by which
+#: the probability of anything about tau differs before and after the data: at 0.95, by one twentieth.
+OVERLAP_WORDS = ((0.95, "nothing"), (0.8, "little"), (0.5, "something"), (0.2, "much"), (0.0, "a great deal"))
+
+TARGETS_IN_WORDS = {
+    "typical": "typical cohort",
+    "average": "average over cohorts",
+    "new_cohort": "new cohort",
+    "cohort": "each cohort",
+    "heterogeneity": "heterogeneity (tau)",
+}
+
+
+def percent(value: float, decimals: int = 0) -> str:
+    """A probability in percent; never 0% or 100% unless it is.
+
+    Examples
+    --------
+    >>> percent(0.2422), percent(0.0004), percent(0.9996), percent(0.0)
+    ('24%', '0.04%', '99.96%', '0%')
+    """
+    nearest = min(value, 1.0 - value)
+    while nearest > 0 and round(100 * nearest, decimals) == 0 and decimals < 9:
+        decimals += 1
+    return f"{100 * value:.{decimals}f}%"
+
+
+def figure(value: float | None) -> str:
+    """A ratio or a difference with two or three digits that say something; a dash for what is not there.
+
+    Examples
+    --------
+    >>> figure(0.7189), figure(12.345), figure(-0.00123), figure(None)
+    ('0.72', '12.3', '-0.00123', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:.2f}" if 0.1 <= abs(value) < 10 or value == 0 else f"{value:#.3g}".rstrip(".")
+
+
+def of_quantity(quantity: str) -> Callable[[float | None], str]:
+    """How values of a quantity are written: probabilities as percentages, ratios and differences as they are."""
+    if quantity != "probability":
+        return figure
+    return lambda value: "–" if value is None else percent(value)
+
+
+def span(found: Mapping[str, Any], quantity: str) -> str:
+    """Lower to upper, with a digit more where the ends would look alike."""
+    lower, upper = found["lower"], found["upper"]
+    if quantity != "probability":
+        return f"{figure(lower)} to {figure(upper)}"
+    decimals = 0 if upper - lower >= 0.03 else 1
+    return f"{percent(lower, decimals)} to {percent(upper, decimals)}"
+
+
+def count(number: int, word: str, plural: str = "") -> str:
+    """A number of things.
+
+    Examples
+    --------
+    >>> count(1, "cohort"), count(7, "cohort")
+    ('1 cohort', '7 cohorts')
+    """
+    return f"{number:,} {word if number == 1 else plural or f'{word}s'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words in a row, with "and" before the last."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def plain(text: str) -> str:
+    """Text from a file as a terminal may show it: line breaks and control characters become spaces."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def about_tau(fit: Fit) -> str:
+    """How far the data moved tau from its prior; empty where the pooling has no tau or nothing may be reported."""
+    overlap = prior_posterior_overlap(fit) if fit.reportable else None
+    if overlap is None:
+        return ""
+    amount = next(words for least, words in OVERLAP_WORDS if round(overlap, 2) >= least)
+    sentence = f"the data said {amount} about tau: its posterior and its prior overlap by {100 * overlap:.0f}%"
+    prior = fit.compiled.priors["tau"]
+    # Where the data are silent the answer about heterogeneity is the prior's, and a reader must know whose it is.
+    return f"{sentence}, so what stands here is the prior, {prior}" if amount == "nothing" else sentence
+
+
+def diagnosis(fit: Fit) -> str:
+    """Whether the numbers may be believed, and why, in a sentence."""
+    found = fit.posterior.diagnostics
+    if not fit.reportable:
+        return f"Not reportable: {'; '.join(fit.reasons)}."
+    if fit.posterior.engine == "nuts":
+        return (
+            f"Sampled by NUTS, {found['draws']:,} draws without a divergent transition: R-hat at most"
+            f" {found['r_hat']:.3f}, effective sample size at least {found['ess_bulk']:.0f} (bulk) and"
+            f" {found['ess_tail']:.0f} (tail)."
+        )
+    unit = "" if fit.compiled.family.quantity == "probability" else " (in tenths of a posterior standard deviation)"
+    return (
+        f"Integrated, not sampled. Integrated otherwise, the reported quantiles move by at most"
+        f" {_upwards(found['quantile_error'])}{unit}, and the log marginal likelihood by at most"
+        f" {_upwards(found['log_marginal_likelihood_error'])}."
+    )
+
+
+def _upwards(value: float) -> str:
+    """An error bound with one digit, rounded up; nothing smaller than the rounding of the arithmetic."""
+    value = max(value, 1e-12)
+    unit = 10.0 ** math.floor(math.log10(value))
+    return f"{math.ceil(value / unit * (1 - 1e-9)) * unit:.0e}"
