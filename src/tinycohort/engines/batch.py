@@ -17,7 +17,7 @@ from scipy import special
 from ..families import Proportion
 from ..issues import InputError, Issue
 from ..likelihoods import Binomial
-from ..numerics import barycentric, gauss_hermite, gauss_legendre
+from ..numerics import barycentric, gauss_hermite, gauss_legendre, with_ones
 from ..priors import Prior
 from .exact.cohorts import Accuracy, Cohorts
 from .exact.windows import TAIL, Stretch
@@ -182,7 +182,7 @@ class _Grid:
         rule = self._rules[1]
         z, weights = gauss_hermite(9)
         s, _ = self.stretch.coordinate((x[:, None] - tau * z).reshape(1, -1))
-        below = barycentric(rule.ends, rule.to_ends / rule.weights, rule.end_weights, s[0])
+        below = barycentric(rule.ends, with_ones(rule.to_ends / rule.weights), rule.end_weights, s[0])
         return np.einsum("xzm,z->mx", below.reshape(len(x), len(z), -1), weights)
 
     def summarise(self, events: Any, p: Any) -> tuple[Any, Any, Any, Any]:
@@ -208,7 +208,7 @@ class _Grid:
 def _fine_matrix(rule: Any) -> tuple[Any, Any]:
     """Fine points in [-1, 1] and the matrix from masses at the rule's nodes to the distribution function there."""
     fine = np.linspace(-1.0, 1.0, _FINE)
-    below = barycentric(rule.ends, rule.to_ends / rule.weights, rule.end_weights, fine)
+    below = barycentric(rule.ends, with_ones(rule.to_ends / rule.weights), rule.end_weights, fine)
     return fine, below.T
 
 

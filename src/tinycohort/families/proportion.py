@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from scipy import special
 
-from ..numerics import gauss_hermite
+from ..numerics import expit, gauss_hermite
 from ..priors import Beta, Prior
 from .base import Family
 
@@ -42,10 +43,11 @@ class Proportion(Family):
         return (0.0, 1.0)
 
     def natural(self, theta: Any) -> Any:
-        return special.expit(theta)
+        return expit(theta)
 
     def slope(self, theta: Any) -> Any:
-        return special.expit(theta) * special.expit(-np.asarray(theta))
+        small = np.exp(-np.abs(theta))
+        return small / (1.0 + small) ** 2
 
     def theta(self, natural: Any) -> Any:
         return special.logit(natural)
@@ -79,15 +81,24 @@ class Proportion(Family):
 def _average_narrow(mu: Any, tau: Any) -> tuple[Any, Any]:
     """E[p] and E[p (1 - p)] by Gauss-Hermite."""
     z, weights = gauss_hermite(24)
-    p = special.expit(mu[:, None] + tau[:, None] * z)
+    p = expit(mu[:, None] + tau[:, None] * z)
     return p @ weights, (p * (1.0 - p)) @ weights
 
 
 def _average_wide(mu: Any, tau: Any) -> tuple[Any, Any]:
     """The same where the normal is wide: expit is a normal distribution function plus a small smooth rest."""
+    theta, functions = _wide_rule()
+    root = np.sqrt(0.5) / tau
+    gaps = theta * root[:, None] - (mu * root)[:, None]
+    np.multiply(gaps, gaps, out=gaps)
+    np.negative(gaps, out=gaps)
+    rest, spread = (np.exp(gaps, out=gaps) @ functions).T / (np.sqrt(2.0 * np.pi) * tau)
+    return special.ndtr(mu / np.sqrt(tau**2 + _PROBIT**2)) + rest, spread
+
+
+@cache
+def _wide_rule() -> tuple[Any, Any]:
+    """Nodes, and there expit less its normal approximation, and expit's slope, times the trapezoid's step."""
     theta = np.arange(-_REACH, _REACH + _STEP, _STEP)
-    p = special.expit(theta)
-    density = np.exp(-0.5 * ((theta - mu[:, None]) / tau[:, None]) ** 2) * (_STEP / np.sqrt(2 * np.pi)) / tau[:, None]
-    rest = p - special.ndtr(theta / _PROBIT)
-    step = special.ndtr(mu / np.sqrt(tau**2 + _PROBIT**2))
-    return step + density @ rest, density @ (p * special.expit(-theta))
+    p = expit(theta)
+    return theta, _STEP * np.column_stack([p - special.ndtr(theta / _PROBIT), p * expit(-theta)])

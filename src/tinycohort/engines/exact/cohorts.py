@@ -24,6 +24,7 @@ _DROP = 34.0
 _PLATEAU_REST = 1e-8
 _PROBE = np.sinh(np.linspace(-6.5, 6.5, 79))
 _DELTA = 0.5
+_OFFSETS = np.array([-_DELTA, 0.0, _DELTA])[:, None, None]
 _NEWTON_STEPS = 10
 _CLOSE_ENOUGH = 0.7
 _FEWEST_NODES = 8
@@ -136,19 +137,14 @@ class Cohorts:
         ]
 
     def log_likelihood(self, theta: Any, j: Any) -> Any:
-        """Log-likelihood of cohort `j` at theta of any shape, or of cohorts `j` (P,) at theta (P, ...)."""
+        """Log-likelihood of cohort or cohorts `j` at theta, against which data of shape (j) broadcast."""
         own = {name: column[j] for name, column in self._data.items()}
-        constant = self._constant[j]
-        if np.ndim(j):
-            shape = (-1, *(1,) * (np.ndim(theta) - 1))
-            own, constant = {name: column.reshape(shape) for name, column in own.items()}, constant.reshape(shape)
-        return self._likelihood.log_kernel(theta, own) + constant
+        return self._likelihood.log_kernel(theta, own) + self._constant[j]
 
     def likelihoods(self, theta: Any) -> Any:
         """Likelihood of every cohort at its own theta (J, ...), each with a peak of one."""
-        everyone = np.arange(len(self))
-        peak = self.log_peak.reshape(-1, *(1,) * (theta.ndim - 1))
-        return np.exp(self.log_likelihood(theta, everyone) - peak)
+        everyone = np.arange(len(self)).reshape(-1, *(1,) * (theta.ndim - 1))
+        return np.exp(self.log_likelihood(theta, everyone) - self.log_peak[everyone])
 
     def log_averages(self, mu: Any, tau: Any, accuracy: Accuracy) -> Any:
         """log of every cohort's likelihood averaged over Normal(mu, tau): mu (T, M) and tau (T,) to (J, T, M)."""
@@ -160,31 +156,31 @@ class Cohorts:
                 result[j, rows] = np.log(self._extents[j].average(mu[rows], tau[rows, None]))
         cohort, row = np.nonzero(~wide)
         if len(row):
-            result[cohort, row] = self._narrow(cohort, mu[row], tau[row, None], accuracy.hermite)
+            result[cohort, row] = self._narrow(cohort[:, None], mu[row], tau[row, None], accuracy.hermite)
         return result + self.log_peak[:, None, None]
 
     def _narrow(self, j: Any, mu: Any, tau: Any, size: int) -> Any:
-        """The narrow rule for pairs of cohort and tau: j (P,), mu (P, M) and tau (P, 1)."""
+        """The narrow rule for pairs of cohort and tau: j and tau (P, 1), mu (P, M)."""
         centre, width = self._centre(j, mu, tau)
         z, weights = gauss_hermite(size)
-        shifted = width[..., None] * z
-        shifted += centre[..., None]
-        exponent = self.log_likelihood(mu[..., None] + tau[..., None] * shifted, j)
-        shifted *= shifted
-        exponent += 0.5 * (z**2 - shifted)
+        # Nodes first, so that NumPy runs along whole arrays instead of in many short loops.
+        nodes = z[:, None, None]
+        shifted = width * nodes
+        shifted += centre
+        exponent = self.log_likelihood(mu + tau * shifted, j)
+        exponent += 0.5 * (nodes * nodes - shifted * shifted)
         # The middle node is the integrand's mode, or close to it.
-        peak = exponent[..., size // 2].copy()
-        exponent -= peak[..., None]
+        peak = exponent[size // 2].copy()
+        exponent -= peak
         np.exp(np.minimum(exponent, _LARGE, out=exponent), out=exponent)
-        return peak - self.log_peak[j][:, None] + np.log(exponent @ weights) + np.log(width)
+        average = (weights @ exponent.reshape(size, -1)).reshape(mu.shape)
+        return peak - self.log_peak[j] + np.log(average * width)
 
     def _centre(self, j: Any, mu: Any, tau: Any) -> tuple[Any, Any]:
         """Mode and width in z of likelihood times standard normal: Newton's method on a concave function."""
         centre = np.zeros(mu.shape)
-        offsets = np.array([-_DELTA, 0.0, _DELTA])
         for _ in range(_NEWTON_STEPS):
-            heights = self.log_likelihood(mu[..., None] + tau[..., None] * (centre[..., None] + offsets), j)
-            below, here, above = heights[..., 0], heights[..., 1], heights[..., 2]
+            below, here, above = self.log_likelihood(mu + tau * (centre + _OFFSETS), j)
             curvature = 1.0 + np.maximum(2.0 * here - below - above, 0.0) / _DELTA**2
             step = ((above - below) / (2.0 * _DELTA) - centre) / curvature
             centre = centre + step

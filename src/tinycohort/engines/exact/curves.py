@@ -57,7 +57,7 @@ def quantiles(curve: Callable[[Any], tuple[Any, Any]], p: Any, start: Any, ends:
         excess = value - p
         low, high = np.where(excess < 0, x, low), np.where(excess > 0, x, high)
         with np.errstate(divide="ignore", invalid="ignore"):
-            value = np.clip(value, _TINY, 1.0 - _TINY)
+            value = np.minimum(np.maximum(value, _TINY), 1.0 - _TINY)
             step = x - (np.log(value / (1.0 - value)) - target) * value * (1.0 - value) / density
         stays = (step > low) & (step < high)
         x = np.where(np.abs(excess) < _EXACT, x, np.where(stays, step, 0.5 * (low + high)))
@@ -85,15 +85,17 @@ class Curve:
     Attributes
     ----------
     nodes : array (..., T, N)
-        Where the mass lies.
+        Where the mass lies; may be handed over where it is known already.
     """
 
-    def __init__(self, stretch: Stretch, mass: Any) -> None:
+    def __init__(self, stretch: Stretch, mass: Any, nodes: Any = None) -> None:
         self.stretch, self.mass = stretch, mass
         self._rule = rule = gauss_legendre(mass.shape[-1])
-        self.nodes = stretch.x(rule.nodes)[0]
+        self.nodes = stretch.x(rule.nodes)[0] if nodes is None else nodes
         density = mass / rule.weights
-        self._at_ends = np.stack([density @ rule.to_ends.T, density @ rule.at_ends.T], axis=-1)
+        self._at_ends = at_ends = np.ones((*mass.shape[:-1], len(rule.ends), 3))
+        np.matmul(density, rule.to_ends.T, out=at_ends[..., 0])
+        np.matmul(density, rule.at_ends.T, out=at_ends[..., 1])
 
     def rows(self, x: Any) -> tuple[Any, Any]:
         """Each row's share of distribution function and density at its own points `x` (..., T, Q)."""
@@ -118,7 +120,7 @@ class Curve:
 
     def only(self, index: Any) -> Curve:
         """One of the separate distributions."""
-        return Curve(self.stretch.only(index), self.mass[index])
+        return Curve(self.stretch.only(index), self.mass[index], self.nodes[index])
 
 
 class TauCurve:
@@ -206,9 +208,11 @@ class AverageCurve:
 
     @cached_property
     def _levels(self) -> Any:
-        """The average at mu's nodes, on the model scale, with its derivative along them (T, M, 2)."""
+        """The average at mu's nodes, on the model scale, its derivative along them, and ones (T, M, 3)."""
         theta = self.family.theta(self.moments[0])
-        return np.stack([theta, self.family.average_slope(*self.moments) / self.family.slope(theta)], axis=-1)
+        return np.stack(
+            [theta, self.family.average_slope(*self.moments) / self.family.slope(theta), np.ones_like(theta)], -1
+        )
 
     def __call__(self, theta: Any) -> tuple[Any, Any]:
         """At `theta` = the average brought back to the model scale."""

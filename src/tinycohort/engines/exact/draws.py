@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...numerics import barycentric, gauss_legendre
+from ...numerics import barycentric, gauss_legendre, with_ones
 from .solution import Solution
 
 __all__ = ["draw"]
@@ -50,12 +50,12 @@ def _draw_tau(solution: Solution, uniform: Any) -> Any:
 
 def _draw_mu(solution: Solution, tau: Any, uniform: Any) -> Any:
     """mu given tau: the conditional quantile in mu's stretched coordinate, interpolated between tau's nodes."""
-    grid = solution.grid
+    grid = solution.whole
     mass = grid.weights / grid.weights.sum(axis=1, keepdims=True)
     rule = gauss_legendre(mass.shape[1])
     below = (mass / rule.weights) @ rule.to_ends.T
     fine = np.linspace(-1.0, 1.0, 801)
-    table = barycentric(rule.ends, below.T, rule.end_weights, fine).T
+    table = barycentric(rule.ends, with_ones(below.T), rule.end_weights, fine).T
     table = np.maximum.accumulate(np.clip(table, 0.0, 1.0), axis=1)
     if grid.scale is None:
         return grid.stretch.x_at(np.interp(uniform, table[0], fine), np.zeros(len(uniform), int))

@@ -18,15 +18,15 @@ __all__ = ["ExactPosterior", "SeparatePosterior", "solve"]
 
 # Each differs from the one before in every rule: nodes, steps, and where one rule hands over to the other.
 _LEVELS = (
-    Accuracy(mu=20, tau=18, theta=24, hermite=9, step=0.85, switch=0.8),
-    Accuracy(mu=26, tau=22, theta=30, hermite=13, step=0.7, switch=1.0),
-    Accuracy(mu=40, tau=34, theta=48, hermite=23, step=0.55, switch=1.3),
-    Accuracy(mu=64, tau=56, theta=72, hermite=31, step=0.42, switch=1.6),
-    Accuracy(mu=100, tau=90, theta=110, hermite=41, step=0.3, switch=2.0),
+    Accuracy(mu=21, tau=17, theta=25, hermite=9, step=0.85, switch=0.8),
+    Accuracy(mu=27, tau=21, theta=31, hermite=13, step=0.7, switch=1.0),
+    Accuracy(mu=40, tau=26, theta=48, hermite=23, step=0.55, switch=1.3),
+    Accuracy(mu=64, tau=44, theta=72, hermite=31, step=0.42, switch=1.6),
+    Accuracy(mu=100, tau=72, theta=110, hermite=41, step=0.3, switch=2.0),
 )
 _ADJUSTMENTS = 8
 TOLERANCE_EVIDENCE = 1e-5
-TOLERANCE_QUANTILES = 1e-4
+TOLERANCE_QUANTILES = 5e-5
 
 
 def _first_look(model: CompiledModel) -> tuple[Windows, Grid]:
@@ -70,16 +70,16 @@ class ExactPosterior(Posterior):
         fine = Solution(model, grid)
         for accuracy in _LEVELS[1:]:
             coarse, fine = fine, Solution(model, integrate(model, windows, accuracy))
-            evidence_error = abs(fine.grid.log_evidence - coarse.grid.log_evidence)
+            evidence_error = abs(fine.whole.log_evidence - coarse.whole.log_evidence)
             quantile_error = fine.quantile_errors(coarse)
             if evidence_error <= TOLERANCE_EVIDENCE and quantile_error <= TOLERANCE_QUANTILES:
                 break
         self.solution = fine
-        self.log_marginal_likelihood = fine.grid.log_evidence
+        self.log_marginal_likelihood = fine.whole.log_evidence
         self.diagnostics: dict[str, Any] = {
             "log_marginal_likelihood_error": evidence_error,
             "quantile_error": quantile_error,
-            "nodes": [int(n) for n in fine.grid.mu.shape[::-1]],
+            "nodes": [int(n) for n in fine.whole.mu.shape[::-1]],
         }
         self.reasons = _reasons(evidence_error, quantile_error)
 
@@ -119,7 +119,7 @@ def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
         if abs(grid.log_evidence - coarse.log_evidence) <= TOLERANCE_EVIDENCE:
             break
     solution = Solution(others, grid)
-    return (solution.grid.log_evidence, *solution.variances())
+    return (solution.whole.log_evidence, *solution.variances())
 
 
 def _reasons(evidence_error: float, quantile_error: float) -> tuple[str, ...]:

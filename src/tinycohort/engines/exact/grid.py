@@ -10,7 +10,7 @@ import numpy as np
 from ...compiled import CompiledModel
 from ...numerics import gauss_legendre, log_sum_exp
 from .cohorts import Accuracy, Cohorts
-from .windows import TAIL, Stretch, TauScale, find_mu, normal_location, tau_scale
+from .windows import TAIL, UNIT_AT, Stretch, TauScale, find_mu, normal_location, tau_scale
 
 __all__ = ["Grid", "Windows", "find_windows", "integrate", "adjust"]
 
@@ -18,6 +18,8 @@ _ROUGH = Accuracy(mu=0, tau=0, theta=0, hermite=9, step=0.85, switch=0.8)
 _SEARCHED = 5
 # Density at the end of a range, relative to its maximum, below which nothing of note is cut off.
 _FALLEN = 1e-8
+# Mass of a tau node, relative to the largest, below which marginals do without it.
+_NEGLIGIBLE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,18 @@ class Grid:
     log_evidence: float
     cohorts: Cohorts
     accuracy: Accuracy
+
+    def pruned(self) -> Grid:
+        """Without the tau nodes that hold next to no mass: what is left is what marginals are made of."""
+        mass = self.weights.sum(axis=1)
+        kept = mass > _NEGLIGIBLE * mass.max()
+        if kept.all():
+            return self
+        weights = self.weights[kept] / mass[kept].sum()
+        rows = {name: getattr(self, name)[kept] for name in ("u", "tau", "mu", "derivative", "log_weights")}
+        return replace(
+            self, **rows, stretch=self.stretch.only(kept), log_averages=self.log_averages[:, kept], weights=weights
+        )
 
 
 def find_windows(model: CompiledModel, form: TauScale | None = None) -> Windows:
@@ -162,8 +176,8 @@ def _refit(tau: TauScale, grid: Grid, support: tuple[float, float]) -> TauScale 
         low = float(grid.u[alive[0] - 1])
     unit = tau.unit
     if unit is not None and not cramped:
-        lower_part = float(np.interp(0.15, np.cumsum(mass), grid.tau))
-        unit = lower_part if not 0.2 < lower_part / unit < 5.0 else unit
+        better = float(np.interp(UNIT_AT, np.cumsum(mass), grid.tau))
+        unit = unit if 0.2 < better / unit < 5.0 else better
     if (low, high, unit) == (tau.lower, tau.upper, tau.unit):
         return None
     form = TauScale(0.0, 0.0, unit)

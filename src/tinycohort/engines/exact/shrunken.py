@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...numerics import barycentric, gauss_hermite, gauss_legendre
+from ...numerics import barycentric, gauss_hermite, gauss_legendre, with_ones
 from .curves import Curve
 from .grid import Grid
 from .windows import Stretch
@@ -43,7 +43,7 @@ def cohort_curves(grid: Grid, smooth: Any) -> Curve:
     if not smooth.all():
         others[:, ~smooth] = _from_interpolant(grid, ~smooth, log_others[:, ~smooth], theta[0, ~smooth])
     mass = grid.cohorts.likelihoods(theta) * others * derivative * rule.weights
-    return Curve(stretch, mass * (grid.weights.sum(axis=1) / mass.sum(axis=-1))[..., None])
+    return Curve(stretch, mass * (grid.weights.sum(axis=1) / mass.sum(axis=-1))[..., None], theta)
 
 
 def _stretch(grid: Grid, smooth: Any) -> Stretch:
@@ -70,12 +70,13 @@ def _stretch(grid: Grid, smooth: Any) -> Stretch:
 
 def _from_sum(grid: Grid, rows: Any, log_others: Any, theta: Any) -> Any:
     """Density of theta (J, T, N) given the others, up to a factor per row: a sum of normals over mu's nodes."""
-    root = np.sqrt(0.5) / grid.tau[rows][:, None]
-    gaps = (theta * root)[..., None] - (grid.mu[rows] * root)[:, None, :]
-    np.multiply(gaps, gaps, out=gaps)
-    np.negative(gaps, out=gaps)
-    np.exp(gaps, out=gaps)
-    return np.matmul(gaps, np.exp(log_others)[..., None])[..., 0]
+    # -(theta - mu)^2 / (2 tau^2), around the row's middle, as one matrix product of (theta^2, theta, 1) and its like in mu.
+    middle, precision = grid.stretch.middle[rows][:, None], 0.5 / grid.tau[rows][:, None] ** 2
+    theta, mu = theta - middle, grid.mu[rows] - middle
+    left = np.stack([-(theta * theta), theta, np.ones_like(theta)], axis=-1)
+    right = np.stack([np.broadcast_to(precision, mu.shape), 2.0 * mu * precision, -mu * mu * precision], axis=-2)
+    exponent = np.matmul(left, right)
+    return np.matmul(np.exp(exponent, out=exponent), np.exp(log_others)[..., None])[..., 0]
 
 
 def _from_interpolant(grid: Grid, rows: Any, log_others: Any, theta: Any) -> Any:
@@ -87,7 +88,7 @@ def _from_interpolant(grid: Grid, rows: Any, log_others: Any, theta: Any) -> Any
     s, _ = stretch.coordinate(points.reshape(len(points), -1))
     log_density = log_others - np.log(grid.derivative[rows] * rule.weights)
     log_density -= log_density.max(axis=-1, keepdims=True)
-    by_row = np.moveaxis(log_density, 0, -1)
+    by_row = with_ones(np.moveaxis(log_density, 0, -1))
     at_points = barycentric(rule.nodes, by_row, rule.node_weights, s)
     averaged = np.exp(np.minimum(at_points, 50.0)).reshape(*points.shape, -1)
     return np.moveaxis(np.einsum("tnzj,z->tnj", averaged, weights), -1, 0)

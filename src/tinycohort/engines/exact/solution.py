@@ -43,12 +43,13 @@ class Solution:
     model : CompiledModel
         What was integrated.
     grid : Grid
-        The integrated posterior.
+        The integrated posterior. `whole` is all of it, `grid` the nodes of tau that hold any mass to speak of.
     """
 
     def __init__(self, model: CompiledModel, grid: Grid) -> None:
-        self.model, self.family, self.grid = model, model.family, grid
-        self.mu = Curve(grid.stretch, grid.weights)
+        self.model, self.family = model, model.family
+        self.whole, self.grid = grid, grid.pruned()
+        self.mu = Curve(self.grid.stretch, self.grid.weights, self.grid.mu)
 
     @cached_property
     def _smooth(self) -> Any:
@@ -60,8 +61,8 @@ class Solution:
 
     @cached_property
     def tau(self) -> TauCurve | None:
-        scale = self.grid.scale
-        return None if scale is None else TauCurve(scale, self.grid.weights.sum(axis=1))
+        scale = self.whole.scale
+        return None if scale is None else TauCurve(scale, self.whole.weights.sum(axis=1))
 
     @cached_property
     def new_cohort(self) -> Curve | NewCohortCurve:

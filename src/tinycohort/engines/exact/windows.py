@@ -14,11 +14,13 @@ import numpy as np
 
 from ...priors import Prior
 
-__all__ = ["DROP", "TAIL", "Stretch", "TauScale", "find_mu", "normal_location", "tau_scale"]
+__all__ = ["DROP", "TAIL", "UNIT_AT", "Stretch", "TauScale", "find_mu", "normal_location", "tau_scale"]
 
 # Log density at which a range may end, below the maximum; share of a prior that may be left out.
 DROP = 25.0
 TAIL = 1e-12
+# Share of tau's posterior below the unit of its coordinate: of 0.15 to 0.6 tried, the one with the smallest errors.
+UNIT_AT = 0.6
 _CORE_DROP = 2.0
 # Share of that half width at which the stretching sets in: of 0.2 to 3 tried, the one with the smallest errors.
 _CORE_SHARE = 0.4
@@ -68,8 +70,10 @@ class Stretch:
 
     def x(self, nodes: Any) -> tuple[Any, Any]:
         """Points and derivatives at `nodes` (N,) of the coordinate: two arrays (..., T, N)."""
-        v = self._low + self._half * (nodes + 1.0)
-        return self._middle + self._core * np.sinh(v), self._core * np.cosh(v) * self._half
+        # sinh and cosh from one exponential, which NumPy vectorises.
+        grown = self._core * np.exp(self._low + self._half * (nodes + 1.0))
+        shrunk = self._core * self._core / grown
+        return self._middle + 0.5 * (grown - shrunk), 0.5 * (grown + shrunk) * self._half
 
     def x_at(self, s: Any, rows: Any) -> Any:
         """Points at coordinates `s` (P,), each in its own row `rows` (P,)."""
@@ -79,8 +83,9 @@ class Stretch:
     def coordinate(self, x: Any) -> tuple[Any, Any]:
         """Coordinate of `x` (..., T, Q), held to [-1, 1], and its derivative in x (zero outside)."""
         scaled = (x - self._middle) / self._core
-        s = (np.arcsinh(scaled) - self._low) / self._half - 1.0
-        derivative = (np.abs(s) < 1.0) / (self._half * self._core * np.sqrt(1.0 + scaled * scaled))
+        root = np.sqrt(1.0 + scaled * scaled)
+        s = (np.copysign(np.log(np.abs(scaled) + root), scaled) - self._low) / self._half - 1.0
+        derivative = (np.abs(s) < 1.0) / (self._half * self._core * root)
         return np.minimum(np.maximum(s, -1.0), 1.0), derivative
 
 
@@ -128,7 +133,7 @@ def tau_scale(centre: Any, scale: Any, flat: Any, priors: dict[str, Prior]) -> T
     low = float(tau[max(inside[0] - 1, 0)]) if inside[0] > 0 else support[0]
     high = float(tau[inside[-1] + 1]) if inside[-1] < len(tau) - 1 else min(max(tau[-1], high), support[1])
     mass = np.cumsum(np.exp(full - full.max()))
-    unit = float(np.interp(0.15 * mass[-1], mass, tau))
+    unit = float(np.interp(UNIT_AT * mass[-1], mass, tau))
     form = TauScale(0.0, 0.0, None if low > 0.02 * unit else unit)
     return TauScale(float(form.u(low if form.unit is None else support[0])), float(form.u(high)), form.unit)
 
