@@ -10,10 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.polynomial import Polynomial
+from scipy import special
 
-from tinycohort.numerics import barycentric, gauss_hermite, gauss_legendre, log_sum_exp, softplus
+from tinycohort.numerics import barycentric, expit, gauss_hermite, gauss_legendre, log_sum_exp, softplus, with_ones
 
 SIZES = [1, 2, 3, 8, 21, 48]
+
+
+def interpolated(points: np.ndarray, values: np.ndarray, weights: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """One polynomial through `values`, at `x`."""
+    return barycentric(points, with_ones(values[..., None]), weights, x)[..., 0]
+
+
+def test_expit_is_scipys_without_overflow_at_either_end() -> None:
+    x = np.concatenate([np.linspace(-40, 40, 81), [-800.0, 800.0]])
+    assert expit(x) == pytest.approx(special.expit(x), rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -67,20 +78,20 @@ def test_interpolation_reproduces_polynomials_from_the_nodes_and_from_the_ends(s
     x = np.linspace(-1, 1, 17)
     for points, weights in ((rule.nodes, rule.node_weights), (rule.ends, rule.end_weights)):
         polynomial = Polynomial(np.random.default_rng(size).normal(size=len(points)))
-        assert barycentric(points, polynomial(points), weights, x) == pytest.approx(polynomial(x), abs=1e-11)
+        assert interpolated(points, polynomial(points), weights, x) == pytest.approx(polynomial(x), abs=1e-11)
 
 
 def test_interpolation_returns_what_it_was_given_at_the_points_themselves() -> None:
     rule = gauss_legendre(12)
     values = np.random.default_rng(1).normal(size=12)
-    assert barycentric(rule.nodes, values, rule.node_weights, rule.nodes) == pytest.approx(values, rel=1e-15, abs=0)
+    assert interpolated(rule.nodes, values, rule.node_weights, rule.nodes) == pytest.approx(values, rel=1e-15, abs=0)
 
 
 def test_interpolation_works_over_leading_dimensions() -> None:
     rule = gauss_legendre(16)
     rates = np.array([0.5, 1.0, 2.0])
     x = np.linspace(-0.9, 0.9, 12).reshape(3, 4)
-    found = barycentric(rule.nodes, np.exp(rates[:, None] * rule.nodes), rule.node_weights, x)
+    found = interpolated(rule.nodes, np.exp(rates[:, None] * rule.nodes), rule.node_weights, x)
     assert found.shape == (3, 4)
     assert found == pytest.approx(np.exp(rates[:, None] * x), abs=1e-12)
 

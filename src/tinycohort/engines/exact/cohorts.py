@@ -35,8 +35,9 @@ _LARGE = 600.0
 class Accuracy:
     """How finely everything is sampled; two of these, differently built, give the error estimate.
 
-    `mu` and `tau` are numbers of Gauss-Legendre nodes, `theta` those of a cohort's marginal, `hermite` the nodes in z (odd),
-    `step` the wide rule's step and `switch` the tau from which it is used, both in units of the likelihood's width.
+    `mu` and `tau` are numbers of Gauss-Legendre nodes, `theta` those of a cohort's marginal, `hermite` the nodes in z
+    (an odd number), `step` the wide rule's step and `switch` the tau from which it is used, both in units of the
+    likelihood's width.
     """
 
     mu: int

@@ -24,7 +24,7 @@ _NEGLIGIBLE = 1e-10
 
 @dataclass(frozen=True)
 class Windows:
-    """Ranges of integration: of tau's coordinate, and of mu at some points `at` along it; and what they were found with."""
+    """Ranges of integration, of tau's coordinate and of mu at points `at` along it; and what they were found with."""
 
     tau: TauScale | None
     at: Any

@@ -70,7 +70,7 @@ def _stretch(grid: Grid, smooth: Any) -> Stretch:
 
 def _from_sum(grid: Grid, rows: Any, log_others: Any, theta: Any) -> Any:
     """Density of theta (J, T, N) given the others, up to a factor per row: a sum of normals over mu's nodes."""
-    # -(theta - mu)^2 / (2 tau^2), around the row's middle, as one matrix product of (theta^2, theta, 1) and its like in mu.
+    # -(theta - mu)^2 / (2 tau^2), around the row's middle, as one matrix product of (theta^2, theta, 1).
     middle, precision = grid.stretch.middle[rows][:, None], 0.5 / grid.tau[rows][:, None] ** 2
     theta, mu = theta - middle, grid.mu[rows] - middle
     left = np.stack([-(theta * theta), theta, np.ones_like(theta)], axis=-1)
