@@ -53,7 +53,7 @@ def pool_refuses(capsys: Capture, content: str | bytes, *arguments: str) -> str:
     return refused(capsys, "pool", "cohorts.csv", *arguments)
 
 
-# -- the file of `tinycohort pool` -------------------------------------------------------------------------------------
+# -- the file of `tinycohort pool` --
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_byte_order_mark_and_line_ends_of_windows_change_nothing(
     assert answer["new_cohort"] == expected
 
 
-# -- options -----------------------------------------------------------------------------------------------------------
+# -- options --
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_a_level_typed_as_a_percentage_is_refused_with_the_probability(capsys: C
     assert "--given-level: 90 is not between 0 and 1. Give a probability, such as 0.9." in said
 
 
-# -- models and evidence -----------------------------------------------------------------------------------------------
+# -- models and evidence --
 
 
 def model_file(change: Callable[[str], str]) -> str:
@@ -323,7 +323,7 @@ def test_the_reasons_are_in_the_json_too(capsys: Capture) -> None:
     ]
 
 
-# -- places to write ---------------------------------------------------------------------------------------------------
+# -- places to write --
 
 
 @pytest.mark.parametrize(
@@ -389,7 +389,7 @@ def test_the_keyboard_ends_it_quietly_and_leaves_nothing_behind(
     assert picture(Path.cwd()) == {}
 
 
-# -- the same in Python ------------------------------------------------------------------------------------------------
+# -- the same in Python --
 
 
 def issues_of(call: Callable[[], Any]) -> list[str]:

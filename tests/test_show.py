@@ -97,7 +97,7 @@ def test_lines_are_the_text_and_repr_is_readable() -> None:
     assert json.loads(json.dumps(shown.to_dict())) == shown.to_dict()
 
 
-# -- models ------------------------------------------------------------------------------------------------------------
+# -- models --
 
 
 @pytest.mark.parametrize("name", tc.bundled_models())
