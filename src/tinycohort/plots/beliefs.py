@@ -24,9 +24,9 @@ PARAMETERS: tuple[Parameter, ...] = ("tau", "mu", "typical", "new_cohort")
 # Cells of the picture where the posterior is, and on either side of it.
 _INSIDE, _OUTSIDE = 300, 100
 # Tails left out of the picture: of the posterior, and of the prior, which may be very wide.
-_TAIL, _PRIOR_TAIL = 0.0005, 0.01
+_TAIL, _PRIOR_TAIL = 0.0025, 0.01
 # How many widths of the posterior the prior is followed beyond it, on a scale that has no end.
-_REACH = 2.0
+_REACH = 1.0
 _KERNELS = 4000
 _STRATA, _TAUS = 200, 40
 

@@ -186,7 +186,7 @@ def _draw(ax: Axes, found: Beliefs, unit: float, label: str) -> None:
     for density, line in zip((found.prior, found.posterior), _LINES, strict=True):
         ax.plot(middles, density, zorder=2.0, **line)
     # A density may be infinite at the end of a scale: what is higher than a spike's shoulders leaves the picture.
-    tops = [min(density.max(), 1.5 * np.quantile(density, 0.98)) for density in (found.prior, found.posterior)]
-    ax.set_ylim(0.0, 1.06 * max(tops))
+    before, after = (min(density.max(), 1.5 * np.quantile(density, 0.98)) for density in (found.prior, found.posterior))
+    ax.set_ylim(0.0, 1.06 * max(after, min(before, 2.0 * after)))
     ax.set_xlim(edges[0], edges[-1])
     write_axis(ax, round_values(float(edges[0]), float(edges[-1])), label)
