@@ -20,6 +20,7 @@ import math
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from itertools import pairwise
 from pathlib import Path
 
 import mpmath
@@ -115,7 +116,10 @@ class Nested:
         self.prior, self.scale = case["priors"]["mu"], case["priors"]["tau"]["sigma"]
         self.answer = case["pooling"]["partial"]
         self.cohorts = cohorts
-        self.logs = [math.lgamma(n + 1) - math.lgamma(r + 1) - math.lgamma(n - r + 1) for r, n in zip(self.r, self.n, strict=True)]
+        self.logs = [
+            math.lgamma(n + 1) - math.lgamma(r + 1) - math.lgamma(n - r + 1)
+            for r, n in zip(self.r, self.n, strict=True)
+        ]
         self.at_typical = [logit(self.answer["typical"][k]) for k in NAMES]
         self.at_new = [logit(self.answer["new_cohort"][k]) for k in NAMES]
         self.at_cohort = {j: [logit(self.answer["cohorts"][j][k]) for k in NAMES] for j in cohorts}
@@ -139,7 +143,7 @@ class Nested:
         cuts = [top + k * width for k in (-7, -2.5, 2.5, 7)]
         grid = pieces([*cuts, *ends], top - 9.0, top + 9.0)
         total, so_far = 0.0, {}
-        for lo, hi in zip(grid[:-1], grid[1:], strict=True):
+        for lo, hi in pairwise(grid):
             so_far[lo] = total
             total += adaptive(r, n - r, mu, tau, peak, lo, hi, 1e-12 * width)
         parts = [0.0 if e <= grid[0] else so_far.get(e, total) for e in ends]
@@ -158,14 +162,17 @@ class Nested:
 
         def gap(mu):
             zs = pieces([-mu / tau], -9.0, 9.0)
-            value = sum(adaptive(1.0, 0.0, mu, tau, 0.0, lo, hi, 1e-15) for lo, hi in zip(zs[:-1], zs[1:], strict=True))
+            value = sum(adaptive(1.0, 0.0, mu, tau, 0.0, lo, hi, 1e-15) for lo, hi in pairwise(zs))
             return value / ROOT_2PI - target
 
-        return brentq(gap, -120.0, 120.0, xtol=1e-11)
+        reach = 60.0 + 8.0 * tau
+        return brentq(gap, -reach, reach, xtol=1e-11)
 
     def slice(self, tau, shift):
         """Vector over (1, typical, average, new, cohorts): the integrals over mu, given tau."""
-        mode = minimize_scalar(lambda m: -self.log_g(m, tau), bounds=(-45, 45), method="bounded", options={"xatol": 1e-4})
+        mode = minimize_scalar(
+            lambda m: -self.log_g(m, tau), bounds=(-45, 45), method="bounded", options={"xatol": 1e-4}
+        )
         at, best = mode.x, -mode.fun
         step = 1e-3
         while 2 * best - self.log_g(at + step, tau) - self.log_g(at - step, tau) < 0.02:
@@ -178,7 +185,11 @@ class Nested:
                 reach *= 1.5
             ends.append(at + sign * reach)
         stops = [*self.at_typical, *(self.average_at(x, tau) for x in self.at_average)]
-        smooth = [c for x in [*self.at_new, *(v for s in self.at_cohort.values() for v in s)] for c in (x - 4 * tau, x, x + 4 * tau)]
+        smooth = [
+            c
+            for x in [*self.at_new, *(v for s in self.at_cohort.values() for v in s)]
+            for c in (x - 4 * tau, x, x + 4 * tau)
+        ]
         grid = pieces([at - 2.5 * sd, at + 2.5 * sd, *stops, *(smooth if tau < sd else [])], *ends)
 
         def integrand(mu):
@@ -190,7 +201,7 @@ class Nested:
             return np.array([g, *new, *own])
 
         total, so_far = 0.0, {}
-        for lo, hi in zip(grid[:-1], grid[1:], strict=True):
+        for lo, hi in pairwise(grid):
             so_far[lo] = total
             total = total + quad_vec(integrand, lo, hi, epsabs=1e-11 * sd, epsrel=1e-10, norm="max")[0]
         below = [0.0 if x <= grid[0] else total[0] if x >= grid[-1] else np.atleast_1d(so_far[x])[0] for x in stops]
@@ -204,10 +215,18 @@ class Nested:
         grid = [0.0, stored["lower"], 0.5 * (stored["lower"] + stored["median"]), stored["median"],
                 stored["upper"], 1.6 * stored["upper"], max(9.0 * self.scale, 4.0 * stored["upper"])]  # fmt: skip
         total, tau_below, count = 0.0, [], 0
-        for lo, hi in zip(grid[:-1], grid[1:], strict=True):
+        for lo, hi in pairwise(grid):
             if lo in (stored["lower"], stored["median"], stored["upper"]):
                 tau_below.append(total[0])
-            value = quad_vec(lambda t: self.slice(t, shift), lo, hi, epsabs=2e-10 * stored["sd"], epsrel=1e-8, norm="max", full_output=True)
+            value = quad_vec(
+                lambda t: self.slice(t, shift),
+                lo,
+                hi,
+                epsabs=2e-10 * stored["sd"],
+                epsrel=1e-8,
+                norm="max",
+                full_output=True,
+            )
             total, count = total + value[0], count + value[2].neval
         names = ["tau", "typical", "average", "new_cohort", *(f"cohort {j}" for j in self.cohorts)]
         found = np.array([*tau_below, *total[1:]]).reshape(-1, 3) / total[0]
@@ -221,7 +240,7 @@ def by_mpmath(case):
     nodes = [(x, w) for x, w in mpmath.calculus.quadrature.GaussLegendre(mpmath.mp).calc_nodes(4, 110)]
 
     def rule(cuts):
-        return [(a + (b - a) * (x + 1) / 2, w * (b - a) / 2) for a, b in zip(cuts[:-1], cuts[1:], strict=True) for x, w in nodes]
+        return [(a + (b - a) * (x + 1) / 2, w * (b - a) / 2) for a, b in pairwise(cuts) for x, w in nodes]
 
     def density(mu):
         if prior["dist"] == "Normal":
@@ -253,7 +272,9 @@ def confirm(case, cohorts, digits):
         "id": case["id"],
         "log_marginal_likelihood": float(f"{log_evidence:.13g}"),
         "log_marginal_likelihood_off_by": float(f"{log_evidence - stored['log_marginal_likelihood']:.1e}"),
-        "probability_off_by": {k: [float(f"{p - q:.1e}") for p, q in zip(v, LEVELS, strict=True)] for k, v in found.items()},
+        "probability_off_by": {
+            k: [float(f"{p - q:.1e}") for p, q in zip(v, LEVELS, strict=True)] for k, v in found.items()
+        },
         "tau_nodes": int(count),
     }
     if digits:

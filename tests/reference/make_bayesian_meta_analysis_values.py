@@ -2,7 +2,7 @@
 
 The published numbers and their sources are copied and never touched here. Beside each stands a value
 of our own: closed forms where there are some, otherwise one-dimensional double-exponential
-quadrature over tau (normal-normal) or the rules of `make_exact_posteriors.py` (binomial). Nothing of
+quadrature over tau (normal-normal) or the rules of `binomial_integrals.py` (binomial). Nothing of
 the package is used. Each is computed at two resolutions; the largest relative difference is stored.
 
 Run: python tests/reference/make_bayesian_meta_analysis_values.py
@@ -15,10 +15,13 @@ import json
 import sys
 from pathlib import Path
 
-import make_exact_posteriors as exact
 import numpy as np
+from binomial_integrals import BASE, FINE, Posterior, Problem, pilot_tau
+from binomial_summaries import LEVELS, central_moments, describe, summary
+from contrast_integrals import mixture_summary, tanh_sinh
+from make_exact_posteriors import leaves
 from scipy.optimize import brentq
-from scipy.special import betainc, betaincinv, gammaln, log_ndtr, ndtr, ndtri
+from scipy.special import betainc, betaincinv, gammaln, ndtr, ndtri
 
 FILE = Path(__file__).resolve().parent / "bayesian_meta_analysis_cases.json"
 LOG_2PI = np.log(2.0 * np.pi)
@@ -53,7 +56,7 @@ def normal_given_tau(y, se, tau, mu_sigma):
 
 def half_line(step, scale, upper=None):
     """Double-exponential nodes and weights over tau."""
-    nodes, weights = exact.tanh_sinh(upper, step)
+    nodes, weights = tanh_sinh(upper, step)
     return (nodes, weights) if upper else (nodes * scale, weights * scale)
 
 
@@ -74,7 +77,7 @@ def shortest(cdf, start, width):
 
 def mixture(mass, mean, sd):
     """Summary of a mixture of normals, its shortest interval besides."""
-    out = exact.mixture_summary(mass, mean, sd)
+    out = mixture_summary(mass, mean, sd)
     lo, hi = shortest(lambda x: float(mass @ ndtr((x - mean) / sd)), out["mean"], out["sd"])
     return {**out, "shortest_lower": lo, "shortest_upper": hi}
 
@@ -101,11 +104,14 @@ def normal_normal(y, se, mu_sigma, log_tau, scale, step):
         i = np.searchsorted(np.cumsum(mass), q)
         return brentq(lambda x: tau_cdf(x) - q, tau[i - 3], tau[i + 2], xtol=1e-14)
 
-    centre, var = exact.central_moments(mass, tau)
+    centre, var = central_moments(mass, tau)
     own = tau**2 / (tau**2 + se[:, None] ** 2)
     sd = np.sqrt(own * se[:, None] ** 2 + (1 - own) ** 2 / precision)
     out = {
-        "tau": {**exact.summary(centre, var + centre**2, [tau_quantile(q) for q in exact.LEVELS]), "quantile_95": tau_quantile(0.95)},
+        "tau": {
+            **summary(centre, var + centre**2, [tau_quantile(q) for q in LEVELS]),
+            "quantile_95": tau_quantile(0.95),
+        },
         "mu": mixture(mass, mean, precision**-0.5),
         "new_cohort": mixture(mass, mean, np.sqrt(tau**2 + 1 / precision)),
         "cohorts": [mixture(mass, o * yj + (1 - o) * mean, s) for o, yj, s in zip(own, y, sd, strict=True)],
@@ -166,12 +172,20 @@ def crins_reml(case, step):
 def turner(case, step):
     """Quantiles of a log-normal."""
     d = case["inputs"]["tau2_lognormal"]
-    return {"tau_quantiles": {q: float(np.exp(0.5 * (d["mu"] + d["sigma"] * ndtri(float(q))))) for q in ("0.025", "0.5", "0.975")}}
+    return {
+        "tau_quantiles": {
+            q: float(np.exp(0.5 * (d["mu"] + d["sigma"] * ndtri(float(q))))) for q in ("0.025", "0.5", "0.975")
+        }
+    }
 
 
 def prior_predictive(case, step):
     """97.5% quantile of theta ~ Normal(0, tau) under three priors of tau."""
-    priors = {"a": lambda t: log_half_normal(t, 0.5), "b": lambda t: log_half_normal(t, 1.0), "c": lambda t: log_half_cauchy(t, 0.5)}
+    priors = {
+        "a": lambda t: log_half_normal(t, 0.5),
+        "b": lambda t: log_half_normal(t, 1.0),
+        "c": lambda t: log_half_cauchy(t, 0.5),
+    }
     out = {}
     for key, prior in priors.items():
         tau, weight = half_line(step, 0.5)
@@ -183,9 +197,9 @@ def prior_predictive(case, step):
 def binomial(case, step):
     """Partial pooling of counts; `step` picks the coarser or the finer rule."""
     d, prior = case["inputs"], case["own_priors"]
-    problem = exact.Problem(np.array(d["r"]), np.array(d["n"]), prior["mu"], prior["tau"]["sigma"])
-    post = exact.Posterior(problem, exact.BASE if step == STEPS[0] else exact.FINE, exact.pilot_tau(problem))
-    return exact.describe(post)
+    problem = Problem(np.array(d["r"]), np.array(d["n"]), prior["mu"], prior["tau"]["sigma"])
+    post = Posterior(problem, BASE if step == STEPS[0] else FINE, pilot_tau(problem))
+    return describe(post)
 
 
 def leeliu(case, step):
@@ -206,8 +220,8 @@ def beta_mixture(case, step):
     log_m = np.array([log_beta(a + r, b + n - r) - log_beta(a, b) for a, b in parts])
     weight = np.exp(log_m - log_m.max())
     weight /= weight.sum()
-    return {"P(p>p0)": float(sum(w * betainc(b + n - r, a + r, 1 - p0) for w, (a, b) in zip(weight, parts, strict=True))),
-            "posterior_weights": weight.tolist()}  # fmt: skip
+    tails = np.array([betainc(b + n - r, a + r, 1 - p0) for a, b in parts])
+    return {"P(p>p0)": float(weight @ tails), "posterior_weights": weight.tolist()}
 
 
 def surgical(case, step):
@@ -216,7 +230,7 @@ def surgical(case, step):
     for r, n in zip(case["inputs"]["r"], case["inputs"]["n"], strict=True):
         a, b = 1.0 + r, 1.0 + n - r
         mean = a / (a + b)
-        out.append(exact.summary(mean, mean**2 + mean * (1 - mean) / (a + b + 1), [betaincinv(a, b, q) for q in exact.LEVELS]))
+        out.append(summary(mean, mean**2 + mean * (1 - mean) / (a + b + 1), [betaincinv(a, b, q) for q in LEVELS]))
     return {"cohorts": out}
 
 
@@ -259,13 +273,22 @@ def untruncated(y, se, tau, w_tau):
     """Towels with mu ~ Normal(0, 0.3) on the whole line: needs no truncated prior."""
     at_zero = normal_given_tau(y, se, np.zeros(1), 0.3)[0][0]
     random = np.log(w_tau @ np.exp(normal_given_tau(y, se, tau, 0.3)[0]))
-    return {"priors": "mu ~ Normal(0, 0.3), tau ~ HalfCauchy(0.3)", "logml": {"common": float(at_zero), "partial": float(random)}}
+    return {
+        "priors": "mu ~ Normal(0, 0.3), tau ~ HalfCauchy(0.3)",
+        "logml": {"common": float(at_zero), "partial": float(random)},
+    }
 
 
 def log_student(x, m, s, nu):
     """Log density of Student's t."""
     z = (x - m) / s
-    return gammaln((nu + 1) / 2) - gammaln(nu / 2) - 0.5 * np.log(nu * np.pi) - np.log(s) - (nu + 1) / 2 * np.log1p(z * z / nu)
+    return (
+        gammaln((nu + 1) / 2)
+        - gammaln(nu / 2)
+        - 0.5 * np.log(nu * np.pi)
+        - np.log(s)
+        - (nu + 1) / 2 * np.log1p(z * z / nu)
+    )
 
 
 def student_above_zero(m, s, nu, step):
@@ -304,8 +327,8 @@ def rounded(value):
 
 def apart(one, two):
     """Largest difference between two nests of numbers, relative to values above 1."""
-    other = dict(exact.leaves(two))
-    return max((abs(v - other[k]) / max(1.0, abs(v)) for k, v in exact.leaves(one) if isinstance(v, float)), default=0.0)
+    other = dict(leaves(two))
+    return max((abs(v - other[k]) / max(1.0, abs(v)) for k, v in leaves(one) if isinstance(v, float)), default=0.0)
 
 
 def main(argv=None):
