@@ -518,6 +518,47 @@ def test_a_prior_of_the_level_that_ends_abruptly_can_be_answered(mu: str) -> Non
     assert fit.reportable, fit.reasons
 
 
+# Estimates many standard errors apart under a prior that allows hardly any heterogeneity: each cohort's theta is torn
+# between its own data and a mu that the others hold, and lies where neither alone would have it.
+TORN = [
+    ([0.0, 3.0], [0.06, 0.14], "Uniform(0, 0.05)", stats.uniform(0, 0.05)),
+    ([0.0, 3.0], [0.06, 0.14], "HalfNormal(0.05)", stats.halfnorm(scale=0.05)),
+    ([-0.6, 0.4, -3.3], [0.06, 0.08, 0.14], "HalfNormal(0.05)", stats.halfnorm(scale=0.05)),
+    ([0.0, 2.0], [0.06, 0.06], "Uniform(0, 0.05)", stats.uniform(0, 0.05)),
+    ([0.0, 0.1, 5.0], [0.01, 0.2, 0.3], "HalfNormal(0.2)", stats.halfnorm(scale=0.2)),
+]
+
+
+@pytest.mark.parametrize(("y", "s", "tau", "law"), TORN)
+def test_cohorts_torn_between_their_data_and_the_others(y: list[float], s: list[float], tau: str, law: Any) -> None:
+    fit, exact = normal_fit(y, s, "Normal(0, 1)", tau), NormalNormal(y, s, (0.0, 1.0), law)
+    assert fit.reportable, fit.reasons
+    for target, cohort in [("mu", None), ("new_cohort", None), *(("cohort", j) for j in range(len(y)))]:
+        shown = [exact.quantile(p, target, cohort) for p in SHOWN.values()]
+        found = [quantile(fit, p, target, cohort) for p in SHOWN.values()]
+        assert found == pytest.approx(shown, abs=STANDARD_DEVIATIONS * (shown[2] - shown[0]) / 4), (target, cohort)
+
+
+@pytest.mark.parametrize(
+    ("tau", "law"),
+    [
+        ("Uniform(0.5999, 0.6001)", stats.uniform(0.5999, 0.0002)),
+        ("LogNormal(-0.5, 0.001)", stats.lognorm(0.001, scale=np.exp(-0.5))),
+        ("Gamma(10000, 20000)", stats.gamma(10000, scale=1 / 20000)),
+        ("Uniform(20, 21)", stats.uniform(20, 1)),
+        ("HalfNormal(0.000001)", stats.halfnorm(scale=1e-6)),
+    ],
+)
+def test_a_heterogeneity_that_is_all_but_known(tau: str, law: Any) -> None:
+    fit, exact = normal_fit(*NORMAL, "Normal(0, 1)", tau), NormalNormal(*NORMAL, (0.0, 1.0), law)
+    assert fit.reportable, fit.reasons
+    assert fit.posterior.log_marginal_likelihood == pytest.approx(exact.log_marginal_likelihood, abs=LOG_EVIDENCE)
+    for target in ("mu", "new_cohort"):
+        shown = [exact.quantile(p, target) for p in SHOWN.values()]
+        found = [quantile(fit, p, target) for p in SHOWN.values()]
+        assert found == pytest.approx(shown, abs=STANDARD_DEVIATIONS * (shown[2] - shown[0]) / 4), target
+
+
 def test_any_numbers_of_people_are_answered() -> None:
     fit = tc.pool(events=[3], totals=[10**9], pooling="common", seed=1)
     assert fit.summary()["typical"]["median"] == pytest.approx(stats.beta(4, 10**9 - 2).median(), rel=1e-3)
