@@ -21,6 +21,7 @@ import tinycohort as tc
 from tinycohort.engines.nuts import DrawsPosterior
 from tinycohort.plots.beliefs import beliefs, of_new_cohort
 from tinycohort.plots.rows import exact_interval
+from tinycohort.reporting.words import about_tau
 
 Fits = dict[str, tc.Fit]
 LONG = "A cohort with a label that goes on, Sun Yat-sen University Cancer Center"
@@ -498,6 +499,13 @@ def test_the_picture_says_in_words_how_much_the_data_said(fits: Fits) -> None:
         against = tc.pool(events=events, totals=[100, 100], mu="Normal(0, 0.5)", tau="HalfNormal(0.05)")
         assert "against the prior" in sentence(against, "mu")
     assert "against the prior" not in sentence(fits["three"], "mu")
+
+
+@pytest.mark.parametrize("name", ["one", "three", "thirty", "ratios", "bundled"])
+def test_figures_and_pages_say_the_same_of_tau(fits: Fits, name: str) -> None:
+    said = about_tau(fits[name]).partition(":")[0]
+    assert said.startswith("the data said ")
+    assert said in " ".join(text.get_text() for text in tc.plots.prior_posterior(fits[name]).axes[0].texts)
 
 
 def test_a_level_outside_zero_and_one_is_refused(fits: Fits) -> None:
