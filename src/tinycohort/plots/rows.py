@@ -152,7 +152,7 @@ def _ordered(
     if order == "median":
         return sorted(range(len(labels)), key=lambda j: cohorts[j]["median"])
     if order == "size":
-        size = alone["total"] if "total" in alone else 1.0 / np.asarray(compiled.data["standard_error"])
+        size = alone["total"] if "total" in alone else -compiled.likelihood.locate(compiled.data)[1]
         return sorted(range(len(labels)), key=lambda j: -size[j])
     if isinstance(order, str):
         mend = f"Choose one of {', '.join(ORDERS)}, or give the labels."
