@@ -83,6 +83,12 @@ def test_every_page_is_in_the_contents(repository: Path) -> None:
     assert {page.stem for page in pages(repository)[1:]} - {"index"} <= listed
 
 
+def test_the_page_on_validation_names_tests_that_exist(repository: Path) -> None:
+    named = re.findall(r"`(tests/[^`]+)`", (repository / "docs/validation.md").read_text(encoding="utf-8"))
+    assert len(named) > 20
+    assert [name for name in named if not list(repository.glob(name))] == []
+
+
 def test_what_the_readme_asks_to_be_run_can_be_run(repository: Path) -> None:
     makefile = (repository / "Makefile").read_text(encoding="utf-8")
     targets = re.findall(r"\bmake (\w+)", "".join(code for _, code in blocks_of(repository / "README.md")))
