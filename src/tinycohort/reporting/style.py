@@ -47,7 +47,7 @@ td.text, tbody th { min-width: 7rem; max-width: 24rem; }
 td.text { min-width: 10rem; }
 .printed { color: #51606f; }
 .doubt { margin-top: .3rem; }
-.code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .82rem; }
+.code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .93em; }
 dd.code { overflow-wrap: anywhere; }
 dt { color: #51606f; font-size: .88rem; }
 dd { margin: 0 0 .5rem; }
@@ -57,10 +57,12 @@ dd { margin: 0 0 .5rem; }
   a { color: inherit; text-decoration: none; }
   .scroll { overflow: visible; }
   .wide svg { min-width: 0; }
-  table { font-size: 8pt; }
+  table, caption { font-size: 8pt; }
+  figcaption { font-size: 9pt; }
+  main > section { break-before: page; border-top: 0; margin-top: 0; }
   td.text, tbody th { min-width: 0; }
   caption span { max-width: none; }
-  thead { display: table-header-group; }
+  thead { display: table-header-group; break-after: avoid; }
   tr, figure, .card { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; }
 }
