@@ -93,7 +93,7 @@ def test_a_wrong_count_is_refused_in_its_place(capsys: Capture, rows: str, messa
         ("A,0.8,0.5,1.3,95", "row 2, level: 95 is not between 0 and 1. Give a probability, such as 0.95."),
         ("A,nan,0.5,1.3,0.95", "row 2, estimate: 'nan' is not a number."),
         ('A,"0,8",0.5,1.3,0.95', "row 2, estimate: '0,8' is not a number. Write 0.8."),
-        ("A,0.8,0.5,1e999,0.95", "row 2, upper: '1e999' is too large."),
+        ("A,0.8,0.5,1e999,0.95", "row 2, upper: '1e999' is beyond 1,000,000,000. Correct it, or"),
     ],
 )
 def test_a_wrong_estimate_is_refused_in_its_place(capsys: Capture, row: str, message: str) -> None:

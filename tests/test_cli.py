@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import tinycohort as tc
-from tinycohort.cli import ANSWERED, INTERRUPTED, PIPE_CLOSED, USAGE, WRONG, commands, main, parser
+from tinycohort.cli import ANSWERED, INTERRUPTED, PIPE_CLOSED, SHOW_FAULTS, USAGE, WRONG, commands, main, parser
 from tinycohort.cli.output import NO_ANSWER
 from tinycohort.engines.run import ENGINES
 from tinycohort.pooling import POOLINGS
@@ -309,6 +309,22 @@ def test_the_keyboard_ends_a_command_quietly(capsys: Capture, monkeypatch: pytes
     monkeypatch.setattr(commands, "check", interrupted)
     assert main(["check"]) == INTERRUPTED
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_fault_of_the_package_is_admitted_and_shown_when_asked_for(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(**_: Any) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("tinycohort.direct.pool", faulty)
+    assert main(["pool", "counts.csv", "--json"]) == WRONG
+    said = capsys.readouterr()
+    assert said.err.startswith("tinycohort: ZeroDivisionError: division by zero. This is a fault of tinycohort, please")
+    assert list(json.loads(said.out)) == KEYS
+    monkeypatch.setenv(SHOW_FAULTS, "1")
+    with pytest.raises(ZeroDivisionError):
+        main(["pool", "counts.csv"])
 
 
 def test_a_reader_that_stops_reading_ends_a_command_quietly() -> None:

@@ -543,13 +543,14 @@ def test_markup_escapes_text_and_leaves_markup_alone() -> None:
 
 def test_identifiers_of_an_inline_figure_are_its_own() -> None:
     svg = (
-        '<?xml version="1.0"?><svg><metadata>x</metadata><g id="a"/><use xlink:href="#a" clip-path="url(#b)"/>'
+        '<?xml version="1.0"?><svg width="1pt" viewBox="0 0 1 1"><metadata>x</metadata>'
+        '<defs> <style type="a">*{b}</style> </defs><g id="a"/><use xlink:href="#a" clip-path="url(#b)"/>'
         '<g id="b"/></svg>'
     )
     inside = inline_svg(svg, "p", 'a "b"')
     assert inside == (
-        '<svg role="img" aria-label="a &quot;b&quot;"><g id="p-0"/><use xlink:href="#p-0" clip-path="url(#p-1)"/>'
-        '<g id="p-1"/></svg>'
+        '<svg role="img" aria-label="a &quot;b&quot;" viewBox="0 0 1 1"><g id="p-0"/>'
+        '<use xlink:href="#p-0" clip-path="url(#p-1)"/><g id="p-1"/></svg>'
     )
 
 

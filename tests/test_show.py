@@ -66,7 +66,8 @@ def test_a_contradiction_is_shown_by_its_own_name() -> None:
 
 def test_a_patient_is_shown_with_the_course_and_every_outcome() -> None:
     patient = {"patient_id": "p1", "cohort_id": "a", "age_years": 50, "locator": "Case report"}
-    course = {"patient_id": "p1", "start_months": 2, "event": "progressive_disease", "detail": "Liver.", "locator": "Page 2"}
+    course = {"patient_id": "p1", "start_months": 2, "event": "progressive_disease"}
+    course |= {"detail": "Liver.", "locator": "Page 2"}
     died = made_up.landmark("a", 6, 6.0, patient_id="p1", outcome_id="p1_os", measure="patient_time", events=1)
     died |= {"printed": "died at 6 months"}
     evidence = made_up.evidence([made_up.cohort("a")], [died], patients=[patient], courses=[course])

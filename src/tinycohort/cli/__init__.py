@@ -15,11 +15,15 @@ from ..issues import InputError
 from .output import complain, refuse
 from .parser import build_parser
 
-__all__ = ["ANSWERED", "INTERRUPTED", "PIPE_CLOSED", "USAGE", "WRONG", "main"]
+__all__ = ["ANSWERED", "INTERRUPTED", "PIPE_CLOSED", "SHOW_FAULTS", "USAGE", "WRONG", "main"]
 
 ANSWERED, WRONG, USAGE = 0, 1, 2
 # What shells report for a command that was stopped by the keyboard, or by the end of the pipe that it wrote to.
 INTERRUPTED, PIPE_CLOSED = 130, 141
+
+#: Set in the environment, it lets a fault of the package itself show where it happened.
+SHOW_FAULTS = "TINYCOHORT_TRACEBACK"
+_OURS = f"This is a fault of tinycohort, please report it with what you typed; {SHOW_FAULTS}=1 shows where it happened."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,6 +75,11 @@ def _run(options: Any) -> int:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         refuse([f"{place}{error.strerror or error}"], options)
+        return WRONG
+    except (ArithmeticError, LookupError, ValueError) as error:
+        if os.environ.get(SHOW_FAULTS):
+            raise
+        refuse([f"{type(error).__name__}: {error}. {_OURS}"], options)
         return WRONG
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..issues import InputError, Issue
 
-__all__ = ["COUNTS", "ESTIMATES", "LARGEST_COUNT", "LARGEST_FILE", "MOST_COHORTS", "read_cohort_file"]
+__all__ = ["COUNTS", "ESTIMATES", "LARGEST_COUNT", "LARGEST_FILE", "LARGEST_NUMBER", "MOST_COHORTS", "read_cohort_file"]
 
 COUNTS = ("label", "events", "total")
 ESTIMATES = ("label", "estimate", "lower", "upper", "level")
@@ -23,6 +23,9 @@ LARGEST_FILE = 10_000_000
 MOST_COHORTS = 500
 #: No cohort is larger; up to it the engine has been tried.
 LARGEST_COUNT = 1_000_000_000
+
+#: Beyond it estimates are slips of the pen, or in an unsuitable unit.
+LARGEST_NUMBER = 1e9
 
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _WHOLE = re.compile(r"[+-]?[0-9]+")
@@ -233,7 +236,9 @@ def _number_problem(text: str) -> tuple[str, str] | None:
         if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", text):
             mend = f"Write {text.replace(',', '.')}."
         return f"{text!r} is not a number", mend
-    return (f"{text!r} is too large", mend) if abs(float(text)) > 1e300 else None
+    if abs(float(text)) > LARGEST_NUMBER:
+        return f"{text!r} is beyond {LARGEST_NUMBER:,.0f}", "Correct it, or give the estimates in a larger unit."
+    return None
 
 
 def _check_label(label: str, row: int, first_use: dict[str, int], where: str, issues: list[Issue]) -> None:

@@ -90,6 +90,10 @@ def inline_svg(text: str, prefix: str, description: str) -> Markup:
     """An SVG file as part of a page: its identifiers made its own, its description told to those who cannot see it."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    # A style would hold for the whole page, which has it already; the size is the page's to choose.
+    text = re.sub(r"<defs>\s*<style[^>]*>[^<]*</style>\s*</defs>", "", text)
+    head, end, rest = text.partition(">")
+    text = re.sub(r'\s(width|height)="[^"]*"', "", head) + end + rest
     names = dict.fromkeys(re.findall(r'\bid="([^"]+)"', text))
     renamed = {name: f"{prefix}-{k}" for k, name in enumerate(names)}
     pattern = re.compile(r'(\bid="|\bhref="#|url\(#)([^")]+)')

@@ -31,6 +31,7 @@ figcaption { max-width: 46rem; margin-top: .4rem; }
 .scroll { overflow-x: auto; margin: .8rem 0 1.2rem; }
 .scroll:focus-visible { outline: 2px solid #1d5a94; outline-offset: 2px; }
 .scroll svg { display: block; height: auto; width: 100%; }
+svg * { stroke-linejoin: round; stroke-linecap: butt; }
 .wide svg { min-width: 34rem; max-width: 44rem; }
 .small svg { max-width: 23rem; }
 table { border-collapse: collapse; font-size: .88rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
