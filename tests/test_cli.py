@@ -20,7 +20,7 @@ from tinycohort.engines.run import ENGINES
 from tinycohort.pooling import POOLINGS
 from tinycohort.posterior import INTERVALS
 from tinycohort.reporting.text import table_lines
-from tinycohort.reporting.words import OVERLAP_WORDS, about_tau, figure, percent, span
+from tinycohort.reporting.words import OVERLAP_WORDS, about_tau, diagnosis, figure, percent, span
 
 COUNTS = "label,events,total\nLin,1,8\nHsu,7,27\nMa,9,44\n"
 RATIOS = "label,estimate,lower,upper,level\nA,0.8,0.5,1.3,0.95\nB,0.6,0.3,1.1,0.9\n"
@@ -384,6 +384,16 @@ def test_the_words_about_tau_are_those_of_the_figure(events: list[int]) -> None:
     amount = words.partition("the data said ")[2].partition(" about tau")[0]
     assert f"the data said {amount} about tau" in about_tau(fit)
     assert amount in [each for _, each in OVERLAP_WORDS]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(2.1e-5, "0.00003"), (1e-4, "0.0001"), (0.0, "0.0000001"), (3e-9, "0.0000001"), (1.2e-7, "0.0000002")],
+)
+def test_an_error_is_never_told_smaller_than_it_is(error: float, told: str) -> None:
+    fit = tc.pool(events=[1], totals=[8])
+    fit.posterior.diagnostics["quantile_error"] = error
+    assert f"the reported quantiles move by at most {told}, and" in diagnosis(fit)
 
 
 def test_a_table_of_text_keeps_its_columns() -> None:

@@ -258,6 +258,15 @@ def test_the_page_lists_every_number_with_its_source_and_what_was_left_out(every
         assert squeezed(model.variant(variant).why) in text
 
 
+def test_a_variant_that_flips_a_contradiction_says_so_where_its_number_stands(everything: Run) -> None:
+    flipped = [row for row in everything.table("evidence_used") if row["variant"] == "stable_counted"]
+    base = {row["outcome_id"]: row for row in everything.table("evidence_used") if not row["variant"]}
+    changed = [row for row in flipped if row["events"] != base[row["outcome_id"]]["events"]]
+    assert len(changed) == 1
+    text = Page(everything.page).text
+    assert text.count(f"Contradiction. Here the other side is taken, '{changed[0]['events']}'. events: ") == 1
+
+
 def test_the_first_page_tells_of_prospective_cohorts_and_of_what_is_not_corrected(everything: Run) -> None:
     first = Page(everything.page.partition("<nav")[0] + "</header></body></html>").text
     assert first.count("From prospective cohorts alone it is") == len(MODELS)

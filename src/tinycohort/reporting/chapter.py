@@ -12,6 +12,8 @@ from ..checks import contradiction_text, read_as
 from ..estimates import estimate_rows, prior_posterior_overlap
 from ..evidence import Used
 from ..posterior import Fit
+from ..records import Cohort, Discrepancy, Outcome
+from ..records.cells import write_cell
 from .markup import Markup, identifier, inline_svg, join, link, minus, table, tag
 from .results import ModelResult, Results
 from .words import TARGETS_IN_WORDS, about_tau, diagnosis, figure, of_quantity, percent
@@ -195,16 +197,23 @@ def _number(one: Used, results: Results) -> tuple[str, ...]:
     outcome, source = one.outcome, one.source
     place = join((f"{outcome.locator}. ", _cite(source.citation, source.doi, source.address), f" [{source.origin}]"))
     doubts = [
-        contradiction_text(row)
+        _doubt(row, outcome if row.table == "outcomes" else one.cohort)
         for row in results.evidence.discrepancies.values()
         if (row.table, row.row_id) == ("outcomes", outcome.outcome_id)
         or (row.table, row.row_id, row.field) == ("cohorts", one.cohort.cohort_id, "total")
     ]
     derivation = [tag("div", outcome.derivation)] if outcome.derivation else []
-    derivation += [tag("div", f"Contradiction. {text}", class_="doubt") for text in doubts]
+    derivation += [tag("div", text, class_="doubt") for text in doubts]
     label = join((one.cohort.label, tag("div", identifier(outcome.outcome_id))))
     number = join((tag("div", read_as(outcome)), tag("div", f"“{outcome.printed}”", class_="printed")))
     return label, number, join(derivation), place
+
+
+def _doubt(row: Discrepancy, record: Outcome | Cohort) -> str:
+    """A contradiction, and which side of it this number takes: that of the evidence, or of a variant that flips it."""
+    taken = write_cell(getattr(record, row.field))
+    turned = "" if taken == (row.used or "") else f" Here the other side is taken, {taken!r}."
+    return f"Contradiction.{turned} {contradiction_text(row)}"
 
 
 def _cite(citation: str, doi: str | None, address: str | None) -> Markup:
@@ -236,7 +245,7 @@ def _diagnostics(result: ModelResult) -> Iterable[Markup]:
     summary = result.fit.summary()
     if summary["log_marginal_likelihood"] is not None:
         score = summary["elpd_loco"]
-        left_out = (
-            f"; leaving out each cohort in turn, its log probability sums to {score['total']:.2f}" if score else ""
-        )
-        yield tag("p", f"The log marginal likelihood is {summary['log_marginal_likelihood']:.3f}{left_out}.")
+        sentence = f"The log marginal likelihood is {summary['log_marginal_likelihood']:.3f}"
+        if score:
+            sentence += f"; leaving out each cohort in turn, its log probability sums to {score['total']:.2f}"
+        yield tag("p", minus(f"{sentence}."))

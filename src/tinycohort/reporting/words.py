@@ -124,7 +124,7 @@ def diagnosis(fit: Fit) -> str:
 
 
 def _upwards(value: float) -> str:
-    """An error bound with one digit, rounded up; nothing smaller than the rounding of the arithmetic."""
-    value = max(value, 1e-12)
-    unit = 10.0 ** math.floor(math.log10(value))
-    return f"{math.ceil(value / unit * (1 - 1e-9)) * unit:.0e}"
+    """An error bound as a decimal with one digit, rounded up; never smaller than one in ten million."""
+    value = max(value, 1e-7)
+    unit = 10.0 ** math.floor(math.log10(value) + 1e-9)
+    return f"{math.ceil(value / unit * (1 - 1e-9)) * unit:.7f}".rstrip("0")
