@@ -507,8 +507,10 @@ def test_no_responders_under_any_prior_of_the_level(mu: str, pooling: str) -> No
     fit = tc.pool(events=[0], totals=[5], mu=mu, pooling=pooling, seed=1)
     assert fit.reportable, fit.reasons
     # The prior's own probabilities as the variable of integration: no tail is left out, however heavy.
-    nodes, weights = np.polynomial.legendre.leggauss(4000)
-    evidence = np.log(0.5 * weights @ special.expit(-law.ppf(0.5 * (nodes + 1))) ** 5)
+    nodes, weights = np.polynomial.legendre.leggauss(10)
+    ends = np.linspace(0, 1, 2001)
+    p = ends[:-1, None] + 0.5 * np.diff(ends)[:, None] * (nodes + 1)
+    evidence = np.log(0.5 / 2000 * (special.expit(-law.ppf(p)) ** 5 @ weights).sum())
     assert fit.posterior.log_marginal_likelihood == pytest.approx(evidence, abs=LOG_EVIDENCE)
 
 
@@ -516,6 +518,37 @@ def test_no_responders_under_any_prior_of_the_level(mu: str, pooling: str) -> No
 def test_a_prior_of_the_level_that_ends_abruptly_can_be_answered(mu: str) -> None:
     fit = normal_fit(*NORMAL, mu, "HalfNormal(0.5)")
     assert fit.reportable, fit.reasons
+
+
+@pytest.mark.parametrize("pooling", ["none", "common", "partial"])
+@pytest.mark.parametrize("estimate", [-7.0, -2.5, 0.2, 30.0])
+def test_an_estimate_far_outside_the_prior_of_the_level(estimate: float, pooling: str) -> None:
+    """The prior is right or wrong; what it and the data say together is a normal in either case."""
+    tau = "HalfNormal(0.001)" if pooling == "partial" else None
+    fit = normal_fit([estimate], [0.3], "Normal(0, 0.3)", tau, pooling)
+    exact = NormalNormal([estimate], [0.3], (0.0, 0.3), stats.halfnorm(scale=0.001) if tau else 0.0)
+    assert fit.reportable, fit.reasons
+    found = [quantile(fit, p, "cohort", 0) for p in SHOWN.values()]
+    shown = [exact.quantile(p, "mu") for p in SHOWN.values()]
+    assert found == pytest.approx(shown, abs=10 * STANDARD_DEVIATIONS * 0.3)
+    assert fit.posterior.log_marginal_likelihood == pytest.approx(exact.log_marginal_likelihood, abs=LOG_EVIDENCE)
+
+
+@pytest.mark.parametrize(("events", "total"), [(0, 10_000), (9_999, 10_000), (1, 300)])
+@pytest.mark.parametrize("mu", ["Normal(0, 0.5)", "Normal(1, 0.3)"])
+def test_counts_far_outside_the_prior_of_the_level(events: int, total: int, mu: str) -> None:
+    law = stats.norm(prior(mu).mu, prior(mu).sigma)
+    theta = np.linspace(-15, 15, 300_001)
+    log_density = binomial(events, total)(theta) + law.logpdf(theta)
+    density = np.exp(log_density - log_density.max())
+    below = np.cumsum(density) / density.sum()
+    fit = tc.pool(events=[events], totals=[total], mu=mu, pooling="common", seed=1)
+    assert fit.reportable, fit.reasons
+    for shown, p in SHOWN.items():
+        exact = special.expit(np.interp(p, below, theta + 0.5 * (theta[1] - theta[0])))
+        assert fit.summary()["typical"][shown] == pytest.approx(exact, abs=PROBABILITY)
+    evidence = log_density.max() + np.log(density.sum() * (theta[1] - theta[0]))
+    assert fit.posterior.log_marginal_likelihood == pytest.approx(evidence, abs=LOG_EVIDENCE)
 
 
 # Estimates many standard errors apart under a prior that allows hardly any heterogeneity: each cohort's theta is torn
@@ -526,6 +559,8 @@ TORN = [
     ([-0.6, 0.4, -3.3], [0.06, 0.08, 0.14], "HalfNormal(0.05)", stats.halfnorm(scale=0.05)),
     ([0.0, 2.0], [0.06, 0.06], "Uniform(0, 0.05)", stats.uniform(0, 0.05)),
     ([0.0, 0.1, 5.0], [0.01, 0.2, 0.3], "HalfNormal(0.2)", stats.halfnorm(scale=0.2)),
+    ([0.0, 10.0], [0.02, 0.02], "Uniform(0, 0.1)", stats.uniform(0, 0.1)),
+    ([8.0, -8.0], [0.1, 0.1], "HalfNormal(0.0001)", stats.halfnorm(scale=1e-4)),
 ]
 
 

@@ -16,6 +16,7 @@ from scipy import optimize, special
 _PANELS = 400
 _NODES = 10
 _TAIL = 1e-13
+_BEYOND = 1e-250
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,12 @@ class NormalNormal:
         """Nodes of tau and log of prior times weights: panels in log tau, which no prior here finds too coarse."""
         if isinstance(self.tau, int | float):
             return np.array([float(self.tau)]), np.zeros(1)
-        lower, upper = np.log(self.tau.ppf(_TAIL)), np.log(self.tau.isf(_TAIL))
-        ends = np.linspace(lower, upper, _PANELS + 1)
+        # Data in conflict can push tau far beyond its prior: look as far as they are apart.
+        apart = 30 * (np.ptp(self.estimates) + max(self.errors))
+        upper = max(self.tau.isf(_TAIL), min(self.tau.isf(_BEYOND), apart))
+        lower = np.log(self.tau.ppf(_TAIL))
+        # Finer towards the upper end, where a prior that stops abruptly may hold the posterior in a corner.
+        ends = np.log(upper) - (np.log(upper) - lower) * np.linspace(0, 1, _PANELS + 1)[::-1] ** 3
         nodes, weights = np.polynomial.legendre.leggauss(_NODES)
         half = 0.5 * np.diff(ends)[:, None]
         u = (0.5 * (ends[1:] + ends[:-1])[:, None] + half * nodes).ravel()
