@@ -28,7 +28,9 @@ from tinycohort.engines.batch import pool_many
 from tinycohort.engines.exact import solve
 
 EVENTS, TOTALS = [1, 7, 9, 5, 31], [8, 27, 44, 24, 91]
-CSV = "label,events,total\n" + "".join(f"cohort {j},{r},{n}\n" for j, (r, n) in enumerate(zip(EVENTS, TOTALS, strict=True)))
+CSV = "label,events,total\n" + "".join(
+    f"cohort {j},{r},{n}\n" for j, (r, n) in enumerate(zip(EVENTS, TOTALS, strict=True))
+)
 BARE = "import numpy, scipy.special"
 
 

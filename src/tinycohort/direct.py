@@ -7,20 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from .compiled import CompiledModel, Row
-from .engines.run import run
+from .compiled import CompiledModel, Row, label_issues
+from .engines.run import run, run_issues
 from .families import Contrast, Family, Proportion
 from .issues import InputError, Issue
 from .likelihoods import Binomial, Likelihood, NormalEstimate
 from .likelihoods.normal import standard_error
 from .pooling import POOLINGS, Pooling
 from .posterior import Fit
-from .priors import HalfNormal, Logistic, Prior, prior
+from .priors import Beta, HalfNormal, Logistic, Prior, prior
 
 __all__ = ["COUNT_COLUMNS", "ESTIMATE_COLUMNS", "pool"]
 
 COUNT_COLUMNS = ("events", "total")
 ESTIMATE_COLUMNS = ("estimate", "lower", "upper")
+_GIVEN = ("estimate", "lower_given", "upper_given")
+_USUAL_LEVEL = 0.95
 _DEFAULTS: Mapping[str, Prior] = {"mu": Logistic(0.0, 1.0), "tau": HalfNormal(0.5)}
 
 
@@ -89,30 +91,40 @@ def pool(
     """
     columns = _gather(data, events=events, total=totals, estimate=estimates, lower=lower, upper=upper, label=labels)
     counts = _is_counts(columns, data)
-    if counts:
-        names: tuple[str, ...] = COUNT_COLUMNS
-    else:
-        columns.setdefault("level", level)
-        names = (*ESTIMATE_COLUMNS, "level")
     issues: list[Issue] = []
+    if not counts:
+        columns.setdefault("level", level)
+    elif ratio or np.ndim(level) or level != _USUAL_LEVEL:
+        what = f"counts have no {'ratio' if ratio else 'level of intervals'}"
+        issues.append(
+            Issue("ratio" if ratio else "level", what, "Leave it out, or give estimates with their intervals.")
+        )
+    names = COUNT_COLUMNS if counts else (*ESTIMATE_COLUMNS, "level")
+    columns = {name: _sequence(value) if name != "level" else value for name, value in columns.items()}
     size = len(columns[names[0]])
     numbers = {name: _numbers(name, columns[name], size, issues) for name in names}
+    readable = not issues
     cohorts = _labels(columns.get("label"), size, issues)
     way = _pooling(pooling, issues)
+    family: Family = Proportion() if counts else Contrast("ratio" if ratio else "difference")
+    kind: Likelihood = Binomial() if counts else NormalEstimate()
     priors = _priors({"mu": mu, "tau": tau}, way, counts, issues)
+    issues += _prior_issues(family, priors) + run_issues(engine, seed, sampler, way.name)
+    if readable and len(cohorts) == size:
+        issues += label_issues(cohorts)
+        issues += kind.check(numbers, cohorts) if counts else _interval_issues(family, numbers, cohorts)
     if issues:
         raise InputError(issues)
-    family: Family
-    kind: Likelihood
-    if counts:
-        family, kind, stored, given = Proportion(), Binomial(), numbers, {}
-    else:
-        family, kind = Contrast("ratio" if ratio else "difference"), NormalEstimate()
-        stored = _on_model_scale(family, numbers, cohorts)
-        given = {"estimate": numbers["estimate"], "lower_given": numbers["lower"], "upper_given": numbers["upper"]}
-    _check_priors(family, priors)
+    stored = numbers if counts else _on_model_scale(family, numbers)
+    given = {} if counts else dict(zip(_GIVEN, (numbers[name] for name in ESTIMATE_COLUMNS), strict=True))
     rows = tuple(Row(label) for label in cohorts)
     return run(CompiledModel("pool", family, kind, way, priors, rows, stored, given), engine, seed, **sampler)
+
+
+def _sequence(values: Any) -> list[Any]:
+    """One number is one cohort; text is not a sequence of letters."""
+    several = hasattr(values, "__iter__") and not isinstance(values, str) and getattr(values, "ndim", 1) > 0
+    return list(values) if several else [values]
 
 
 def _gather(data: Any, **sequences: Any) -> dict[str, Any]:
@@ -124,6 +136,9 @@ def _gather(data: Any, **sequences: Any) -> dict[str, Any]:
         what = f"{', '.join(given)} beside data"
         raise InputError(Issue("pool", what, "Give the numbers once: in data, or one by one."))
     names = getattr(data, "columns", data)
+    if isinstance(data, str) or not hasattr(names, "__iter__") or not hasattr(data, "__getitem__"):
+        mend = "Give a DataFrame or a mapping of columns; read a file first, or use the command line."
+        raise InputError(Issue("data", f"{data!r} is not a table", mend))
     known = (*COUNT_COLUMNS, *ESTIMATE_COLUMNS, "label", "level")
     return {name: list(data[name]) for name in known if name in names}
 
@@ -150,16 +165,15 @@ def _is_counts(columns: Mapping[str, Any], data: Any) -> bool:
 
 def _numbers(name: str, values: Any, size: int, issues: list[Issue]) -> Any:
     """A column of numbers; whatever is not a number is reported and becomes nan."""
-    if np.ndim(values) == 0 and name == "level":
-        values = [values] * size
-    values = [values] if np.ndim(values) == 0 else list(values)
+    if name == "level":
+        values = [values] * size if np.ndim(values) == 0 else list(values)
     if len(values) != size:
         what = f"{len(values)} values for {size} cohorts"
         issues.append(Issue(name, what, "Give one for each cohort."))
     found = np.full(len(values), np.nan)
     for j, value in enumerate(values):
         try:
-            if isinstance(value, str | bytes | bool | np.bool_):
+            if isinstance(value, str | bytes | bool | np.bool_ | list | tuple | np.ndarray):
                 raise TypeError
             found[j] = float(value)
         except (TypeError, ValueError):
@@ -173,7 +187,7 @@ def _numbers(name: str, values: Any, size: int, issues: list[Issue]) -> Any:
 def _labels(labels: Any, size: int, issues: list[Issue]) -> tuple[str, ...]:
     if labels is None:
         return tuple(f"cohort {j + 1}" for j in range(size))
-    found = tuple(str(label).strip() for label in labels)
+    found = tuple("" if label is None or label != label else str(label).strip() for label in labels)
     if len(found) != size:
         issues.append(Issue("labels", f"{len(found)} labels for {size} cohorts", "Give one for each cohort."))
     issues += [
@@ -212,23 +226,22 @@ def _priors(given: Mapping[str, Any], way: Pooling, counts: bool, issues: list[I
     return found
 
 
-def _check_priors(family: Family, priors: Mapping[str, Prior]) -> None:
+def _prior_issues(family: Family, priors: Mapping[str, Prior]) -> list[Issue]:
     issues = []
     if "tau" in priors and priors["tau"].support[0] < 0:
         what = f"{priors['tau']} allows negative values"
         issues.append(Issue("tau", what, "Give a prior of the positive half line, such as HalfNormal(0.5)."))
-    level = family.level_prior(priors["mu"])
-    if level.support == (0.0, 1.0) and str(level).startswith("Beta"):
+    if "mu" in priors and isinstance(family.level_prior(priors["mu"]), Beta):
         what = f"{priors['mu']} is a prior of a probability"
         issues.append(Issue("mu", what, "Give a prior of the whole line, such as Normal(0, 1)."))
-    if issues:
-        raise InputError(issues)
+    return issues
 
 
-def _on_model_scale(family: Family, numbers: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
+def _interval_issues(family: Family, numbers: Mapping[str, Any], labels: Sequence[str]) -> list[Issue]:
+    """Estimates outside their intervals, ratios that are not positive, levels that are none."""
     issues = []
     for j, label in enumerate(labels):
-        estimate, low, high, level = (float(numbers[name][j]) for name in ("estimate", "lower", "upper", "level"))
+        estimate, low, high, level = (float(numbers[name][j]) for name in (*ESTIMATE_COLUMNS, "level"))
         where = f"cohort {label!r}"
         if family.model_scale == "log" and min(estimate, low) <= 0:
             what = f"ratio {estimate:g} ({low:g} to {high:g}) is not positive"
@@ -237,11 +250,12 @@ def _on_model_scale(family: Family, numbers: Mapping[str, Any], labels: Sequence
             what = f"estimate {estimate:g} is not inside its interval {low:g} to {high:g}"
             issues.append(Issue(where, what, "Correct one of the three."))
         if not 0 < level < 1:
-            issues.append(
-                Issue(f"{where}, level", f"{level:g} is not between 0 and 1", "Give a probability, such as 0.95.")
-            )
-    if issues:
-        raise InputError(issues)
+            what = f"{level:g} is not between 0 and 1"
+            issues.append(Issue(f"{where}, level", what, "Give a probability, such as 0.95."))
+    return issues
+
+
+def _on_model_scale(family: Family, numbers: Mapping[str, Any]) -> dict[str, Any]:
     theta = {name: np.asarray(family.theta(numbers[name])) for name in ESTIMATE_COLUMNS}
     error = standard_error(theta["lower"], theta["upper"], numbers["level"])
     return {"estimate": theta["estimate"], "standard_error": error}

@@ -133,6 +133,7 @@ def probability_above(fit: Fit, threshold: float, target: str = "typical", cohor
     0.64
     """
     _require_reportable(fit)
+    _check_target(fit, target, cohort)
     marginal = fit.posterior.marginal(target, cohort, natural=True)  # type: ignore[arg-type]
     return None if marginal is None else marginal.probability_above(threshold)
 
@@ -172,7 +173,8 @@ def predicted_events(fit: Fit, patients: int, target: str = "new_cohort", cohort
     if fit.compiled.family.quantity != "probability":
         what = f"a model of a {fit.compiled.family.quantity} predicts no counts"
         raise InputError(Issue("predicted_events", what, "Ask it of a model of proportions."))
-    if isinstance(patients, bool) or patients != int(patients) or patients < 1:
+    _check_target(fit, target, cohort)
+    if isinstance(patients, bool) or not isinstance(patients, int | np.integer) or patients < 1:
         raise InputError(Issue("patients", f"{patients!r} is not a whole number above zero", "Give one such as 20."))
     return fit.posterior.predicted_events(int(patients), target, cohort)  # type: ignore[arg-type]
 
@@ -227,6 +229,19 @@ def prior_posterior_overlap(fit: Fit, parameter: str = "tau") -> float | None:
     edges = np.unique(np.concatenate([prior.quantile(p), marginal.quantile(p)]))
     before, after = (np.diff(np.concatenate([[0.0], cdf(edges), [1.0]])) for cdf in (prior.cdf, marginal.cdf))
     return float(np.minimum(before, after).sum())
+
+
+def _check_target(fit: Fit, target: str, cohort: int | None) -> None:
+    """Refuse a target that there is not, and a cohort that is not there."""
+    known = (*_TARGETS, "cohort")
+    if target not in known:
+        raise InputError(Issue("target", f"unknown target {target!r}", f"Choose one of {', '.join(known)}."))
+    if target != "cohort":
+        return
+    last = fit.compiled.cohorts - 1
+    whole = isinstance(cohort, int | np.integer) and not isinstance(cohort, bool)
+    if not whole or not 0 <= int(cohort or 0) <= last:
+        raise InputError(Issue("cohort", f"{cohort!r} is no cohort of this fit", f"Give its position, 0 to {last}."))
 
 
 def _require_reportable(fit: Fit) -> None:

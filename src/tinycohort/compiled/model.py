@@ -18,7 +18,7 @@ from ..likelihoods import LIKELIHOODS, Likelihood
 from ..pooling import POOLINGS, Pooling
 from ..priors import Prior, prior
 
-__all__ = ["CompiledModel", "Row"]
+__all__ = ["CompiledModel", "Row", "label_issues"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,12 @@ class Row:
     locator: str = ""
     derivation: str = ""
     citation: str = ""
+
+
+def label_issues(labels: tuple[str, ...]) -> list[Issue]:
+    """Labels that name more than one cohort."""
+    doubled = sorted({label for label in labels if labels.count(label) > 1})
+    return [Issue(f"cohort {label!r}", "the label is used twice", "Give each cohort its own.") for label in doubled]
 
 
 @dataclass(frozen=True)

@@ -57,4 +57,6 @@ class Moments:
         if self._pooled:
             return True
         light = self._priors["mu"].gaussian_precision > 0
-        return light and (target == "typical" or self._family.has_moment(order, self._priors["tau"].gaussian_precision))
+        if target == "typical":
+            return light
+        return light and self._family.has_moment(order, self._priors["tau"].gaussian_precision, target == "average")

@@ -18,16 +18,20 @@ from ..compiled import CompiledModel, compile_model, select
 from ..evidence import Evidence, Selection
 from ..issues import InputError, Issue
 from ..posterior import Fit, Posterior
+from ..posterior.fit import FORMAT
 from ..spec import ModelSpec, read_model
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["ENGINES", "fit", "read_fit", "run"]
+__all__ = ["ENGINES", "fit", "read_fit", "run", "run_issues"]
 
 ENGINES = ("auto", "exact", "nuts")
 _EXACT_POOLINGS = ("none", "common", "partial")
 _CHAINS, _DRAWS = 4, 1000
+# Fewest that leave anything to diagnose.
+_LEAST = {"chains": 1, "draws": 4, "tune": 1}
+_LARGEST_SEED = 2**63
 
 
 def fit(
@@ -106,13 +110,12 @@ def run(
     InputError
         An unknown engine, an engine that does not apply, or a seed that is not a whole number.
     """
-    chosen = _choose(engine, compiled)
-    if sampler and chosen != "nuts":
-        names = ", ".join(sampler)
-        raise InputError(
-            Issue(names, "the exact engine takes no sampler settings", 'Give engine="nuts", or leave it out.')
-        )
-    seed = _check_seed(seed)
+    issues = run_issues(engine, seed, sampler, compiled.pooling.name)
+    if issues:
+        raise InputError(issues)
+    applies = compiled.pooling.name in _EXACT_POOLINGS
+    chosen = engine if engine != "auto" else "exact" if applies else "nuts"
+    seed = int(np.random.SeedSequence().generate_state(1)[0] >> 1) if seed is None else int(seed)
     begun, clock = datetime.now(UTC), time.perf_counter()
     posterior = _solve(compiled, chosen, seed, sampler)
     provenance = {
@@ -127,24 +130,37 @@ def run(
     return Fit(compiled, posterior, provenance, model=model, evidence=evidence, make_draws=_make_draws)
 
 
-def _choose(engine: str, compiled: CompiledModel) -> str:
+def run_issues(engine: Any, seed: Any, sampler: Mapping[str, Any], pooling: str) -> list[Issue]:
+    """Everything that is wrong with the choice of engine, its settings and the seed."""
+    issues = []
     if engine not in ENGINES:
-        raise InputError(Issue("engine", f"unknown engine {engine!r}", f"Choose one of {', '.join(ENGINES)}."))
-    applies = compiled.pooling.name in _EXACT_POOLINGS
-    if engine == "auto":
-        return "exact" if applies else "nuts"
-    if engine == "exact" and not applies:
-        what = f"the exact engine does not know pooling {compiled.pooling.name!r}"
-        raise InputError(Issue("engine", what, 'Use engine="nuts".'))
-    return engine
+        issues.append(Issue("engine", f"unknown engine {engine!r}", f"Choose one of {', '.join(ENGINES)}."))
+    elif engine == "exact" and pooling not in _EXACT_POOLINGS:
+        what = f"the exact engine does not know pooling {pooling!r}"
+        issues.append(Issue("engine", what, 'Use engine="nuts".'))
+    elif engine != "nuts" and sampler:
+        mend = 'Give engine="nuts", or leave it out.'
+        issues.append(Issue(", ".join(sampler), "the exact engine takes no sampler settings", mend))
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if seed is not None and not (whole and 0 <= seed < _LARGEST_SEED):
+        what = f"{seed!r} is not a whole number, zero or more"
+        if whole and seed > 0:
+            what = f"{seed!r} is not below {_LARGEST_SEED}"
+        issues.append(Issue("seed", what, "Give one such as 1."))
+    return issues + [issue for name, value in sampler.items() for issue in _setting_issues(name, value)]
 
 
-def _check_seed(seed: int | None) -> int:
-    if seed is None:
-        return int(np.random.SeedSequence().generate_state(1)[0] >> 1)
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError(Issue("seed", f"{seed!r} is not a whole number, zero or more", "Give one such as 1."))
-    return int(seed)
+def _setting_issues(name: str, value: Any) -> list[Issue]:
+    if name == "target_accept":
+        if isinstance(value, float) and 0.0 < value < 1.0:
+            return []
+        return [Issue(name, f"{value!r} is not between 0 and 1", "Give a probability, such as 0.95.")]
+    if name not in _LEAST:
+        mend = f"Known: {', '.join([*_LEAST, 'target_accept'])}."
+        return [Issue(name, f"unknown sampler setting {name!r}", mend)]
+    if isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= _LEAST[name]:
+        return []
+    return [Issue(name, f"{value!r} is not a whole number of at least {_LEAST[name]}", "Give one such as 1000.")]
 
 
 def _solve(compiled: CompiledModel, engine: str, seed: int, sampler: Mapping[str, Any]) -> Posterior:
@@ -228,7 +244,11 @@ def _open(path: Path) -> tuple[xarray.DataTree, dict[str, Any]]:
         raise InputError(Issue(str(path), f"cannot be read ({error})", "Give a file that Fit.save wrote.")) from None
     if "tinycohort" not in tree.attrs:
         raise InputError(Issue(str(path), "holds no tinycohort fit", "Give a file that Fit.save wrote."))
-    return tree, json.loads(tree.attrs.pop("tinycohort"))
+    stored = json.loads(tree.attrs.pop("tinycohort"))
+    if stored["format"] != FORMAT:
+        what = f"is of format {stored['format']}, and this version reads {FORMAT}"
+        raise InputError(Issue(str(path), what, "Read it with the version that wrote it."))
+    return tree, stored
 
 
 def _restore(compiled: CompiledModel, tree: xarray.DataTree, stored: Mapping[str, Any], path: Path) -> Posterior:

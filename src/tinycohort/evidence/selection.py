@@ -66,7 +66,9 @@ class Selection:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Selection:
         """The inverse of `to_dict`."""
-        used = (Used(Cohort(**one["cohort"]), Outcome(**one["outcome"]), Source(**one["source"])) for one in stored["used"])
+        used = (
+            Used(Cohort(**one["cohort"]), Outcome(**one["outcome"]), Source(**one["source"])) for one in stored["used"]
+        )
         return cls(stored["endpoint"], tuple(used), tuple(LeftOut(**one) for one in stored["left_out"]))
 
 

@@ -55,16 +55,19 @@ class Family:
         """First and second moment of natural(theta) over theta ~ Normal(mu, tau); `mu` and `tau` broadcast."""
         raise TypeError(f"{type(self).__name__} has no average")
 
-    def average_slope(self, first: Any, second: Any) -> Any:
-        """Derivative in mu of the average, given the two moments that `average` returns."""
+    def average_theta(self, mu: Any, tau: Any, moments: tuple[Any, Any]) -> tuple[Any, Any]:
+        """The average brought back to the model scale, and its derivative in mu, given what `average` returns."""
         raise TypeError(f"{type(self).__name__} has no average")
 
     def level_guess(self, theta: Any, tau: Any) -> Any:
         """Roughly the mu at which the average is natural(theta); `theta` and `tau` broadcast."""
         raise TypeError(f"{type(self).__name__} has no average")
 
-    def has_moment(self, order: int, gaussian_precision: float) -> bool:
-        """Whether the natural scale has this moment when tau's prior falls as exp(-precision tau^2) or faster."""
+    def has_moment(self, order: int, gaussian_precision: float, of_average: bool = False) -> bool:
+        """Whether the natural scale has this moment when tau's prior falls as exp(-precision tau^2) or faster.
+
+        Of a new cohort's value, or of the average over cohorts.
+        """
         raise TypeError(f"{type(self).__name__} has no moments")
 
     def level_prior(self, prior: Prior) -> Prior:

@@ -51,10 +51,13 @@ class Contrast(Family):
         return (0.0 if self._ratio else -math.inf, math.inf)
 
     def natural(self, theta: Any) -> Any:
-        return np.exp(theta) if self._ratio else np.asarray(theta, float)
+        if not self._ratio:
+            return np.asarray(theta, float)
+        with np.errstate(over="ignore"):
+            return np.exp(theta)
 
     def slope(self, theta: Any) -> Any:
-        return np.exp(theta) if self._ratio else np.ones_like(theta, dtype=float)
+        return self.natural(theta) if self._ratio else np.ones_like(theta, dtype=float)
 
     def theta(self, natural: Any) -> Any:
         with np.errstate(divide="ignore"):
@@ -63,17 +66,23 @@ class Contrast(Family):
     def average(self, mu: Any, tau: Any) -> tuple[Any, Any]:
         """Moments of a log-normal, or of the normal itself."""
         mu, tau = np.broadcast_arrays(np.asarray(mu, float), np.asarray(tau, float))
-        if self._ratio:
+        if not self._ratio:
+            return mu, mu**2 + tau**2
+        # Infinite where a double cannot hold it; whether the posterior mean exists is asked elsewhere.
+        with np.errstate(over="ignore"):
             return np.exp(mu + tau**2 / 2), np.exp(2 * mu + 2 * tau**2)
-        return mu, mu**2 + tau**2
 
-    def average_slope(self, first: Any, second: Any) -> Any:
-        return first if self._ratio else np.ones_like(first)
+    def average_theta(self, mu: Any, tau: Any, moments: tuple[Any, Any]) -> tuple[Any, Any]:
+        mu, tau = np.broadcast_arrays(mu, tau)
+        return mu + tau**2 / 2 if self._ratio else mu, np.ones(mu.shape)
 
     def level_guess(self, theta: Any, tau: Any) -> Any:
         """Exactly so: E exp(theta) is exp(mu + tau^2 / 2)."""
         return theta - (np.square(tau) / 2 if self._ratio else 0.0 * tau)
 
-    def has_moment(self, order: int, gaussian_precision: float) -> bool:
-        """E exp(k theta) grows as exp(k^2 tau^2 / 2): tau's prior must fall faster."""
-        return not self._ratio or gaussian_precision > order**2 / 2
+    def has_moment(self, order: int, gaussian_precision: float, of_average: bool = False) -> bool:
+        """Tau's prior must fall faster than the moment given tau grows.
+
+        E exp(k theta) grows as exp(k^2 tau^2 / 2), and the k-th power of E exp(theta) as exp(k tau^2 / 2).
+        """
+        return not self._ratio or gaussian_precision > (order if of_average else order**2) / 2

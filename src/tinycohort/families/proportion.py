@@ -18,10 +18,12 @@ __all__ = ["Proportion"]
 # Below this tau a Gauss-Hermite rule in z sees a smooth function: expit's poles lie pi / tau away.
 _NARROW = 1.0
 _STEP = 0.5
-_REACH = 24.0
+_REACH = 40.0
+_FAR = 20.0
 # A normal distribution function close to expit: what is left over is smooth and falls as exp(-|theta|).
 _PROBIT = 1.6
 _TINY = 1e-300
+_NEARLY_ONE = 1e-16
 
 
 @dataclass(frozen=True)
@@ -62,20 +64,36 @@ class Proportion(Family):
                 first[chosen], spread[chosen] = rule(mu[chosen], tau[chosen])
         return first, first - spread
 
-    def average_slope(self, first: Any, second: Any) -> Any:
-        """E[p (1 - p)]."""
-        return np.maximum(first - second, _TINY)
+    def average_theta(self, mu: Any, tau: Any, moments: tuple[Any, Any]) -> tuple[Any, Any]:
+        """The slope of the average itself is E[p (1 - p)], its first moment less its second."""
+        mu, tau = np.broadcast_arrays(mu, tau)
+        theta, slope = _on_logit_scale(*moments)
+        high = mu > _FAR
+        if high.any():
+            # From the other side, where 1 - p keeps its digits.
+            mirrored, slope[high] = _on_logit_scale(*self.average(-mu[high], tau[high]))
+            theta[high] = -mirrored
+        # So far out E[p] is E exp(theta), or E[1 - p] is E exp(-theta), to nine digits.
+        for side in (-1.0, 1.0):
+            out = side * mu > _FAR + 2.0 * tau**2
+            theta[out], slope[out] = (mu - side * tau**2 / 2)[out], 1.0
+        return theta, slope
 
     def level_guess(self, theta: Any, tau: Any) -> Any:
         """The usual shrinkage of a logit averaged over a normal, by sqrt(1 + 0.346 tau^2)."""
         return theta * np.sqrt(1.0 + 0.346 * np.square(tau))
 
-    def has_moment(self, order: int, gaussian_precision: float) -> bool:
+    def has_moment(self, order: int, gaussian_precision: float, of_average: bool = False) -> bool:
         return True
 
     def level_prior(self, prior: Prior) -> Prior:
         """A Beta prior speaks of the probability; everything else of its logit."""
         return prior.on_logit() if isinstance(prior, Beta) else prior
+
+
+def _on_logit_scale(first: Any, second: Any) -> tuple[Any, Any]:
+    inside = np.clip(first, _TINY, 1.0 - _NEARLY_ONE)
+    return special.logit(inside), np.maximum(first - second, _TINY) / (inside * (1.0 - inside))
 
 
 def _average_narrow(mu: Any, tau: Any) -> tuple[Any, Any]:

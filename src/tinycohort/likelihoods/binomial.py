@@ -40,7 +40,7 @@ class Binomial(Likelihood):
                 if not np.isfinite(value) or value != np.floor(value) or value < 0
             ]
             issues += [
-                Issue(f"{where}, {name}", f"{value!r} is not a count", "Give a whole number, zero or more.")
+                Issue(f"{where}, {name}", f"{value:g} is not a count", "Give a whole number, zero or more.")
                 for name, value in wrong
             ]
             if wrong:

@@ -49,10 +49,10 @@ class NormalEstimate(Likelihood):
         issues = []
         for label, estimate, error in zip(labels, data["estimate"], data["standard_error"], strict=True):
             if not np.isfinite(estimate):
-                what = f"{estimate!r} is not a finite number"
+                what = f"{estimate:g} is not a finite number"
                 issues.append(Issue(f"cohort {label!r}, estimate", what, "Give the estimate."))
             if not np.isfinite(error) or error <= 0:
-                what = f"a standard error of {error!r}"
+                what = f"a standard error of {error:g}"
                 issues.append(Issue(f"cohort {label!r}, standard error", what, "Give a positive number."))
         return issues
 

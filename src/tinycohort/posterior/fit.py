@@ -124,6 +124,7 @@ class Fit:
         os.close(handle)
         try:
             tree.to_netcdf(name, engine="h5netcdf")
+            Path(name).chmod(0o644)
             Path(name).replace(target)
         except OSError as error:
             raise InputError(Issue(str(target), f"cannot be written ({error})", "Choose another place.")) from None

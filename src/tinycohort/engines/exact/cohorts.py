@@ -29,6 +29,7 @@ _NEWTON_STEPS = 10
 _CLOSE_ENOUGH = 0.7
 _FEWEST_NODES = 8
 _LARGE = 600.0
+_SMALLEST = 1e-300
 
 
 @dataclass(frozen=True)
@@ -142,10 +143,9 @@ class Cohorts:
         own = {name: column[j] for name, column in self._data.items()}
         return self._likelihood.log_kernel(theta, own) + self._constant[j]
 
-    def likelihoods(self, theta: Any) -> Any:
-        """Likelihood of every cohort at its own theta (J, ...), each with a peak of one."""
-        everyone = np.arange(len(self)).reshape(-1, *(1,) * (theta.ndim - 1))
-        return np.exp(self.log_likelihood(theta, everyone) - self.log_peak[everyone])
+    def log_likelihoods(self, theta: Any) -> Any:
+        """Log-likelihood of every cohort at its own theta (J, ...)."""
+        return self.log_likelihood(theta, np.arange(len(self)).reshape(-1, *(1,) * (theta.ndim - 1)))
 
     def log_averages(self, mu: Any, tau: Any, accuracy: Accuracy) -> Any:
         """log of every cohort's likelihood averaged over Normal(mu, tau): mu (T, M) and tau (T,) to (J, T, M)."""
@@ -153,8 +153,7 @@ class Cohorts:
         wide = tau >= accuracy.switch * self.scale[:, None]
         for j in np.flatnonzero(wide.any(axis=1)):
             rows = wide[j]
-            with np.errstate(divide="ignore"):
-                result[j, rows] = np.log(self._extents[j].average(mu[rows], tau[rows, None]))
+            result[j, rows] = np.log(np.maximum(self._extents[j].average(mu[rows], tau[rows, None]), _SMALLEST))
         cohort, row = np.nonzero(~wide)
         if len(row):
             result[cohort, row] = self._narrow(cohort[:, None], mu[row], tau[row, None], accuracy.hermite)
@@ -175,7 +174,7 @@ class Cohorts:
         exponent -= peak
         np.exp(np.minimum(exponent, _LARGE, out=exponent), out=exponent)
         average = (weights @ exponent.reshape(size, -1)).reshape(mu.shape)
-        return peak - self.log_peak[j] + np.log(average * width)
+        return peak - self.log_peak[j] + np.log(np.maximum(average * width, _SMALLEST))
 
     def _centre(self, j: Any, mu: Any, tau: Any) -> tuple[Any, Any]:
         """Mode and width in z of likelihood times standard normal: Newton's method on a concave function."""

@@ -209,10 +209,8 @@ class AverageCurve:
     @cached_property
     def _levels(self) -> Any:
         """The average at mu's nodes, on the model scale, its derivative along them, and ones (T, M, 3)."""
-        theta = self.family.theta(self.moments[0])
-        return np.stack(
-            [theta, self.family.average_slope(*self.moments) / self.family.slope(theta), np.ones_like(theta)], -1
-        )
+        theta, slope = self.family.average_theta(self.mu.nodes, self.tau[:, None], self.moments)
+        return np.stack([theta, slope, np.ones_like(theta)], axis=-1)
 
     def __call__(self, theta: Any) -> tuple[Any, Any]:
         """At `theta` = the average brought back to the model scale."""

@@ -26,7 +26,9 @@ _LEVELS = (
 )
 _ADJUSTMENTS = 8
 TOLERANCE_EVIDENCE = 1e-5
-TOLERANCE_QUANTILES = 5e-5
+TOLERANCE_QUANTILES = 1e-4
+# Refined until the quantiles move by no more than this share of what may be reported.
+_MARGIN = 0.5
 
 
 def _first_look(model: CompiledModel) -> tuple[Windows, Grid]:
@@ -72,7 +74,7 @@ class ExactPosterior(Posterior):
             coarse, fine = fine, Solution(model, integrate(model, windows, accuracy))
             evidence_error = abs(fine.whole.log_evidence - coarse.whole.log_evidence)
             quantile_error = fine.quantile_errors(coarse)
-            if evidence_error <= TOLERANCE_EVIDENCE and quantile_error <= TOLERANCE_QUANTILES:
+            if evidence_error <= TOLERANCE_EVIDENCE and quantile_error <= _MARGIN * TOLERANCE_QUANTILES:
                 break
         self.solution = fine
         self.log_marginal_likelihood = fine.whole.log_evidence

@@ -10,12 +10,15 @@ import numpy as np
 from ...compiled import CompiledModel
 from ...numerics import gauss_legendre, log_sum_exp
 from .cohorts import Accuracy, Cohorts
-from .windows import TAIL, UNIT_AT, Stretch, TauScale, find_mu, normal_location, tau_scale
+from .windows import UNIT_AT, Stretch, TauScale, find_mu, normal_location, tau_scale
 
 __all__ = ["Grid", "Windows", "find_windows", "integrate", "adjust"]
 
 _ROUGH = Accuracy(mu=0, tau=0, theta=0, hermite=9, step=0.85, switch=0.8)
 _SEARCHED = 5
+_FINER = 3.0
+# Length of mu's coordinate, in its own unit, up to which the usual number of nodes will do.
+_USUAL_SPAN = 7.0
 # Density at the end of a range, relative to its maximum, below which nothing of note is cut off.
 _FALLEN = 1e-8
 # Mass of a tau node, relative to the largest, below which marginals do without it.
@@ -92,7 +95,7 @@ def find_windows(model: CompiledModel, form: TauScale | None = None) -> Windows:
     else:
         left, right = likelihood.plateaus(data)
         form = form or tau_scale(centre, scale, left | right, priors)
-        at = np.linspace(form.lower, form.upper, _SEARCHED)
+        at = np.linspace(form.lower, form.upper, max(_SEARCHED, int(np.ceil(form.upper - form.lower))))
         tau = form.tau(at)
     prior = priors["mu"]
     cohorts = Cohorts(likelihood, data, _ROUGH.step)
@@ -101,7 +104,7 @@ def find_windows(model: CompiledModel, form: TauScale | None = None) -> Windows:
         return prior.log_density(mu) + cohorts.log_averages(mu, tau, _ROUGH).sum(axis=0)
 
     middle, sd = normal_location(centre, scale, tau, prior)
-    bounds = (float(prior.quantile(TAIL)), float(prior.quantile(1.0 - TAIL)))
+    bounds = prior.support
     return Windows(form, at, find_mu(log_density, tau, middle, 11.0 * sd, bounds), cohorts)
 
 
@@ -119,7 +122,9 @@ def integrate(model: CompiledModel, windows: Windows, accuracy: Accuracy) -> Gri
         log_tau_weights = np.log(0.5 * span * rule.weights) + windows.tau.log_jacobian(u)
         log_tau_weights += priors["tau"].log_density(tau)
     stretch = windows.stretch(u)
-    rule = gauss_legendre(accuracy.mu)
+    # With tau fixed a fine grid costs nothing; and heavy tails need more nodes than light ones.
+    several = _FINER if windows.tau is None else 1.0
+    rule = gauss_legendre(int(np.ceil(accuracy.mu * several * max(1.0, stretch.span() / _USUAL_SPAN))))
     mu, derivative = stretch.x(rule.nodes)
     ready = accuracy.step == _ROUGH.step
     cohorts = windows.cohorts if ready else Cohorts(model.likelihood, model.data, accuracy.step)
@@ -188,7 +193,7 @@ def _mu_room(model: CompiledModel, windows: Windows, grid: Grid) -> Stretch | No
     density = grid.weights / (grid.derivative * gauss_legendre(grid.mu.shape[1]).weights)
     limit = _FALLEN * density.max()
     prior = model.level_priors["mu"]
-    bounds = (float(prior.quantile(TAIL)), float(prior.quantile(1.0 - TAIL)))
+    bounds = prior.support
     extra = 0.3 * (windows.mu.upper - windows.mu.lower)
     lower, upper = windows.mu.lower, windows.mu.upper
     if ((density[:, 0] > limit) & (grid.stretch.lower > bounds[0] + 1e-9 * extra.max())).any():

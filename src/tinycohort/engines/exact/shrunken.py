@@ -17,11 +17,12 @@ _REACH = 9.0
 _CORE = 3.0
 _ROOM = 1.7
 _COUNTS = 1e-4
+_SMALLEST = 1e-300
 
 
 def smooth_rows(grid: Grid) -> Any:
     """The rows whose tau is wide enough for a sum over mu's nodes to be a smooth function (T,)."""
-    density = grid.weights / grid.weights.max(axis=1, keepdims=True)
+    density = grid.weights / np.maximum(grid.weights.max(axis=1, keepdims=True), 1e-300)
     between = np.diff(grid.mu, axis=1)
     counts = np.maximum(density[:, 1:], density[:, :-1]) > _COUNTS
     return grid.tau >= np.where(counts, between, 0.0).max(axis=1)
@@ -42,28 +43,29 @@ def cohort_curves(grid: Grid, smooth: Any) -> Curve:
         others[:, smooth] = _from_sum(grid, smooth, log_others[:, smooth], theta[:, smooth])
     if not smooth.all():
         others[:, ~smooth] = _from_interpolant(grid, ~smooth, log_others[:, ~smooth], theta[0, ~smooth])
-    mass = grid.cohorts.likelihoods(theta) * others * derivative * rule.weights
+    # In logarithms: where a cohort is torn between its data and the others, both are far below their peaks.
+    log_mass = grid.cohorts.log_likelihoods(theta) + np.log(np.maximum(others * derivative * rule.weights, _SMALLEST))
+    mass = np.exp(log_mass - log_mass.max(axis=-1, keepdims=True))
     return Curve(stretch, mass * (grid.weights.sum(axis=1) / mass.sum(axis=-1))[..., None], theta)
 
 
 def _stretch(grid: Grid, smooth: Any) -> Stretch:
     cohorts = grid.cohorts
     own, first, last, centre = (part[:, None] for part in (cohorts.scale, cohorts.lower, cohorts.upper, cohorts.centre))
-    # Other cohorts can pull theta out of where its own likelihood is above exp(-34): leave room.
-    first, last = (
-        centre - _ROOM * (centre - first),
-        centre + _ROOM * (last - centre),
-    )
+    shared = grid.stretch.core**2 / _CORE**2 + grid.tau**2
+    precision = 1.0 / shared + np.where(smooth, own**-2.0, 0.0)
+    middle = (grid.stretch.middle / shared + np.where(smooth, centre / own**2, 0.0)) / precision
+    # Other cohorts can pull theta out of where its own likelihood is above exp(-34): leave room, there too.
+    pulled = _REACH / np.sqrt(precision)
+    first = np.minimum(centre - _ROOM * (centre - first), middle - pulled)
+    last = np.maximum(centre + _ROOM * (last - centre), middle + pulled)
     reach = _REACH * grid.tau
     # Where tau is narrow, theta is nearly mu, which knows of every likelihood already: one range serves all cohorts.
     low, high = grid.stretch.lower - reach, grid.stretch.upper + reach
     lower, upper = np.where(smooth, np.maximum(low, first), low), np.where(smooth, np.minimum(high, last), high)
-    # Where the two hardly meet (a cohort far from the others), stay inside the likelihood's own extent.
+    # Where the two do not meet, stay with what is known of mu.
     apart = lower >= upper
-    lower, upper = np.where(apart, first, lower), np.where(apart, last, upper)
-    shared = grid.stretch.core**2 / _CORE**2 + grid.tau**2
-    precision = 1.0 / shared + np.where(smooth, own**-2.0, 0.0)
-    middle = (grid.stretch.middle / shared + np.where(smooth, centre / own**2, 0.0)) / precision
+    lower, upper = np.where(apart, low, lower), np.where(apart, high, upper)
     core = np.maximum(_CORE / np.sqrt(precision), 0.01 * (upper - lower))
     return Stretch(lower, upper, np.clip(middle, lower, upper), core)
 
@@ -85,10 +87,12 @@ def _from_interpolant(grid: Grid, rows: Any, log_others: Any, theta: Any) -> Any
     z, weights = gauss_hermite(7)
     stretch = grid.stretch.only(rows)
     points = theta[..., None] - grid.tau[rows][:, None, None] * z
-    s, _ = stretch.coordinate(points.reshape(len(points), -1))
+    s, inside = stretch.coordinate(points.reshape(len(points), -1))
     log_density = log_others - np.log(grid.derivative[rows] * rule.weights)
     log_density -= log_density.max(axis=-1, keepdims=True)
     by_row = with_ones(np.moveaxis(log_density, 0, -1))
     at_points = barycentric(rule.nodes, by_row, rule.node_weights, s)
-    averaged = np.exp(np.minimum(at_points, 50.0)).reshape(*points.shape, -1)
+    # Nothing lies outside the range of mu: it has fallen off there, or its prior ends.
+    density = np.exp(np.minimum(at_points, 50.0)) * (inside > 0.0)[..., None]
+    averaged = density.reshape(*points.shape, -1)
     return np.moveaxis(np.einsum("tnzj,z->tnj", averaged, weights), -1, 0)

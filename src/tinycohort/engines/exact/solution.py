@@ -197,14 +197,16 @@ class Solution:
 
     def _natural_moments(self, target: Target, cohort: int | None) -> tuple[float, float]:
         family, mass = self.family, self.mu.mass
-        if target == "cohort":
-            first, second = self._cohort_moments(cohort, family.natural)
-        elif target == "typical" or self.model.pooled:
-            first, second = (float((mass * family.natural(self.mu.nodes) ** k).sum()) for k in (1, 2))
-        else:
-            averages = self._averages
-            first = float((mass * averages[0]).sum())
-            second = float((mass * (averages[1] if target == "new_cohort" else averages[0] ** 2)).sum())
+        # A moment that does not exist may overflow on its way to being refused.
+        with np.errstate(over="ignore", invalid="ignore"):
+            if target == "cohort":
+                first, second = self._cohort_moments(cohort, family.natural)
+            elif target == "typical" or self.model.pooled:
+                first, second = (float((mass * family.natural(self.mu.nodes) ** k).sum()) for k in (1, 2))
+            else:
+                averages = self._averages
+                first = float((mass * averages[0]).sum())
+                second = float((mass * (averages[1] if target == "new_cohort" else averages[0] ** 2)).sum())
         return self._existing(target, cohort, True, first, second)
 
     @cached_property

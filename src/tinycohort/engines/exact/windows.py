@@ -25,7 +25,13 @@ _CORE_DROP = 2.0
 # Share of that half width at which the stretching sets in: of 0.2 to 3 tried, the one with the smallest errors.
 _CORE_SHARE = 0.4
 _COARSE = 13
-_PASSES = 8
+_PASSES = 24
+_GROWTH = 2.0
+# Further than this nothing is looked for: squares of it must not overflow.
+_FAR = 1e60
+_SQUARABLE = 1e150
+_LOW_TAIL = 1e-8
+_UNBOUNDED = 3.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,10 @@ class Stretch:
         self._half = 0.5 * (np.arcsinh((upper - middle) / core)[..., None] - self._low)
         self._middle, self._core = middle[..., None], core[..., None]
 
+    def span(self) -> float:
+        """Length of the longest row in the coordinate's own unit, e-folds of the distance from its middle."""
+        return float(2.0 * self._half.max())
+
     def only(self, rows: Any) -> Stretch:
         """Some of the rows."""
         return Stretch(self.lower[rows], self.upper[rows], self.middle[rows], self.core[rows])
@@ -82,7 +92,7 @@ class Stretch:
 
     def coordinate(self, x: Any) -> tuple[Any, Any]:
         """Coordinate of `x` (..., T, Q), held to [-1, 1], and its derivative in x (zero outside)."""
-        scaled = (x - self._middle) / self._core
+        scaled = np.minimum(np.maximum((x - self._middle) / self._core, -_SQUARABLE), _SQUARABLE)
         root = np.sqrt(1.0 + scaled * scaled)
         s = (np.copysign(np.log(np.abs(scaled) + root), scaled) - self._low) / self._half - 1.0
         derivative = (np.abs(s) < 1.0) / (self._half * self._core * root)
@@ -119,22 +129,27 @@ def tau_scale(centre: Any, scale: Any, flat: Any, priors: dict[str, Prior]) -> T
     """
     prior = priors["tau"]
     support = prior.support
-    high = min(float(prior.quantile(1.0 - TAIL)), support[1])
+    high = min(float(prior.quantile(1.0 - TAIL)), support[1], _FAR)
     middle = float(prior.quantile(0.5))
     smallest = min(middle, float(scale.min(initial=middle)))
+    # A density without bound at zero is smooth in log tau only, and reaches far down there.
+    near, far = prior.log_density(middle * np.array([1e-3, 1e-12]))
+    unbounded = support[0] == 0.0 and bool(far > near + _UNBOUNDED)
+    start = float(prior.quantile(_LOW_TAIL)) if unbounded else 1e-4 * smallest
     # Data in conflict can push tau far beyond its prior: look as far as the data are apart.
     spread = 4.0 * float(np.ptp(centre)) if len(centre) > 1 else 0.0
-    tau = np.exp(np.linspace(np.log(1e-4 * smallest), np.log(max(high, spread, 10.0 * smallest)), 100))
-    tau = tau[(tau > support[0]) & (tau < support[1])]
+    ends = max(start, support[0]), min(max(high, spread, 10.0 * smallest), support[1])
+    tau = np.exp(np.linspace(np.log(ends[0]), np.log(ends[1]), 102))[1:-1]
     base = prior.log_density(tau) + np.log(tau)
     held = base + _profile(centre[~flat], scale[~flat], tau, priors["mu"])
     full = base + _profile(centre, scale, tau, priors["mu"]) if flat.any() else held
     inside = np.flatnonzero((held > held.max() - DROP) | (full > full.max() - DROP))
-    low = float(tau[max(inside[0] - 1, 0)]) if inside[0] > 0 else support[0]
-    high = float(tau[inside[-1] + 1]) if inside[-1] < len(tau) - 1 else min(max(tau[-1], high), support[1])
+    lowest = max(start, support[0]) if unbounded else support[0]
+    low = float(tau[inside[0] - 1]) if inside[0] > 0 else lowest
+    high = float(tau[inside[-1] + 1]) if inside[-1] < len(tau) - 1 else ends[1]
     mass = np.cumsum(np.exp(full - full.max()))
     unit = float(np.interp(UNIT_AT * mass[-1], mass, tau))
-    form = TauScale(0.0, 0.0, None if low > 0.02 * unit else unit)
+    form = TauScale(0.0, 0.0, None if unbounded or low > 0.02 * unit else unit)
     return TauScale(float(form.u(low if form.unit is None else support[0])), float(form.u(high)), form.unit)
 
 
@@ -149,6 +164,8 @@ def find_mu(
     lower, upper = np.maximum(middle - reach, bounds[0]), np.minimum(middle + reach, bounds[1])
     lower, upper = np.minimum(lower, bounds[1] - 1e-6 * reach), np.maximum(upper, bounds[0] + 1e-6 * reach)
     rows, last_point = np.arange(len(tau)), _COARSE - 1
+    finest = np.full(len(tau), np.inf)
+    centre, core = np.array(middle, float), np.array(reach, float)
     for _ in range(_PASSES):
         points = lower[:, None] + (upper - lower)[:, None] * np.linspace(0.0, 1.0, _COARSE)
         drop = log_density(points, tau)
@@ -156,16 +173,27 @@ def find_mu(
         alive = drop < DROP
         first, last = alive.argmax(axis=1), last_point - alive[:, ::-1].argmax(axis=1)
         open_left, open_right = (first == 0) & (lower > bounds[0]), (last == last_point) & (upper < bounds[1])
-        span = upper - lower
-        lower = np.where(open_left, np.maximum(lower - span, bounds[0]), points[rows, np.maximum(first - 1, 0)])
-        upper = np.where(
-            open_right, np.minimum(upper + span, bounds[1]), points[rows, np.minimum(last + 1, last_point)]
+        # Middle and core come from the closest look at each row, which a range that had to grow had earlier.
+        span, best = upper - lower, drop.argmin(axis=1)
+        closest = span < finest
+        centre = np.where(closest, points[rows, best], centre)
+        core = np.where(closest, _core_width(drop) * span / last_point, core)
+        finest = np.where(closest, span, finest)
+        lower = np.where(
+            open_left, np.maximum(lower - _GROWTH * span, bounds[0]), points[rows, np.maximum(first - 1, 0)]
         )
-        if not ((last - first < 5) | open_left | open_right).any():
+        upper = np.where(
+            open_right, np.minimum(upper + _GROWTH * span, bounds[1]), points[rows, np.minimum(last + 1, last_point)]
+        )
+        few = (last - first < 5) & (span <= finest)
+        if not (few | open_left | open_right).any():
             break
-    # Half the width on which the density falls by `_CORE_DROP`, from the coarse points nearest to that.
-    core = np.where(drop < _CORE_DROP, 1.0, np.clip(2.0 * _CORE_DROP / np.maximum(drop, 1e-9) - 1.0, 0.0, 1.0))
-    width = core.sum(axis=1) * (points[:, 1] - points[:, 0])
-    return Stretch(
-        lower, upper, points[rows, drop.argmin(axis=1)], np.maximum(_CORE_SHARE * width, 0.01 * (upper - lower))
-    )
+    # A range that had to grow is long because its tails are heavy: its core stays as fine as it was seen.
+    smallest = np.minimum(0.01 * (upper - lower), 0.1 * reach)
+    return Stretch(lower, upper, np.clip(centre, lower, upper), np.maximum(_CORE_SHARE * core, smallest))
+
+
+def _core_width(drop: Any) -> Any:
+    """Half the width on which a density falls by `_CORE_DROP`, in gaps between the points of `drop` (T, P)."""
+    inside = np.clip(2.0 * _CORE_DROP / np.maximum(drop, 1e-9) - 1.0, 0.0, 1.0)
+    return inside.sum(axis=1)
