@@ -159,17 +159,27 @@ def test_the_pymc_model_names_its_cohorts_and_holds_its_data(example: Example, p
         assert twin[stored].get_value() == pytest.approx(column)
 
 
+def score_deviations(model: tc.CompiledModel, theta: Any, drawn: dict[str, Any]) -> Any:
+    """How far two identities of any likelihood are from holding for data drawn at theta, in standard errors.
+
+    The mean score is zero, and the mean square of the score is minus the mean curvature (Bartlett 1953). theta and
+    the data have shape (draw, cohort).
+    """
+    step = 1e-3
+    data = {**model.data, **drawn}
+    below, here, above = (model.likelihood.log_likelihood(theta + d, data) for d in (-step, 0.0, step))
+    score, curvature = (above - below) / (2 * step), (above + below - 2 * here) / step**2
+    found = np.stack([score, score**2 + curvature])
+    return found.mean(axis=1) / (found.std(axis=1) / np.sqrt(found.shape[1]))
+
+
 @pytest.mark.parametrize(("example", "pooling"), COMBINATIONS)
 def test_predictive_draws_follow_the_likelihood(example: Example, pooling: str) -> None:
-    """The mean score of data drawn at theta is zero: the gradient of the log-likelihood there."""
     model = example.model(pooling)
-    theta, step, size = np.linspace(-1, 1, model.cohorts), 1e-4, 20_000
-    drawn = model.likelihood.draw(np.broadcast_to(theta, (size, model.cohorts)), model.data, np.random.default_rng(2))
+    theta = np.broadcast_to(np.linspace(-1, 1, model.cohorts), (20_000, model.cohorts))
+    drawn = model.likelihood.draw(theta, model.data, np.random.default_rng(2))
     assert set(drawn) == set(model.likelihood.observed)
-    data = {**model.data, **drawn}
-    up, down = (model.likelihood.log_likelihood(theta + d, data) for d in (step, -step))
-    score = (up - down) / (2 * step)
-    assert abs(score.mean(axis=0) / (score.std(axis=0) / np.sqrt(size))).max() < 4.5
+    assert abs(score_deviations(model, theta, drawn)).max() < 4.5
 
 
 # -- fits -------------------------------------------------------------------------------------------------------------
@@ -248,6 +258,20 @@ def test_leaving_out_by_importance_agrees_with_leaving_out_exactly(
         assert approximate.elpd == pytest.approx(exact, abs=0.1)
     else:
         assert np.isfinite(approximate.elpd)
+
+
+@pytest.mark.parametrize("group", ["prior", "posterior"])
+@pytest.mark.parametrize(("example", "pooling"), SAMPLED)
+def test_predictive_groups_follow_the_draws_beside_them(
+    fitted: Fitted, example: Example, pooling: str, group: str
+) -> None:
+    tree, model = fitted(example, pooling, "exact").draws, example.model(pooling)
+    theta = tree[group]["theta"].values.reshape(-1, model.cohorts)
+    drawn = {name: tree[f"{group}_predictive"][name].values.reshape(theta.shape) for name in model.likelihood.observed}
+    # Far out a binomial has nothing left to vary, and its score no standard error.
+    inside = (abs(theta) < 4).all(axis=1)
+    deviations = score_deviations(model, theta[inside], {name: values[inside] for name, values in drawn.items()})
+    assert abs(deviations).max() < 4.5
 
 
 def test_prior_sensitivity_by_power_scaling_runs_on_the_draws(fitted: Fitted) -> None:

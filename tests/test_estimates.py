@@ -130,6 +130,20 @@ def test_limits_are_the_quantiles_of_the_level(level: float) -> None:
             assert summary[target][shown] == pytest.approx(quantile(fit, p, target, natural=True), abs=1e-6)
 
 
+@pytest.mark.parametrize("level", [0.5, 0.95])
+@pytest.mark.parametrize(("events", "total"), [(3, 20), (0, 9), (20, 22)])
+def test_the_shortest_interval_of_a_beta_is_where_its_density_is_highest(events: int, total: int, level: float) -> None:
+    exact = stats.beta(1 + events, 1 + total - events)
+    tails = np.linspace(0, 1 - level, 100_001)
+    lengths = exact.ppf(tails + level) - exact.ppf(tails)
+    found = tc.pool(events=[events], totals=[total], pooling="common", seed=1).summary(level, "shortest")["typical"]
+    assert found["upper"] - found["lower"] == pytest.approx(lengths.min(), abs=1e-4)
+    # A hundredth of the length more is bought by sliding far: that is how well the place is known.
+    assert exact.cdf(found["lower"]) == pytest.approx(tails[lengths.argmin()], abs=0.02)
+    equal = tc.pool(events=[events], totals=[total], pooling="common", seed=1).summary(level)["typical"]
+    assert found["upper"] - found["lower"] < equal["upper"] - equal["lower"] - 1e-3
+
+
 def test_the_typical_rate_is_that_of_mu_and_a_cohorts_is_that_of_its_theta() -> None:
     fit = pooled()
     summary = fit.summary()
@@ -218,28 +232,35 @@ def moments(fit: tc.Fit, target: str) -> tuple[bool, bool]:
     return shown["mean"] is not None, shown["sd"] is not None
 
 
-@pytest.mark.parametrize(
-    ("tau", "average", "new_cohort"),
-    [
-        ("HalfCauchy(0.5)", (False, False), (False, False)),
-        ("HalfStudentT(4, 0.5)", (False, False), (False, False)),
-        ("Exponential(2)", (False, False), (False, False)),
-        ("LogNormal(-1, 0.9)", (False, False), (False, False)),
-        # E exp(k theta) grows as exp(k^2 tau^2 / 2), that of the average to the power k as exp(k tau^2 / 2); the
-        # half-normal falls as exp(-tau^2 / (2 sigma^2)).
-        ("HalfNormal(1.5)", (False, False), (False, False)),
-        ("HalfNormal(0.9)", (True, False), (True, False)),
-        ("HalfNormal(0.6)", (True, True), (True, False)),
-        ("HalfNormal(0.4)", (True, True), (True, True)),
-        ("Uniform(0, 2)", (True, True), (True, True)),
-    ],
-)
-def test_a_mean_ratio_is_given_where_it_exists(
-    tau: str, average: tuple[bool, bool], new_cohort: tuple[bool, bool]
-) -> None:
+# Whether the average of ratios over cohorts, and the ratio of a new cohort, have a mean and a standard deviation.
+# E exp(k theta) grows as exp(k^2 tau^2 / 2), the average to the power k as exp(k tau^2 / 2); a half-normal falls as
+# exp(-tau^2 / (2 sigma^2)), anything with a heavier tail too slowly.
+RATIOS = {
+    "HalfCauchy(0.5)": ((False, False), (False, False)),
+    "HalfStudentT(4, 0.5)": ((False, False), (False, False)),
+    "Exponential(2)": ((False, False), (False, False)),
+    "LogNormal(-1, 0.9)": ((False, False), (False, False)),
+    "HalfNormal(1.5)": ((False, False), (False, False)),
+    "HalfNormal(0.9)": ((True, False), (True, False)),
+    "HalfNormal(0.6)": ((True, True), (True, False)),
+    "HalfNormal(0.4)": ((True, True), (True, True)),
+    "Uniform(0, 2)": ((True, True), (True, True)),
+}
+
+
+@pytest.mark.parametrize("tau", RATIOS)
+def test_a_mean_of_average_ratios_is_given_where_it_exists(tau: str) -> None:
+    assert moments(ratios(tau), "average") == RATIOS[tau][0]
+
+
+@pytest.mark.parametrize("tau", RATIOS)
+def test_a_mean_ratio_of_a_new_cohort_is_given_where_it_exists(tau: str) -> None:
+    assert moments(ratios(tau), "new_cohort") == RATIOS[tau][1]
+
+
+@pytest.mark.parametrize("tau", RATIOS)
+def test_a_typical_ratio_and_a_cohorts_have_a_mean_whatever_the_heterogeneity(tau: str) -> None:
     fit = ratios(tau)
-    assert moments(fit, "average") == average
-    assert moments(fit, "new_cohort") == new_cohort
     assert moments(fit, "typical") == (True, True)
     assert moments(fit, "mu") == (True, True)
     assert all(cohort["mean"] is not None and cohort["sd"] is not None for cohort in fit.summary()["cohorts"])
@@ -373,15 +394,16 @@ def test_the_rows_of_a_model_file_are_its_estimands_and_know_their_evidence() ->
     above = table.loc["typical_above_20_percent"]
     assert above["threshold"] == 0.2
     assert above["probability"] == pytest.approx(tc.probability_above(fit, 0.2, "typical"))
-    predicted = table.loc["responders_among_20"]
     exact = tc.predicted_events(fit, 20, "new_cohort")
-    assert predicted["patients"] == 20
-    assert predicted["mean"] == pytest.approx(exact @ np.arange(21))
     below = np.cumsum(exact)
-    for shown, p in SHOWN.items():
-        k = int(predicted[shown])
-        assert below[k] >= p - 1e-9
-        assert k == 0 or below[k - 1] < p
+    for level in (0.5, 0.8, 0.95):
+        predicted = tc.estimate(fit, level).set_index("name").loc["responders_among_20"]
+        assert predicted["patients"] == 20
+        assert predicted["mean"] == pytest.approx(exact @ np.arange(21))
+        for shown, p in (("lower", 0.5 - level / 2), ("median", 0.5), ("upper", 0.5 + level / 2)):
+            k = int(predicted[shown])
+            assert below[k] >= p - 1e-9
+            assert k == 0 or below[k - 1] < p
     assert table.loc["heterogeneity", "overlap"] == pytest.approx(tc.prior_posterior_overlap(fit))
 
 

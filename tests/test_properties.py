@@ -18,6 +18,7 @@ LOG_EVIDENCE = 1e-5
 TARGETS = ("typical", "average", "new_cohort")
 QUANTITIES = ("mean", "sd", "median", "lower", "upper")
 FEW = settings(max_examples=20)
+FEWER = settings(max_examples=8)
 
 Counts = tuple[list[int], list[int]]
 
@@ -107,7 +108,7 @@ def test_the_order_of_cohorts_does_not_matter(data: Counts, tau: float, pooling:
     assert shuffled["log_marginal_likelihood"] == pytest.approx(straight["log_marginal_likelihood"], abs=1e-9)
 
 
-@FEW
+@FEWER
 @given(several, poolings)
 def test_what_cohorts_are_called_changes_nothing(data: Counts, pooling: str) -> None:
     names = [f"Müller 20{j}, arm <{j}>" for j in range(len(data[0]))]
@@ -191,7 +192,7 @@ def test_a_cohort_lies_between_its_own_data_and_the_others(data: Counts, tau: fl
 # -- intervals --------------------------------------------------------------------------------------------------------
 
 
-@FEW
+@FEWER
 @given(counts, spreads, poolings, st.tuples(levels, levels).filter(lambda pair: pair[0] < pair[1]))
 def test_intervals_of_higher_probability_contain_those_of_lower(
     data: Counts, tau: float, pooling: str, pair: tuple[float, float]
@@ -303,7 +304,7 @@ def test_the_evidence_is_a_chain_of_predictions(data: Counts, tau: float, poolin
         before = after
 
 
-@FEW
+@FEWER
 @given(st.integers(1, 30), spreads, poolings)
 def test_the_evidences_of_all_possible_data_sum_to_one(total: int, tau: float, pooling: str) -> None:
     evidences = [
