@@ -424,6 +424,7 @@ DRAWN = [
     ({"events": [0, 3, 9], "totals": [4, 10, 12], "tau": "HalfNormal(1)"}, "partial"),
     ({"events": [0, 0], "totals": [3, 40], "tau": "HalfNormal(0.05)"}, "partial"),
     ({"events": [2, 300, 7], "totals": [2, 900, 7], "tau": "HalfCauchy(0.5)"}, "partial"),
+    ({"events": [1, 290, 8], "totals": [300, 300, 9], "tau": "Uniform(0, 0.5)", "mu": "Normal(0, 0.3)"}, "partial"),
     ({"events": [0, 3, 9], "totals": [4, 10, 12]}, "common"),
     ({"events": [0, 3, 9], "totals": [4, 10, 12]}, "none"),
 ]
@@ -559,29 +560,63 @@ TORN = [
     ([-0.6, 0.4, -3.3], [0.06, 0.08, 0.14], "HalfNormal(0.05)", stats.halfnorm(scale=0.05)),
     ([0.0, 2.0], [0.06, 0.06], "Uniform(0, 0.05)", stats.uniform(0, 0.05)),
     ([0.0, 0.1, 5.0], [0.01, 0.2, 0.3], "HalfNormal(0.2)", stats.halfnorm(scale=0.2)),
+    ([5.0, -12.0], [0.2, 0.4], "Uniform(0, 0.5)", stats.uniform(0, 0.5)),
 ]
-# Hundreds of standard errors apart: no sum on a grid resolves what is left of such a posterior.
+# Dozens or hundreds of standard errors apart: a grid may fail to resolve what is left of such a posterior.
 BEYOND = [
-    ([0.0, 10.0], [0.02, 0.02], "Uniform(0, 0.1)"),
-    ([8.0, -8.0], [0.1, 0.1], "HalfNormal(0.0001)"),
+    ([0.0, 10.0], [0.02, 0.02], "Uniform(0, 0.1)", stats.uniform(0, 0.1)),
+    ([8.0, -8.0], [0.1, 0.1], "HalfNormal(0.0001)", stats.halfnorm(scale=1e-4)),
+    ([4.9, -0.7, -0.8, -12.0], [0.2, 0.6, 0.8, 0.4], "Uniform(0, 0.5)", stats.uniform(0, 0.5)),
+    ([5.1, -0.9, -14.3, 8.3], [0.7, 0.3, 0.5, 0.4], "Uniform(0, 0.5)", stats.uniform(0, 0.5)),
+    ([1.4, -2.8, -9.5], [0.02, 0.13, 0.02], "Uniform(0, 0.1)", stats.uniform(0, 0.1)),
 ]
 
 
-@pytest.mark.parametrize(("y", "s", "tau", "law"), TORN)
-def test_cohorts_torn_between_their_data_and_the_others(y: list[float], s: list[float], tau: str, law: Any) -> None:
-    fit, exact = normal_fit(y, s, "Normal(0, 1)", tau), NormalNormal(y, s, (0.0, 1.0), law)
-    assert fit.reportable, fit.reasons
-    for target, cohort in [("mu", None), ("new_cohort", None), *(("cohort", j) for j in range(len(y)))]:
+def assert_right(fit: tc.Fit, exact: NormalNormal) -> None:
+    """Every quantile that is shown, in posterior standard deviations."""
+    cohorts = [("cohort", j) for j in range(fit.compiled.cohorts)]
+    for target, cohort in [("mu", None), ("new_cohort", None), *cohorts]:
         shown = [exact.quantile(p, target, cohort) for p in SHOWN.values()]
         found = [quantile(fit, p, target, cohort) for p in SHOWN.values()]
         assert found == pytest.approx(shown, abs=STANDARD_DEVIATIONS * (shown[2] - shown[0]) / 4), (target, cohort)
 
 
-@pytest.mark.parametrize(("y", "s", "tau"), BEYOND)
-def test_cohorts_torn_beyond_all_reason_are_blocked_and_not_wrong(y: list[float], s: list[float], tau: str) -> None:
-    fit = normal_fit(y, s, "Normal(0, 1)", tau)
-    assert not fit.reportable
-    assert fit.summary()["typical"] is None
+@pytest.mark.parametrize("mu", [1.0, 0.3])
+@pytest.mark.parametrize(("y", "s", "tau", "law"), TORN)
+def test_cohorts_torn_between_their_data_and_the_others(
+    y: list[float], s: list[float], tau: str, law: Any, mu: float
+) -> None:
+    fit = normal_fit(y, s, f"Normal(0, {mu})", tau)
+    assert fit.reportable, fit.reasons
+    assert_right(fit, NormalNormal(y, s, (0.0, mu), law))
+
+
+@pytest.mark.parametrize("mu", [1.0, 0.3])
+@pytest.mark.parametrize(("y", "s", "tau", "law"), TORN)
+def test_draws_of_cohorts_torn_between_their_data_and_the_others(
+    y: list[float], s: list[float], tau: str, law: Any, mu: float
+) -> None:
+    draws = normal_fit(y, s, f"Normal(0, {mu})", tau).posterior.draws(4, 2500, 5)
+    exact = NormalNormal(y, s, (0.0, mu), law)
+    targets = [("mu", None), ("new_cohort", None), *(("cohort", j) for j in range(len(y)))]
+    for target, cohort in targets:
+        name = {"new_cohort": "theta_new_cohort", "cohort": "theta"}.get(target, target)
+        values = draws[name] if cohort is None else draws[name][..., cohort]
+        for p in (0.1, 0.5, 0.9):
+            below = (values < exact.quantile(p, target, cohort)).mean()
+            assert below == pytest.approx(p, abs=4.5 * np.sqrt(p * (1 - p) / values.size)), (target, cohort, p)
+
+
+@pytest.mark.parametrize("mu", [1.0, 0.3])
+@pytest.mark.parametrize(("y", "s", "tau", "law"), BEYOND)
+def test_cohorts_torn_beyond_all_reason_are_blocked_or_right(
+    y: list[float], s: list[float], tau: str, law: Any, mu: float
+) -> None:
+    fit = normal_fit(y, s, f"Normal(0, {mu})", tau)
+    if fit.reportable:
+        assert_right(fit, NormalNormal(y, s, (0.0, mu), law))
+    else:
+        assert fit.summary()["typical"] is None
 
 
 @pytest.mark.parametrize(

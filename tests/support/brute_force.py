@@ -14,9 +14,10 @@ import numpy as np
 from scipy import special
 
 _TAIL = 1e-10
+_BEYOND, _FAR = 1e-250, 5.0
 _REACH = 8.5
 _MU_POINTS = 361
-_PANELS, _NODES = 36, 5
+_PANELS, _NODES = 40, 5
 # From this tau on a normal is wide enough to be summed over theta itself; beyond the edge every likelihood is flat.
 _WIDE = 1.0
 _EDGE = 45.0
@@ -56,8 +57,10 @@ class BruteForce:
     def _nodes(self) -> tuple[Any, Any, Any, Any]:
         """mu (M,), tau (T,) and the log of prior times weight of each."""
         mu = np.linspace(*self.mu_range, _MU_POINTS)
-        lower, upper = np.log(self.tau.ppf(_TAIL)), np.log(self.tau.isf(_TAIL))
-        ends = np.linspace(lower, upper, _PANELS + 1)
+        # Data in conflict can push tau far beyond its prior; an abrupt end may hold the posterior in a corner.
+        upper = max(self.tau.isf(_TAIL), min(self.tau.isf(_BEYOND), _FAR))
+        lower = np.log(self.tau.ppf(_TAIL))
+        ends = np.log(upper) - (np.log(upper) - lower) * np.linspace(0, 1, _PANELS + 1)[::-1] ** 2
         nodes, weights = np.polynomial.legendre.leggauss(_NODES)
         half = 0.5 * np.diff(ends)[:, None]
         u = (0.5 * (ends[1:] + ends[:-1])[:, None] + half * nodes).ravel()
