@@ -20,6 +20,7 @@ __all__ = [
     "expit",
     "gauss_hermite",
     "gauss_legendre",
+    "halves",
     "log_sum_exp",
     "softplus",
     "with_ones",
@@ -97,6 +98,18 @@ def gauss_legendre(size: int) -> Rule:
 
 
 @cache
+def halves(size: int, into: int) -> Any:
+    """Matrix from a density at the nodes of one rule to its values at the nodes of `into` on each half (2 into, size).
+
+    Exact for the interpolating polynomial.
+    """
+    rule, nodes = gauss_legendre(size), 0.5 * (gauss_legendre(into).nodes + 1.0)
+    degrees = np.arange(size)
+    coefficients = (degrees[:, None] + 0.5) * np.polynomial.legendre.legvander(rule.nodes, size - 1).T * rule.weights
+    return np.polynomial.legendre.legvander(np.concatenate([nodes - 1.0, nodes]), size - 1) @ coefficients
+
+
+@cache
 def gauss_hermite(size: int) -> tuple[Any, Any]:
     """Nodes and weights for the expectation under a standard normal; weights sum to one."""
     nodes, weights = special.roots_hermitenorm(size)
@@ -113,9 +126,9 @@ def barycentric(points: Any, values: Any, weights: Any, x: Any) -> Any:
     first = (-1, *(1,) * x.ndim)
     gaps = x - points.reshape(first)
     # A point that is hit exactly keeps a gap far below any other: its value then wins to machine precision.
-    gaps += 1e-300
+    gaps += 1e-100
     terms = np.divide(weights.reshape(first), gaps, out=gaps)
-    sums = np.matmul(np.moveaxis(terms, 0, -1), values)
+    sums = np.matmul(terms.transpose(*range(1, terms.ndim), 0), values)
     return sums[..., :-1] / sums[..., -1:]
 
 

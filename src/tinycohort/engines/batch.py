@@ -24,7 +24,7 @@ from .exact.windows import TAIL, Stretch
 
 __all__ = ["BatchSummary", "pool_many"]
 
-_ACCURACY = Accuracy(mu=0, tau=20, theta=0, hermite=15, step=0.7, switch=1.0)
+_ACCURACY = Accuracy(mu=0, tau=20, hermite=15, step=0.7, switch=1.0)
 _MU_NODES = (72, 400)
 _CORE = 1.0
 _CHUNK = 250

@@ -72,13 +72,9 @@ class Contrast(Family):
         with np.errstate(over="ignore"):
             return np.exp(mu + tau**2 / 2), np.exp(2 * mu + 2 * tau**2)
 
-    def average_theta(self, mu: Any, tau: Any, moments: tuple[Any, Any]) -> tuple[Any, Any]:
+    def average_theta(self, mu: Any, tau: Any) -> tuple[Any, Any]:
         mu, tau = np.broadcast_arrays(mu, tau)
         return mu + tau**2 / 2 if self._ratio else mu, np.ones(mu.shape)
-
-    def level_guess(self, theta: Any, tau: Any) -> Any:
-        """Exactly so: E exp(theta) is exp(mu + tau^2 / 2)."""
-        return theta - (np.square(tau) / 2 if self._ratio else 0.0 * tau)
 
     def has_moment(self, order: int, gaussian_precision: float, of_average: bool = False) -> bool:
         """Tau's prior must fall faster than the moment given tau grows.

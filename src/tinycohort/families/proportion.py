@@ -64,10 +64,10 @@ class Proportion(Family):
                 first[chosen], spread[chosen] = rule(mu[chosen], tau[chosen])
         return first, first - spread
 
-    def average_theta(self, mu: Any, tau: Any, moments: tuple[Any, Any]) -> tuple[Any, Any]:
+    def average_theta(self, mu: Any, tau: Any) -> tuple[Any, Any]:
         """The slope of the average itself is E[p (1 - p)], its first moment less its second."""
         mu, tau = np.broadcast_arrays(mu, tau)
-        theta, slope = _on_logit_scale(*moments)
+        theta, slope = _on_logit_scale(*self.average(mu, tau))
         high = mu > _FAR
         if high.any():
             # From the other side, where 1 - p keeps its digits.
@@ -78,10 +78,6 @@ class Proportion(Family):
             out = side * mu > _FAR + 2.0 * tau**2
             theta[out], slope[out] = (mu - side * tau**2 / 2)[out], 1.0
         return theta, slope
-
-    def level_guess(self, theta: Any, tau: Any) -> Any:
-        """The usual shrinkage of a logit averaged over a normal, by sqrt(1 + 0.346 tau^2)."""
-        return theta * np.sqrt(1.0 + 0.346 * np.square(tau))
 
     def has_moment(self, order: int, gaussian_precision: float, of_average: bool = False) -> bool:
         return True

@@ -24,54 +24,34 @@ _DROP = 34.0
 _PLATEAU_REST = 1e-8
 _PROBE = np.sinh(np.linspace(-6.5, 6.5, 79))
 _DELTA = 0.5
-_OFFSETS = np.array([-_DELTA, 0.0, _DELTA])[:, None, None]
-_NEWTON_STEPS = 10
-_CLOSE_ENOUGH = 0.7
+_OFFSETS = np.array([-1.0, 0.0, 1.0])[:, None, None]
+_LIKELY = 3.0
+_NEWTON_STEPS = 60
+_QUICK_STEPS = 3
+_BESIDE = 3.0
+_CLOSE_ENOUGH = 1.5
 _FEWEST_NODES = 8
 _LARGE = 600.0
 _SMALLEST = 1e-300
+# Average, relative to the likelihood's peak, below which its nodes may not reach where it comes from.
+_SEEN = 1e-14
+# Elements of one array of the wide rule.
+_CHUNK = 4_000_000
 
 
 @dataclass(frozen=True)
 class Accuracy:
     """How finely everything is sampled; two of these, differently built, give the error estimate.
 
-    `mu` and `tau` are numbers of Gauss-Legendre nodes, `theta` those of a cohort's marginal, `hermite` the nodes in z
-    (an odd number), `step` the wide rule's step and `switch` the tau from which it is used, both in units of the
+    `mu` and `tau` are numbers of Gauss-Legendre nodes, `hermite` those in z (an odd number), `step` the wide rule's step and `switch` the tau from which it is used, both in units of the
     likelihood's width.
     """
 
     mu: int
     tau: int
-    theta: int
     hermite: int
     step: float
     switch: float
-
-
-@dataclass(frozen=True)
-class _Extent:
-    """Nodes over one likelihood's extent, its values there times quadrature weights, and its plateau.
-
-    `side` is -1 or 1 for a plateau to the left or right of `edge`, else 0.
-    """
-
-    nodes: Any
-    weighted: Any
-    side: int
-    edge: float
-
-    def average(self, mu: Any, tau: Any) -> Any:
-        """The wide rule: likelihood (its peak being one) averaged over Normal(mu, tau), mu (T, M) and tau (T, 1)."""
-        root = np.sqrt(0.5) / tau
-        gaps = self.nodes * root[..., None] - (mu * root)[..., None]
-        np.multiply(gaps, gaps, out=gaps)
-        np.negative(gaps, out=gaps)
-        np.exp(gaps, out=gaps)
-        average = (gaps @ self.weighted) / (np.sqrt(2.0 * np.pi) * tau)
-        if self.side:
-            average += special.ndtr(self.side * (mu - self.edge) / tau)
-        return average
 
 
 class Cohorts:
@@ -110,7 +90,7 @@ class Cohorts:
         everyone = np.arange(len(peak))
         low, high = probes[first, everyone], probes[last, everyone]
         self.lower, self.upper = np.where(self._left, -np.inf, low), np.where(self._right, np.inf, high)
-        self._extents = self._lay_nodes(low, high, (high - low) / (step * self.scale))
+        self._lay_nodes(low, high, (high - low) / (step * self.scale))
 
     def __len__(self) -> int:
         return len(self.scale)
@@ -122,21 +102,20 @@ class Cohorts:
         last = len(drop) - 1 - changing[::-1].argmax(axis=0)
         return np.maximum(changing.argmax(axis=0) - 1, 0), np.minimum(last + 1, len(drop) - 1)
 
-    def _lay_nodes(self, low: Any, high: Any, spacings: Any) -> list[_Extent]:
-        """Nodes over each likelihood's extent, about `spacings` (J,) of them, and its values there."""
-        sides = self._right.astype(int) - self._left
-        laid = [_nodes(*one) for one in zip(low, high, spacings, sides, strict=True)]
-        sizes = [len(nodes) for nodes, _ in laid]
-        cohort = np.repeat(np.arange(len(laid)), sizes)
-        values = np.exp(
-            self.log_likelihood(np.concatenate([nodes for nodes, _ in laid]), cohort) - self.log_peak[cohort]
-        )
-        edges = np.where(sides > 0, high, low)
-        each = np.split(values, np.cumsum(sizes)[:-1])
-        return [
-            _Extent(nodes, weights * value, int(side), float(edge))
-            for (nodes, weights), value, side, edge in zip(laid, each, sides, edges, strict=True)
-        ]
+    def _lay_nodes(self, low: Any, high: Any, spacings: Any) -> None:
+        """Nodes over each likelihood's extent, about `spacings` (J,) of them; its values there times their weights.
+
+        The nodes of all cohorts stand in one row (W,), so that one kernel serves all; `_weighted` (W, J) knows whose
+        they are.
+        """
+        self._side = self._right.astype(int) - self._left
+        self._edge = np.where(self._side > 0, high, low)
+        laid = [_nodes(*one) for one in zip(low, high, spacings, self._side, strict=True)]
+        self._nodes = np.concatenate([nodes for nodes, _ in laid])
+        cohort = np.arange(len(laid)).repeat([len(nodes) for nodes, _ in laid])
+        values = np.exp(self.log_likelihood(self._nodes, cohort) - self.log_peak[cohort])
+        self._weighted = np.zeros((len(cohort), len(laid)))
+        self._weighted[np.arange(len(cohort)), cohort] = values * np.concatenate([weights for _, weights in laid])
 
     def log_likelihood(self, theta: Any, j: Any) -> Any:
         """Log-likelihood of cohort or cohorts `j` at theta, against which data of shape (j) broadcast."""
@@ -151,16 +130,44 @@ class Cohorts:
         """log of every cohort's likelihood averaged over Normal(mu, tau): mu (T, M) and tau (T,) to (J, T, M)."""
         result = np.empty((len(self), *mu.shape))
         wide = tau >= accuracy.switch * self.scale[:, None]
-        for j in np.flatnonzero(wide.any(axis=1)):
-            rows = wide[j]
-            result[j, rows] = np.log(np.maximum(self._extents[j].average(mu[rows], tau[rows, None]), _SMALLEST))
-        cohort, row = np.nonzero(~wide)
+        rows = wide.any(axis=0).nonzero()[0]
+        several = max(_CHUNK // (mu.shape[1] * len(self._nodes)), 1)
+        for first in range(0, len(rows), several):
+            some = rows[first : first + several]
+            result[:, some] = self._wide(mu[some], tau[some, None], wide[:, some], accuracy.hermite)
+        cohort, row = (~wide).nonzero()
         if len(row):
             result[cohort, row] = self._narrow(cohort[:, None], mu[row], tau[row, None], accuracy.hermite)
-        return result + self.log_peak[:, None, None]
+        result += self.log_peak[:, None, None]
+        return result
+
+    def _wide(self, mu: Any, tau: Any, wanted: Any, size: int) -> Any:
+        """The wide rule, relative to the likelihoods' peaks: mu (T, M) and tau (T, 1) to (J, T, M), where `wanted`."""
+        # -(theta - mu)^2 / (2 tau^2) as one matrix product, around the middle of it all so that nothing cancels.
+        middle = 0.5 * (self._nodes[0] + self._nodes[-1])
+        theta, mu_ = self._nodes - middle, mu - middle
+        precision = 0.5 / tau
+        left = np.empty((*mu.shape, 3))
+        left[..., 0], left[..., 1], left[..., 2] = 1.0, mu_, mu_ * mu_
+        right = np.empty((len(tau), 3, len(theta)))
+        precision = 0.5 / (tau * tau)
+        right[:, 0], right[:, 1], right[:, 2] = -precision * (theta * theta), 2.0 * precision * theta, -precision
+        kernel = left @ right
+        np.exp(kernel, out=kernel)
+        average = np.ascontiguousarray((kernel @ self._weighted).transpose(2, 0, 1))
+        average /= np.sqrt(2.0 * np.pi) * tau
+        for j in self._side.nonzero()[0]:
+            average[j] += special.ndtr(self._side[j] * (mu - self._edge[j]) / tau)
+        # So far out likelihood and normal meet beyond the nodes: the other rule goes and looks.
+        far = ((average < _SEEN) & wanted[..., None]).nonzero()
+        found = np.log(np.maximum(average, _SEEN, out=average), out=average)
+        if len(far[0]):
+            j, t, m = far
+            found[far] = self._narrow(j[:, None], mu[t, m, None], tau[t], size)[:, 0]
+        return found
 
     def _narrow(self, j: Any, mu: Any, tau: Any, size: int) -> Any:
-        """The narrow rule for pairs of cohort and tau: j and tau (P, 1), mu (P, M)."""
+        """The narrow rule, likewise, for pairs of cohort and tau: j and tau (P, 1), mu (P, M)."""
         centre, width = self._centre(j, mu, tau)
         z, weights = gauss_hermite(size)
         # Nodes first, so that NumPy runs along whole arrays instead of in many short loops.
@@ -178,13 +185,26 @@ class Cohorts:
 
     def _centre(self, j: Any, mu: Any, tau: Any) -> tuple[Any, Any]:
         """Mode and width in z of likelihood times standard normal: Newton's method on a concave function."""
-        centre = np.zeros(mu.shape)
-        for _ in range(_NEWTON_STEPS):
-            below, here, above = self.log_likelihood(mu + tau * (centre + _OFFSETS), j)
-            curvature = 1.0 + np.maximum(2.0 * here - below - above, 0.0) / _DELTA**2
-            step = ((above - below) / (2.0 * _DELTA) - centre) / curvature
+        own, home = self.scale[j], (self.centre[j] - mu) / np.maximum(tau, _SMALLEST)
+        gap = _DELTA * own / np.maximum(own, tau)
+        offsets = gap * _OFFSETS
+        # The mode lies between the normal's and the likelihood's, to start with: closer to the narrower one.
+        low, high = np.minimum(home, 0.0) - _BESIDE, np.maximum(home, 0.0) + _BESIDE
+        centre = np.minimum(np.maximum(home * tau * tau / (own * own + tau * tau), -_LIKELY), _LIKELY)
+        for count in range(_NEWTON_STEPS):
+            if count == _QUICK_STEPS:
+                centre = np.minimum(np.maximum(centre, low), high)
+            below, here, above = self.log_likelihood(mu + tau * (centre + offsets), j)
+            curvature = 1.0 + np.maximum(2.0 * here - below - above, 0.0) / gap**2
+            excess = (above - below) / (2.0 * gap) - centre
+            step = excess / curvature
+            if count >= _QUICK_STEPS:
+                # Newton leaps to and fro where the curvature changes fast: from here on it is kept in its bracket.
+                low, high = np.where(excess > 0.0, centre, low), np.where(excess < 0.0, centre, high)
+                inside = (centre + step >= low) & (centre + step <= high)
+                step = np.where(inside, step, 0.5 * (low + high) - centre)
             centre = centre + step
-            if np.abs(step).max() < _CLOSE_ENOUGH:
+            if (step * step * curvature).max() < _CLOSE_ENOUGH:
                 break
         return centre, 1.0 / np.sqrt(curvature)
 
@@ -198,4 +218,4 @@ def _nodes(low: float, high: float, spacings: float, side: int) -> tuple[Any, An
         return low + half * (rule.nodes + 1.0), half * rule.weights
     size = max(int(np.ceil(spacings)) + 1, _FEWEST_NODES)
     gap = (high - low) / (size - 1)
-    return low + gap * np.arange(size), gap
+    return low + gap * np.arange(size), np.full(size, gap)

@@ -8,30 +8,22 @@ inverted, never interpolated themselves.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy import special
 
-from ...families import Family
-from ...numerics import barycentric, gauss_hermite, gauss_legendre
-from .windows import Stretch, TauScale
+from ...numerics import barycentric, gauss_legendre
+from .windows import Stretch
 
-__all__ = ["AverageCurve", "Curve", "NewCohortCurve", "TauCurve", "quantiles", "weighted_quantiles"]
+__all__ = ["Curve"]
 
 _NEAR = 2e-3
 _EXACT = 1e-14
 _TINY = 1e-15
-# A core this wide stretches nothing.
-_STRAIGHT = 1e6
 _STEPS = 60
-_LEVEL_STEPS = 12
-_LEVEL_NEAR = 1e-5
 
 
-def weighted_quantiles(points: Any, weights: Any, p: Any) -> Any:
+def _weighted_quantiles(points: Any, weights: Any, p: Any) -> Any:
     """Rough quantiles `p` (Q,) of weighted points, over their last axis; good enough to start from."""
     order = np.argsort(points, axis=-1)
     points = np.take_along_axis(points, order, axis=-1)
@@ -42,12 +34,14 @@ def weighted_quantiles(points: Any, weights: Any, p: Any) -> Any:
     return np.reshape(found, (*points.shape[:-1], len(p)))
 
 
-def quantiles(curve: Callable[[Any], tuple[Any, Any]], p: Any, start: Any, ends: tuple[float, float]) -> Any:
-    """Where the distribution function reaches `p`: Newton's method, with bisection whenever it leaves its bracket.
+def _quantiles(
+    curve: Callable[[Any], tuple[Any, Any]], p: Any, start: Any, ends: tuple[float, float]
+) -> tuple[Any, Any]:
+    """Where the distribution function reaches `p`, and its density there or close by.
 
-    Newton works on the logit of the distribution function, which is straighter in the tails.
-
-    `curve` maps points (..., Q) to distribution function and density; `p` and `start` have that shape too.
+    Newton's method, with bisection whenever it leaves its bracket, on the logit of the distribution function, which is
+    straighter in the tails. `curve` maps points (..., Q) to distribution function and density; `p` and `start` have
+    that shape too.
     """
     low, high = np.full(start.shape, ends[0]), np.full(start.shape, ends[1])
     x = np.clip(start, low, high)
@@ -64,7 +58,7 @@ def quantiles(curve: Callable[[Any], tuple[Any, Any]], p: Any, start: Any, ends:
         # Newton's error is squared by the step just taken, so it need not be looked at again.
         if np.abs(excess / np.minimum(p, 1.0 - p)).max() < _NEAR:
             break
-    return x
+    return x, density
 
 
 def _flat(array: Any) -> Any:
@@ -109,126 +103,13 @@ class Curve:
         below, density = self.rows(x[..., None, :])
         return below.sum(axis=-2), density.sum(axis=-2)
 
-    def expectation(self, function: Callable[[Any], Any]) -> Any:
-        """Mean of a function of the variable, shape (...)."""
-        return (self.mass * function(self.nodes)).sum(axis=(-2, -1))
-
-    def quantile(self, p: Any) -> Any:
-        """Quantiles at `p` (Q,), shape (..., Q)."""
+    def quantiles(self, p: Any, start: Any = None) -> tuple[Any, Any]:
+        """Quantiles at `p` (Q,) and the density there, each (..., Q); `start` is where to look first."""
         ends = float(self.stretch.lower.min()), float(self.stretch.upper.max())
-        return quantiles(self, p, weighted_quantiles(_flat(self.nodes), _flat(self.mass), p), ends)
+        if start is None:
+            start = _weighted_quantiles(_flat(self.nodes), _flat(self.mass), p)
+        return _quantiles(self, p, start, ends)
 
     def only(self, index: Any) -> Curve:
         """One of the separate distributions."""
         return Curve(self.stretch.only(index), self.mass[index], self.nodes[index])
-
-
-class TauCurve:
-    """The posterior of tau: `mass` (T,) on the nodes of its own coordinate."""
-
-    def __init__(self, scale: TauScale, mass: Any) -> None:
-        self.scale, self.mass = scale, mass
-        here = np.zeros(1)
-        self._curve = Curve(Stretch(here - 1.0, here + 1.0, here, here + _STRAIGHT), mass[None, :])
-
-    @property
-    def nodes(self) -> Any:
-        u = self.scale.lower + 0.5 * self._span * (gauss_legendre(len(self.mass)).nodes + 1.0)
-        return self.scale.tau(u)
-
-    @property
-    def _span(self) -> float:
-        return self.scale.upper - self.scale.lower
-
-    def __call__(self, tau: Any) -> tuple[Any, Any]:
-        u = np.clip(self.scale.u(tau), self.scale.lower, self.scale.upper)
-        below, density = self._curve(2.0 * (u - self.scale.lower) / self._span - 1.0)
-        with np.errstate(divide="ignore", over="ignore"):
-            return below, density * 2.0 / self._span * np.exp(-self.scale.log_jacobian(u))
-
-    def quantile(self, p: Any) -> Any:
-        s = self._curve.quantile(p)
-        return self.scale.tau(self.scale.lower + 0.5 * self._span * (s + 1.0))
-
-
-@dataclass(frozen=True)
-class NewCohortCurve:
-    """theta of a cohort drawn from Normal(mu, tau), (mu, tau) from the posterior.
-
-    Where tau is wider than the gaps between mu's nodes, a mixture of normals; where it is narrower that would be a
-    staircase, and the smooth density of mu is averaged over z instead.
-    """
-
-    mu: Curve
-    tau: Any
-    smooth: Any
-
-    @cached_property
-    def _narrow(self) -> Curve:
-        return self.mu.only(~self.smooth)
-
-    def __call__(self, x: Any) -> tuple[Any, Any]:
-        below, density = np.zeros(len(x)), np.zeros(len(x))
-        wide, narrow = self.smooth, ~self.smooth
-        if wide.any():
-            tau = self.tau[wide, None, None]
-            z = (x[:, None] - self.mu.nodes[wide][:, None, :]) / tau
-            mass = self.mu.mass[wide][:, None, :]
-            below += (mass * special.ndtr(z)).sum(axis=(0, 2))
-            density += (mass / tau * np.exp(-0.5 * z * z)).sum(axis=(0, 2)) / np.sqrt(2.0 * np.pi)
-        if narrow.any():
-            z, weights = gauss_hermite(7)
-            points = x[:, None] - self.tau[narrow][:, None, None] * z
-            rows = self._narrow.rows(points.reshape(len(points), -1))
-            for total, row in zip((below, density), rows, strict=True):
-                total += (row.reshape(points.shape) @ weights).sum(axis=0)
-        return below, density
-
-    def quantile(self, p: Any) -> Any:
-        z, weights = gauss_hermite(3)
-        tau = self.tau[:, None, None]
-        points = self.mu.nodes[..., None] + tau * z
-        start = weighted_quantiles(points.ravel(), (self.mu.mass[..., None] * weights).ravel(), p)
-        reach = 12.0 * self.tau
-        ends = float((self.mu.stretch.lower - reach).min()), float((self.mu.stretch.upper + reach).max())
-        return quantiles(self, p, start, ends)
-
-
-@dataclass(frozen=True)
-class AverageCurve:
-    """The average over cohorts of the natural scale, a function of (mu, tau); increasing in mu for each tau.
-
-    `moments` are the first and second moment of the natural scale over cohorts at mu's nodes, each (T, M).
-    """
-
-    mu: Curve
-    tau: Any
-    family: Family
-    moments: tuple[Any, Any]
-
-    @cached_property
-    def _levels(self) -> Any:
-        """The average at mu's nodes, on the model scale, its derivative along them, and ones (T, M, 3)."""
-        theta, slope = self.family.average_theta(self.mu.nodes, self.tau[:, None], self.moments)
-        return np.stack([theta, slope, np.ones_like(theta)], axis=-1)
-
-    def __call__(self, theta: Any) -> tuple[Any, Any]:
-        """At `theta` = the average brought back to the model scale."""
-        mu = self.family.level_guess(theta[None, :], self.tau[:, None])
-        rule = gauss_legendre(self.mu.mass.shape[-1])
-        for _ in range(_LEVEL_STEPS):
-            s, _ = self.mu.stretch.coordinate(mu)
-            found = barycentric(rule.nodes, self._levels, rule.node_weights, s)
-            step = (found[..., 0] - theta) / found[..., 1]
-            mu = mu - step
-            inside = np.abs(s) < 1.0
-            if np.abs(step[inside]).max(initial=0.0) < _LEVEL_NEAR:
-                break
-        below, density = self.mu.rows(mu)
-        return below.sum(axis=0), (density / found[..., 1]).sum(axis=0)
-
-    def quantile(self, p: Any) -> Any:
-        """Quantiles brought back to the model scale."""
-        points = self._levels[..., 0]
-        start = weighted_quantiles(points.ravel(), self.mu.mass.ravel(), p)
-        return quantiles(self, p, start, (float(points.min()) - 1.0, float(points.max()) + 1.0))

@@ -38,12 +38,12 @@ def draw(solution: Solution, chains: int, draws: int, seed: int) -> dict[str, An
 
 
 def _draw_tau(solution: Solution, uniform: Any) -> Any:
-    curve = solution.tau
-    assert curve is not None
+    scale = solution.whole.scale
+    assert scale is not None
     # The inverse at a few thousand sorted probabilities, quicker all at once on a fine table.
     p = np.concatenate([[0.0], np.linspace(0.0, 1.0, 1025)[1:-1], [1.0]])
-    inside = curve.quantile(p[1:-1])
-    ends = curve.scale.tau(np.array([curve.scale.lower, curve.scale.upper]))
+    inside = solution.tau_quantiles(p[1:-1])
+    ends = scale.tau(np.array([scale.lower, scale.upper]))
     table = np.concatenate([ends[:1], inside, ends[1:]])
     return np.interp(uniform, p, table)
 

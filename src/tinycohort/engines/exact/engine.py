@@ -18,11 +18,11 @@ __all__ = ["ExactPosterior", "SeparatePosterior", "solve"]
 
 # Each differs from the one before in every rule: nodes, steps, and where one rule hands over to the other.
 _LEVELS = (
-    Accuracy(mu=21, tau=17, theta=25, hermite=9, step=0.85, switch=0.8),
-    Accuracy(mu=27, tau=21, theta=31, hermite=13, step=0.7, switch=1.0),
-    Accuracy(mu=40, tau=26, theta=48, hermite=23, step=0.55, switch=1.3),
-    Accuracy(mu=64, tau=44, theta=72, hermite=31, step=0.42, switch=1.6),
-    Accuracy(mu=100, tau=72, theta=110, hermite=41, step=0.3, switch=2.0),
+    Accuracy(mu=21, tau=15, hermite=7, step=0.6, switch=0.6),
+    Accuracy(mu=25, tau=18, hermite=9, step=0.6, switch=0.6),
+    Accuracy(mu=40, tau=26, hermite=15, step=0.5, switch=0.8),
+    Accuracy(mu=64, tau=44, hermite=23, step=0.42, switch=1.0),
+    Accuracy(mu=100, tau=72, hermite=41, step=0.3, switch=1.3),
 )
 _ADJUSTMENTS = 8
 TOLERANCE_EVIDENCE = 1e-5
@@ -73,7 +73,7 @@ class ExactPosterior(Posterior):
         for accuracy in _LEVELS[1:]:
             coarse, fine = fine, Solution(model, integrate(model, windows, accuracy))
             evidence_error = abs(fine.whole.log_evidence - coarse.whole.log_evidence)
-            quantile_error = fine.quantile_errors(coarse)
+            quantile_error = fine.quantile_error(coarse)
             if evidence_error <= TOLERANCE_EVIDENCE and quantile_error <= _MARGIN * TOLERANCE_QUANTILES:
                 break
         self.solution = fine

@@ -14,7 +14,7 @@ from .windows import UNIT_AT, Stretch, TauScale, find_mu, normal_location, tau_s
 
 __all__ = ["Grid", "Windows", "find_windows", "integrate", "adjust"]
 
-_ROUGH = Accuracy(mu=0, tau=0, theta=0, hermite=9, step=0.85, switch=0.8)
+_ROUGH = Accuracy(mu=0, tau=0, hermite=9, step=0.6, switch=0.6)
 _SEARCHED = 5
 _FINER = 3.0
 # Length of mu's coordinate, in its own unit, up to which the usual number of nodes will do.
@@ -22,7 +22,7 @@ _USUAL_SPAN = 7.0
 # Density at the end of a range, relative to its maximum, below which nothing of note is cut off.
 _FALLEN = 1e-8
 # Mass of a tau node, relative to the largest, below which marginals do without it.
-_NEGLIGIBLE = 1e-10
+_NEGLIGIBLE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,12 @@ class Grid:
         Nodes of tau.
     mu : array (T, M)
         Nodes of mu for each tau.
+    width : array (T, M)
+        Quadrature weights of mu's nodes.
     log_averages : array (J, T, M)
         log of each cohort's likelihood averaged over Normal(mu, tau).
-    log_weights : array (T, M)
-        log of prior times quadrature weights.
+    log_density : array (T, M)
+        log of the posterior density of mu, times the weight of tau's node.
     weights : array (T, M)
         Posterior weights; they sum to one.
     log_evidence : float
@@ -65,9 +67,9 @@ class Grid:
     scale: TauScale | None
     mu: Any
     stretch: Stretch
-    derivative: Any
+    width: Any
     log_averages: Any
-    log_weights: Any
+    log_density: Any
     weights: Any
     log_evidence: float
     cohorts: Cohorts
@@ -80,7 +82,7 @@ class Grid:
         if kept.all():
             return self
         weights = self.weights[kept] / mass[kept].sum()
-        rows = {name: getattr(self, name)[kept] for name in ("u", "tau", "mu", "derivative", "log_weights")}
+        rows = {name: getattr(self, name)[kept] for name in ("u", "tau", "mu", "width", "log_density")}
         return replace(
             self, **rows, stretch=self.stretch.only(kept), log_averages=self.log_averages[:, kept], weights=weights
         )
@@ -129,19 +131,20 @@ def integrate(model: CompiledModel, windows: Windows, accuracy: Accuracy) -> Gri
     ready = accuracy.step == _ROUGH.step
     cohorts = windows.cohorts if ready else Cohorts(model.likelihood, model.data, accuracy.step)
     log_averages = cohorts.log_averages(mu, tau, accuracy)
-    log_weights = log_tau_weights[:, None] + np.log(derivative * rule.weights) + priors["mu"].log_density(mu)
-    joint = log_weights + log_averages.sum(axis=0)
-    log_evidence = log_sum_exp(joint)
-    weights = np.exp(joint - log_evidence)
+    log_density = log_tau_weights[:, None] + priors["mu"].log_density(mu) + log_averages.sum(axis=0)
+    width = derivative * rule.weights
+    log_evidence = log_sum_exp(log_density + np.log(width))
+    log_density -= log_evidence
+    weights = np.exp(log_density) * width
     return Grid(
         u,
         tau,
         windows.tau,
         mu,
         stretch,
-        derivative,
+        width,
         log_averages,
-        log_weights,
+        log_density,
         weights,
         log_evidence,
         cohorts,
@@ -190,7 +193,7 @@ def _refit(tau: TauScale, grid: Grid, support: tuple[float, float]) -> TauScale 
 
 
 def _mu_room(model: CompiledModel, windows: Windows, grid: Grid) -> Stretch | None:
-    density = grid.weights / (grid.derivative * gauss_legendre(grid.mu.shape[1]).weights)
+    density = grid.weights / grid.width
     limit = _FALLEN * density.max()
     prior = model.level_priors["mu"]
     bounds = prior.support

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -15,15 +14,16 @@ from ...numerics import log_sum_exp
 from ...posterior import Marginal, Target
 from ..moments import Moments
 from .cohorts import Cohorts
-from .curves import AverageCurve, Curve, NewCohortCurve, TauCurve
+from .curves import Curve
 from .grid import Grid
-from .shrunken import cohort_curves, smooth_rows
+from .marginals import FIRST_COHORT, STACKED, stack
 
 __all__ = ["Solution"]
 
 # A probability's posterior standard deviation is of the order of a tenth.
 _SD_SHARE = 0.1
 PROBABILITIES = np.array([0.025, 0.5, 0.975])
+_WIDTH_IN_SD = 4.0
 
 
 def _usual(p: Any) -> bool:
@@ -49,65 +49,61 @@ class Solution:
     def __init__(self, model: CompiledModel, grid: Grid) -> None:
         self.model, self.family = model, model.family
         self.whole, self.grid = grid, grid.pruned()
-        self.mu = Curve(self.grid.stretch, self.grid.weights, self.grid.mu)
 
     @cached_property
-    def _smooth(self) -> Any:
-        return smooth_rows(self.grid)
-
-    @cached_property
-    def _moments(self) -> Moments:
+    def _exists(self) -> Moments:
         return Moments(self.model)
 
     @cached_property
-    def tau(self) -> TauCurve | None:
-        scale = self.whole.scale
-        return None if scale is None else TauCurve(scale, self.whole.weights.sum(axis=1))
-
-    @cached_property
-    def new_cohort(self) -> Curve | NewCohortCurve:
-        return self.mu if self.model.pooled else NewCohortCurve(self.mu, self.grid.tau, self._smooth)
-
-    @cached_property
-    def average(self) -> Curve | AverageCurve:
-        return self.mu if self.model.pooled else AverageCurve(self.mu, self.grid.tau, self.family, self._averages)
-
-    @cached_property
-    def cohorts(self) -> Curve:
-        """theta of each cohort (J separate distributions)."""
+    def _stacked(self) -> tuple[Curve, Any]:
         if self.model.pooled:
-            everyone = np.zeros((self.model.cohorts, 1), int)
-            return Curve(self.grid.stretch.only(everyone), self.mu.mass[everyone])
-        return cohort_curves(self.grid, self._smooth)
+            everyone = np.zeros((1, 1), int)
+            return Curve(self.grid.stretch.only(everyone), self.grid.weights[None]), np.zeros(1)
+        return stack(self.whole, self.grid, self.family)
+
+    def _row(self, target: Target, cohort: int | None) -> int:
+        """Where a marginal stands in the stack; under complete pooling all are mu's."""
+        if self.model.pooled:
+            return 0
+        return STACKED.get(target, 0) if cohort is None else FIRST_COHORT + cohort
 
     @cached_property
-    def quantiles(self) -> dict[str, Any]:
-        """The quantiles that every report shows, on the model scale: what the error estimate is about."""
-        found = {"mu": self.mu.quantile(PROBABILITIES), "cohorts": self.cohorts.quantile(PROBABILITIES)}
-        if self.tau is not None:
-            found["tau"] = self.tau.quantile(PROBABILITIES)
-            found["new_cohort"] = self.new_cohort.quantile(PROBABILITIES)
-            found["average"] = self.average.quantile(PROBABILITIES)
-        return found
+    def quantiles(self) -> Any:
+        """The quantiles that every report shows, of all marginals (marginal, 3): what the error estimate is about."""
+        return self._stacked[0].quantiles(PROBABILITIES)[0]
 
-    def quantile_errors(self, coarse: Solution) -> float:
-        """How far the quantiles would move if `coarse` were right, in the units that they are reported in.
+    @cached_property
+    def _natural_quantiles(self) -> Any:
+        return self.family.natural(self.quantiles)
+
+    def quantile_error(self, coarse: Solution) -> float:
+        """How far the estimates moved from those of `coarse`, in the units that they are reported in.
 
         Bounded natural scales (a probability) count as they are, others in tenths of a posterior standard deviation.
+        What the marginals' own quadrature loses counts as well.
         """
-        worst = 0.0
-        bounded = np.isfinite(self.family.natural_support).all()
-        for name, found in self.quantiles.items():
-            value, density = getattr(coarse, name)(found)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                moved = np.abs(value - PROBABILITIES) / density
-            moved = np.where(value == PROBABILITIES, 0.0, moved)
-            if bounded and name != "tau":
-                moved = moved * self.family.slope(found)
-            else:
-                moved = _SD_SHARE * moved / np.maximum(found[..., 2:] - found[..., :1], 1e-300) * 4.0
-            worst = max(worst, float(np.nan_to_num(moved, nan=np.inf).max()))
-        return worst
+        (curve, lost), start = self._stacked, coarse.quantiles
+        found, density = curve.quantiles(PROBABILITIES, start)
+        self.quantiles = found
+        with np.errstate(divide="ignore", invalid="ignore"):
+            moved = np.abs(found - start) + np.where(lost > 0.0, lost, 0.0)[:, None] / density
+        if np.isfinite(self.family.natural_support).all():
+            errors = np.concatenate([moved * self.family.slope(found), self._moments_moved(coarse)], axis=1)
+        else:
+            errors = _in_deviations(moved, found)
+        scale = self.whole.scale
+        if scale is not None:
+            row = STACKED["tau"]
+            tau = scale.tau(found[row])
+            errors[row] = 0.0
+            errors[row, : len(tau)] = _in_deviations(np.abs(tau - scale.tau(start[row])), tau)
+        return float(np.nan_to_num(errors, nan=np.inf).max())
+
+    def _moments_moved(self, coarse: Solution) -> Any:
+        """How far means and standard deviations on the natural scale moved (marginal, 2)."""
+        (mean, square), (mean_then, square_then) = self._natural_moments, coarse._natural_moments
+        deviation, deviation_then = (np.sqrt(np.maximum(b - a * a, 0.0)) for a, b in ((mean, square), (mean_then, square_then)))
+        return np.abs(np.stack([mean - mean_then, deviation - deviation_then], axis=1))
 
     # -- marginals ----------------------------------------------------------------------------------------------
 
@@ -115,127 +111,101 @@ class Solution:
         """As `Posterior.marginal`."""
         if target == "tau":
             return self._tau_marginal()
-        if target == "average":
-            return self._average_marginal()
-        name = {"typical": "mu", "cohort": "cohorts"}.get(target, target)
-        scale = target == "typical" or natural
-        mean, sd = self._natural_moments(target, cohort) if scale else self._model_moments(target, cohort)
-
-        def curve() -> Any:
-            whole = getattr(self, name)
-            return whole.only(cohort) if target == "cohort" else whole
-
-        return self._present(curve, mean, sd, scale, self._known(name, cohort))
-
-    def _known(self, name: str, cohort: int | None) -> Any:
-        found = self.quantiles.get(name)
-        return found if cohort is None or found is None else found[cohort]
-
-    def _present(self, curve: Any, mean: float, sd: float, natural: bool, known: Any) -> Marginal:
-        family = self.family
+        natural = natural or target in ("typical", "average")
+        family, row = self.family, self._row(target, cohort)
 
         def quantile(p: Any) -> Any:
             p = np.asarray(p, float)
-            x = known if known is not None and _usual(p) else curve().quantile(p)
+            if _usual(p):
+                return (self._natural_quantiles if natural else self.quantiles)[row]
+            x = self._stacked[0].only(row).quantiles(p)[0]
             return family.natural(x) if natural else x
 
         def cdf(x: Any) -> Any:
+            x, curve = np.asarray(x, float), self._stacked[0].only(row)
             if not natural:
-                return curve()(np.asarray(x, float))[0]
-            low, high = family.natural_support
-            inside = np.clip(np.asarray(x, float), low, high)
-            theta = family.theta(inside)
+                return curve(x)[0]
+            theta = family.theta(np.clip(x, *family.natural_support))
             finite = np.clip(theta, -1e12, 1e12)
-            return np.where(np.isfinite(theta), curve()(finite)[0], theta > 0)
+            return np.where(np.isfinite(theta), curve(finite)[0], theta > 0)
 
-        return Marginal(mean, sd, quantile, cdf)
+        return Marginal(*self._mean_and_sd(target, cohort, natural), quantile, cdf)
 
     def _tau_marginal(self) -> Marginal | None:
-        curve = self.tau
-        if curve is None:
+        scale, row = self.whole.scale, STACKED["tau"]
+        if scale is None:
             return None
-        first, second = (float((curve.mass * curve.nodes**k).sum()) for k in (1, 2))
-        mean, sd = self._existing("tau", None, False, first, second)
-        known = self.quantiles["tau"]
-
-        def quantile(p: Any) -> Any:
-            p = np.asarray(p, float)
-            return known if _usual(p) else curve.quantile(p)
+        mass, tau = self.whole.weights.sum(axis=1), self.whole.tau
+        first, second = (float((mass * tau**k).sum()) for k in (1, 2))
 
         def cdf(x: Any) -> Any:
-            x = np.asarray(x, float)
-            low, high = curve.scale.tau(curve.scale.lower), curve.scale.tau(curve.scale.upper)
-            return curve(np.clip(x, low, high))[0]
+            u = scale.u(np.maximum(np.asarray(x, float), 0.0))
+            return self._stacked[0].only(row)(np.clip(u, scale.lower, scale.upper))[0]
 
-        return Marginal(mean, sd, quantile, cdf)
+        return Marginal(*self._existing("tau", None, False, first, second), self.tau_quantiles, cdf)
 
-    def _average_marginal(self) -> Marginal:
-        first, second = self._natural_moments("average", None)
-        known = self.quantiles.get("average", self.quantiles["mu"])
-        return self._present(lambda: self.average, first, second, True, known)
+    def tau_quantiles(self, p: Any) -> Any:
+        """Quantiles of tau at `p` (Q,)."""
+        scale, row, p = self.whole.scale, STACKED["tau"], np.asarray(p, float)
+        assert scale is not None
+        return scale.tau(self.quantiles[row] if _usual(p) else self._stacked[0].only(row).quantiles(p)[0])
 
-    def _model_moments(self, target: Target, cohort: int | None) -> tuple[float, float]:
-        if target == "cohort":
-            first, second = self._cohort_moments(cohort, lambda theta: theta)
-        else:
-            spread = self.grid.tau[:, None] ** 2 if target == "new_cohort" else 0.0
-            first = float((self.mu.mass * self.mu.nodes).sum())
-            second = float((self.mu.mass * (self.mu.nodes**2 + spread)).sum())
-        return self._existing(target, cohort, False, first, second)
-
-    def _cohort_moments(self, cohort: int | None, function: Callable[[Any], Any]) -> tuple[float, float]:
-        """First and second moment of a function of a cohort's theta."""
-        values, mass = function(self.cohorts.nodes[cohort]), self.cohorts.mass[cohort]
-        return float((mass * values).sum()), float((mass * values**2).sum())
+    def _mean_and_sd(self, target: Target, cohort: int | None, natural: bool) -> tuple[float, float]:
+        """Mean and standard deviation, each nan where it does not exist."""
+        row = self._row(target, cohort)
+        first, second = self._natural_moments if natural else self._model_moments
+        return self._existing(target, cohort, natural, float(first[row]), float(second[row]))
 
     def _existing(
         self, target: Target, cohort: int | None, natural: bool, first: float, second: float
     ) -> tuple[float, float]:
-        """Mean and standard deviation, each nan where it does not exist."""
-        has_mean, has_sd = (self._moments.exists(target, order, natural, cohort) for order in (1, 2))
+        has_mean, has_sd = (self._exists.exists(target, order, natural, cohort) for order in (1, 2))
         return (first if has_mean else math.nan), (_sd(first, second) if has_sd else math.nan)
 
-    def _natural_moments(self, target: Target, cohort: int | None) -> tuple[float, float]:
-        family, mass = self.family, self.mu.mass
-        # A moment that does not exist may overflow on its way to being refused.
-        with np.errstate(over="ignore", invalid="ignore"):
-            if target == "cohort":
-                first, second = self._cohort_moments(cohort, family.natural)
-            elif target == "typical" or self.model.pooled:
-                first, second = (float((mass * family.natural(self.mu.nodes) ** k).sum()) for k in (1, 2))
-            else:
-                averages = self._averages
-                first = float((mass * averages[0]).sum())
-                second = float((mass * (averages[1] if target == "new_cohort" else averages[0] ** 2)).sum())
-        return self._existing(target, cohort, True, first, second)
+    @cached_property
+    def _model_moments(self) -> tuple[Any, Any]:
+        return self._moments(self._stacked[0].nodes)
 
     @cached_property
-    def _averages(self) -> tuple[Any, Any]:
-        return self.family.average(self.mu.nodes, self.grid.tau[:, None])
+    def _natural_moments(self) -> tuple[Any, Any]:
+        # A moment that does not exist may overflow on its way to being refused.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._moments(self.family.natural(self._stacked[0].nodes))
+
+    def _moments(self, values: Any) -> tuple[Any, Any]:
+        """First and second moment of every marginal's `values` (marginal, T, M)."""
+        weighted = self._stacked[0].mass * values
+        return weighted.sum(axis=(-2, -1)), (weighted * values).sum(axis=(-2, -1))
 
     # -- variances and predictions ------------------------------------------------------------------------------
 
     def variances(self) -> tuple[float, float]:
         """Variance of mu and of a new cohort's theta; infinite where they do not exist."""
-        sds = [self._model_moments(target, None)[1] for target in ("mu", "new_cohort")]
+        weights, mu = self.grid.weights, self.grid.mu
+        first = float((weights * mu).sum())
+        spread = {"mu": 0.0, "new_cohort": self.grid.tau[:, None] ** 2}
+        seconds = {target: float((weights * (mu**2 + square)).sum()) for target, square in spread.items()}
+        sds = [self._existing(target, None, False, first, second)[1] for target, second in seconds.items()]  # type: ignore[arg-type]
         return tuple(math.inf if math.isnan(sd) else sd**2 for sd in sds)  # type: ignore[return-value]
 
     def predicted_events(self, patients: int, target: Target, cohort: int | None) -> Any:
         """As `Posterior.predicted_events`."""
         kind, events = Binomial(), np.arange(patients + 1.0)
         data = {"events": events, "total": np.full(patients + 1, float(patients))}
-        if target == "cohort":
-            curve = self.cohorts.only(cohort)
-        elif target == "typical" or self.model.pooled:
-            curve = self.mu
-        else:
+        if target == "new_cohort" and not self.model.pooled:
             return self._predicted_in_new_cohort(kind, data)
+        curve = self._stacked[0].only(self._row(target, cohort))
         return np.einsum("tnk,tn->k", np.exp(kind.log_likelihood(curve.nodes[..., None], data)), curve.mass)
 
     def _predicted_in_new_cohort(self, kind: Binomial, data: dict[str, Any]) -> Any:
         """Each possible count is a cohort's data, averaged over Normal(mu, tau) like any other's."""
         with np.errstate(divide="ignore"):
-            log_mass = np.log(self.mu.mass)
+            log_mass = np.log(self.grid.weights)
         accuracy = self.grid.accuracy
-        averages = Cohorts(kind, data, accuracy.step).log_averages(self.mu.nodes, self.grid.tau, accuracy)
+        averages = Cohorts(kind, data, accuracy.step).log_averages(self.grid.mu, self.grid.tau, accuracy)
         return np.exp([log_sum_exp(log_mass + average) for average in averages])
+
+
+def _in_deviations(moved: Any, found: Any) -> Any:
+    """In tenths of the posterior standard deviation that the quantiles (..., 3) show."""
+    return _SD_SHARE * _WIDTH_IN_SD * moved / np.maximum(found[..., 2:] - found[..., :1], 1e-300)

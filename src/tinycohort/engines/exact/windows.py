@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from ...priors import Prior
 __all__ = ["DROP", "TAIL", "UNIT_AT", "Stretch", "TauScale", "find_mu", "normal_location", "tau_scale"]
 
 # Log density at which a range may end, below the maximum; share of a prior that may be left out.
-DROP = 25.0
+DROP = 22.0
 TAIL = 1e-12
 # Share of tau's posterior below the unit of its coordinate: of 0.15 to 0.6 tried, the one with the smallest errors.
 UNIT_AT = 0.6
@@ -99,10 +100,20 @@ class Stretch:
         return np.minimum(np.maximum(s, -1.0), 1.0), derivative
 
 
+@cache
 def _prior_normal(prior: Prior) -> tuple[float, float]:
     """Centre and generous width of a prior, as a normal."""
     low, middle, high = prior.quantile(np.array([0.025, 0.5, 0.975]))
     return float(middle), float(high - low) / 3.0
+
+
+@cache
+def _prior_reach(prior: Prior) -> tuple[float, float, float | None]:
+    """Median and far end of tau's prior, and its near end if the density grows without bound there."""
+    high, middle = (float(prior.quantile(p)) for p in (1.0 - TAIL, 0.5))
+    near, far = prior.log_density(middle * np.array([1e-3, 1e-12]))
+    unbounded = prior.support[0] == 0.0 and bool(far > near + _UNBOUNDED)
+    return middle, min(high, prior.support[1], _FAR), float(prior.quantile(_LOW_TAIL)) if unbounded else None
 
 
 def normal_location(centre: Any, scale: Any, tau: Any, prior: Prior) -> tuple[Any, Any]:
@@ -129,13 +140,11 @@ def tau_scale(centre: Any, scale: Any, flat: Any, priors: dict[str, Prior]) -> T
     """
     prior = priors["tau"]
     support = prior.support
-    high = min(float(prior.quantile(1.0 - TAIL)), support[1], _FAR)
-    middle = float(prior.quantile(0.5))
+    middle, high, near = _prior_reach(prior)
     smallest = min(middle, float(scale.min(initial=middle)))
     # A density without bound at zero is smooth in log tau only, and reaches far down there.
-    near, far = prior.log_density(middle * np.array([1e-3, 1e-12]))
-    unbounded = support[0] == 0.0 and bool(far > near + _UNBOUNDED)
-    start = float(prior.quantile(_LOW_TAIL)) if unbounded else 1e-4 * smallest
+    unbounded = near is not None
+    start = 1e-4 * smallest if near is None else near
     # Data in conflict can push tau far beyond its prior: look as far as the data are apart.
     spread = 4.0 * float(np.ptp(centre)) if len(centre) > 1 else 0.0
     ends = max(start, support[0]), min(max(high, spread, 10.0 * smallest), support[1])
