@@ -20,8 +20,8 @@ __all__ = [
     "expit",
     "gauss_hermite",
     "gauss_legendre",
-    "halves",
     "log_sum_exp",
+    "pieces",
     "softplus",
     "with_ones",
 ]
@@ -98,15 +98,16 @@ def gauss_legendre(size: int) -> Rule:
 
 
 @cache
-def halves(size: int, into: int) -> Any:
-    """Matrix from a density at the nodes of one rule to its values at the nodes of `into` on each half (2 into, size).
+def pieces(size: int, into: int, count: int) -> Any:
+    """Matrix from a density at one rule's nodes to its values at those of `into` on each of `count` equal pieces.
 
-    Exact for the interpolating polynomial.
+    Its shape is (count * into, size); it is exact for the interpolating polynomial.
     """
-    rule, nodes = gauss_legendre(size), 0.5 * (gauss_legendre(into).nodes + 1.0)
+    rule, nodes = gauss_legendre(size), (gauss_legendre(into).nodes + 1.0) / count
+    at = (nodes + np.linspace(-1.0, 1.0, count, endpoint=False)[:, None]).ravel()
     degrees = np.arange(size)
     coefficients = (degrees[:, None] + 0.5) * np.polynomial.legendre.legvander(rule.nodes, size - 1).T * rule.weights
-    return np.polynomial.legendre.legvander(np.concatenate([nodes - 1.0, nodes]), size - 1) @ coefficients
+    return np.polynomial.legendre.legvander(at, size - 1) @ coefficients
 
 
 @cache

@@ -33,6 +33,7 @@ _CLOSE_ENOUGH = 1.5
 _FEWEST_NODES = 8
 _LARGE = 600.0
 _SMALLEST = 1e-300
+_NARROWEST = 1e-100
 # Average, relative to the likelihood's peak, below which its nodes may not reach where it comes from.
 _SEEN = 1e-14
 # Elements of one array of the wide rule.
@@ -185,12 +186,13 @@ class Cohorts:
 
     def _centre(self, j: Any, mu: Any, tau: Any) -> tuple[Any, Any]:
         """Mode and width in z of likelihood times standard normal: Newton's method on a concave function."""
-        own, home = self.scale[j], (self.centre[j] - mu) / np.maximum(tau, _SMALLEST)
+        own, distance = self.scale[j], self.centre[j] - mu
         gap = _DELTA * own / np.maximum(own, tau)
         offsets = gap * _OFFSETS
         # The mode lies between the normal's and the likelihood's, to start with: closer to the narrower one.
+        home = distance / np.maximum(tau, _NARROWEST)
         low, high = np.minimum(home, 0.0) - _BESIDE, np.maximum(home, 0.0) + _BESIDE
-        centre = np.minimum(np.maximum(home * tau * tau / (own * own + tau * tau), -_LIKELY), _LIKELY)
+        centre = np.minimum(np.maximum(distance * tau / (own * own + tau * tau), -_LIKELY), _LIKELY)
         for count in range(_NEWTON_STEPS):
             if count == _QUICK_STEPS:
                 centre = np.minimum(np.maximum(centre, low), high)

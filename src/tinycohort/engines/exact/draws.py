@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...numerics import barycentric, gauss_legendre, with_ones
+from .cohorts import Cohorts
 from .solution import Solution
 
 __all__ = ["draw"]
@@ -14,6 +16,9 @@ __all__ = ["draw"]
 _NEIGHBOURS = 4
 _POINTS = 129
 _REACH = 9.0
+_LOOKS = 6
+_EDGE = 0.35
+_DROP = 32.0
 
 
 def draw(solution: Solution, chains: int, draws: int, seed: int) -> dict[str, Any]:
@@ -77,15 +82,8 @@ def _draw_mu(solution: Solution, tau: Any, uniform: Any) -> Any:
 def _draw_theta(solution: Solution, j: int, mu: Any, tau: Any, rng: np.random.Generator) -> Any:
     """theta_j given (mu, tau): inverse distribution function on a grid around likelihood times normal."""
     cohorts = solution.grid.cohorts
-    lower, upper = mu - _REACH * tau, mu + _REACH * tau
-    first, last = cohorts.lower[j], cohorts.upper[j]
-    meets = np.maximum(lower, first) < np.minimum(upper, last)
-    lower, upper = np.where(meets, np.maximum(lower, first), lower), np.where(meets, np.minimum(upper, last), upper)
-    share = np.linspace(0.0, 1.0, _POINTS)
-    theta = lower[:, None] + (upper - lower)[:, None] * share
-    safe = np.maximum(tau, 1e-300)[:, None]
-    log_density = cohorts.log_likelihood(theta, j) - 0.5 * ((theta - mu[:, None]) / safe) ** 2
-    density = np.exp(log_density - log_density.max(axis=1, keepdims=True))
+    theta, log_density = _closer(lambda theta: cohorts.log_likelihood(theta, j), mu, tau, *_reach(cohorts, j, mu, tau))
+    density = np.exp(log_density)
     below = np.cumsum(0.5 * (density[:, 1:] + density[:, :-1]), axis=1)
     below = np.concatenate([np.zeros((len(mu), 1)), below], axis=1) / below[:, -1:]
     wanted = rng.uniform(size=(len(mu), 1))
@@ -94,3 +92,33 @@ def _draw_theta(solution: Solution, j: int, mu: Any, tau: Any, rng: np.random.Ge
     left, right = below[rows, index], below[rows, index + 1]
     part = (wanted[:, 0] - left) / np.maximum(right - left, 1e-300)
     return theta[rows, index] + part * (theta[rows, index + 1] - theta[rows, index])
+
+
+def _reach(cohorts: Cohorts, j: int, mu: Any, tau: Any) -> tuple[Any, Any]:
+    """Where theta_j can be: near mu and its own data alike, or between the two where they are far apart."""
+    first, last, centre, own = (part[j] for part in (cohorts.lower, cohorts.upper, cohorts.centre, cohorts.scale))
+    reach, beside = _REACH * tau, _REACH * np.minimum(tau, own)
+    near = np.abs(mu - centre) < 0.5 * reach
+    left = first + _EDGE * (centre - first) if np.isfinite(first) else first
+    right = last - _EDGE * (last - centre) if np.isfinite(last) else last
+    near |= (mu > left) & (mu < right)
+    lower, upper = np.maximum(mu - reach, first), np.minimum(mu + reach, last)
+    far_lower, far_upper = np.minimum(mu, centre) - beside, np.maximum(mu, centre) + beside
+    return np.where(near, lower, np.minimum(lower, far_lower)), np.where(near, upper, np.maximum(upper, far_upper))
+
+
+def _closer(log_likelihood: Callable[[Any], Any], mu: Any, tau: Any, lower: Any, upper: Any) -> tuple[Any, Any]:
+    """Points (draw, point) over which the density of theta is spread out, and its logarithm there, below its peak."""
+    share, safe = np.linspace(0.0, 1.0, _POINTS), np.maximum(tau, 1e-300)[:, None]
+    rows = np.arange(len(mu))
+    for _ in range(_LOOKS):
+        theta = lower[:, None] + (upper - lower)[:, None] * share
+        log_density = log_likelihood(theta) - 0.5 * ((theta - mu[:, None]) / safe) ** 2
+        log_density -= log_density.max(axis=1, keepdims=True)
+        alive = log_density > -_DROP
+        first = np.maximum(alive.argmax(axis=1) - 1, 0)
+        last = np.minimum(_POINTS - alive[:, ::-1].argmax(axis=1), _POINTS - 1)
+        if (last - first > _POINTS // 2).all():
+            break
+        lower, upper = theta[rows, first], theta[rows, last]
+    return theta, log_density

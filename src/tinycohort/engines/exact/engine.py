@@ -27,8 +27,9 @@ _LEVELS = (
 _ADJUSTMENTS = 8
 TOLERANCE_EVIDENCE = 1e-5
 TOLERANCE_QUANTILES = 1e-4
-# Refined until the quantiles move by no more than this share of what may be reported.
+# Refined until quantiles, and the evidence, move by no more than this share of what may be reported.
 _MARGIN = 0.5
+_MARGIN_EVIDENCE = 0.1
 
 
 def _first_look(model: CompiledModel) -> tuple[Windows, Grid]:
@@ -74,7 +75,8 @@ class ExactPosterior(Posterior):
             coarse, fine = fine, Solution(model, integrate(model, windows, accuracy))
             evidence_error = abs(fine.whole.log_evidence - coarse.whole.log_evidence)
             quantile_error = fine.quantile_error(coarse)
-            if evidence_error <= TOLERANCE_EVIDENCE and quantile_error <= _MARGIN * TOLERANCE_QUANTILES:
+            still = evidence_error <= _MARGIN_EVIDENCE * TOLERANCE_EVIDENCE
+            if still and quantile_error <= _MARGIN * TOLERANCE_QUANTILES:
                 break
         self.solution = fine
         self.log_marginal_likelihood = fine.whole.log_evidence
@@ -118,7 +120,7 @@ def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
     windows, grid = _first_look(others)
     for accuracy in _LEVELS[1:]:
         coarse, grid = grid, integrate(others, windows, accuracy)
-        if abs(grid.log_evidence - coarse.log_evidence) <= TOLERANCE_EVIDENCE:
+        if abs(grid.log_evidence - coarse.log_evidence) <= _MARGIN_EVIDENCE * TOLERANCE_EVIDENCE:
             break
     solution = Solution(others, grid)
     return (solution.whole.log_evidence, *solution.variances())

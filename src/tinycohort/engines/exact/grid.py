@@ -60,6 +60,8 @@ class Grid:
         Posterior weights; they sum to one.
     log_evidence : float
         Log marginal likelihood, every constant kept.
+    abrupt : bool
+        Whether the prior of mu ends somewhere.
     """
 
     u: Any
@@ -74,6 +76,7 @@ class Grid:
     log_evidence: float
     cohorts: Cohorts
     accuracy: Accuracy
+    abrupt: bool
 
     def pruned(self) -> Grid:
         """Without the tau nodes that hold next to no mass: what is left is what marginals are made of."""
@@ -149,6 +152,7 @@ def integrate(model: CompiledModel, windows: Windows, accuracy: Accuracy) -> Gri
         log_evidence,
         cohorts,
         accuracy,
+        bool(np.isfinite(priors["mu"].support).any()),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...families import Family
-from ...numerics import barycentric, gauss_hermite, gauss_legendre, halves, with_ones
+from ...numerics import barycentric, gauss_hermite, gauss_legendre, pieces, with_ones
 from .curves import Curve
 from .grid import Grid
 from .windows import Stretch
@@ -20,19 +20,24 @@ __all__ = ["FIRST_COHORT", "STACKED", "stack"]
 STACKED = {"mu": 0, "average": 1, "tau": 2, "new_cohort": 3}
 FIRST_COHORT = 4
 
+# Half a range in standard deviations, and the core of its stretching: of 0.8 to 4.5 tried, one with small errors.
 _REACH = 7.0
 _CORE = 1.6
+# How much of where a likelihood is above exp(-34) is looked at.
 _ROOM = 0.9
-_COUNTS = 1e-4
-_GAP = 0.85
-_STEEP = 1.0
 # A core this much wider than its range stretches nothing.
 _STRAIGHT = 1e6
+# A sum of normals over mu's nodes is smooth to 1e-6 where tau is this wide, in gaps between nodes that count.
+_GAP = 0.85
+_COUNTS = 1e-4
+# Pull, in tau, from which the rule in z must be moved to where the integrand lies.
+_STEEP = 1.0
 # tau from which a likelihood tells more of theta than mu does, in units of the likelihood's width.
 _TELLING = 1.0
 _HERMITE = 7
 _LEVEL_STEPS = 12
 _LEVEL_NEAR = 1e-5
+_SMALLEST = 1e-300
 
 
 def stack(whole: Grid, grid: Grid, family: Family) -> tuple[Curve, Any]:
@@ -41,48 +46,42 @@ def stack(whole: Grid, grid: Grid, family: Family) -> tuple[Curve, Any]:
     `grid` is what was kept of the `whole`. The loss is a check on the whole way from likelihood to marginal: each
     marginal was normalised before, by the averages over theta that the grid of mu and tau was built on.
     """
-    thetas, theta_mass = _thetas(grid)
-    average, average_mass = _average(grid, family)
-    tau, tau_mass = _tau(whole, len(grid.tau), grid.mu.shape[1])
-    parts = [grid.stretch, average, tau, thetas]
-    ends = (np.vstack([getattr(part, end) for part in parts]) for end in ("lower", "upper", "middle", "core"))
-    mass = np.concatenate([grid.weights[None], average_mass[None], tau_mass[None], theta_mass])
+    mu = grid.stretch, grid.mu[None], grid.weights[None]
+    parts = [mu, _average(grid, family), _tau(whole, *grid.mu.shape), _thetas(grid)]
+    ends = (np.vstack([getattr(part[0], end) for part in parts]) for end in ("lower", "upper", "middle", "core"))
+    nodes, mass = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
     found = mass.sum(axis=-1)
-    known = np.repeat(grid.weights.sum(axis=1)[None], len(found), axis=0)
+    known = np.empty_like(found)
+    known[:] = grid.weights.sum(axis=1)
     known[STACKED["tau"]] = found[STACKED["tau"]]
-    lost = np.abs(found - known).sum(axis=-1)
-    return Curve(Stretch(*ends), mass * (known / np.maximum(found, 1e-300))[..., None]), lost
+    # What is lost in rounding is given back; what is lost for good stays lost.
+    mass *= np.clip(known / np.maximum(found, _SMALLEST), 0.5, 2.0)[..., None]
+    return Curve(Stretch(*ends), mass, nodes), np.abs(found - known).sum(axis=-1)
 
 
-def _tau(whole: Grid, rows: int, size: int) -> tuple[Stretch, Any]:
-    """tau in its own coordinate: the two halves of its range, in the first and the last row."""
+def _tau(whole: Grid, rows: int, size: int) -> tuple[Stretch, Any, Any]:
+    """tau in its own coordinate: its range in equal pieces, one a row, as many as its nodes need."""
     scale, weights = whole.scale, whole.weights.sum(axis=1)
     assert scale is not None
-    rule = gauss_legendre(len(weights))
-    density = halves(len(weights), size) @ (weights / rule.weights)
-    mass = np.zeros((rows, size))
-    mass[0], mass[-1] = 0.5 * density.reshape(2, size) * gauss_legendre(size).weights
-    middle = 0.5 * (scale.lower + scale.upper)
-    lower, upper = np.full(rows, middle), np.full(rows, scale.upper)
-    lower[0], upper[0] = scale.lower, middle
-    return Stretch(lower, upper, 0.5 * (lower + upper), _STRAIGHT * (upper - lower)), mass
+    rule, count = gauss_legendre(size), min(1 + -(-len(weights) // size), rows)
+    density = pieces(len(weights), size, count) @ (weights / gauss_legendre(len(weights)).weights)
+    mass = np.zeros((1, rows, size))
+    mass[0, :count] = density.reshape(count, size) * (rule.weights / count)
+    # Rows to spare repeat the last piece, empty.
+    half = 0.5 * (scale.upper - scale.lower) / count
+    centre = scale.lower + half * (2.0 * np.minimum(np.arange(rows), count - 1) + 1.0)
+    stretch = Stretch(centre - half, centre + half, centre, np.full(rows, _STRAIGHT * half))
+    return stretch, (centre[:, None] + half * rule.nodes)[None], mass
 
 
-def _smooth_rows(grid: Grid) -> Any:
-    """The rows whose tau is wide enough for a sum over mu's nodes to be a smooth function (T,)."""
-    density = grid.weights / np.maximum(grid.weights.max(axis=1, keepdims=True), 1e-300)
-    between = np.diff(grid.mu, axis=1)
-    counts = np.maximum(density[:, 1:], density[:, :-1]) > _COUNTS
-    return grid.tau >= _GAP * np.where(counts, between, 0.0).max(axis=1)
-
-
-def _average(grid: Grid, family: Family) -> tuple[Stretch, Any]:
+def _average(grid: Grid, family: Family) -> tuple[Stretch, Any, Any]:
     """The average over cohorts, on the model scale: for each tau an increasing function of mu."""
     rule, mu, tau = gauss_legendre(grid.mu.shape[1]), grid.stretch, grid.tau[:, None]
     level, slope = family.average_theta(np.column_stack([grid.mu, mu.lower, mu.upper, mu.middle]), tau)
     stretch = Stretch(level[:, -3], level[:, -2], level[:, -1], mu.core * slope[:, -1])
     # Level, slope, and mu's density, each known at mu's nodes.
-    known = np.stack([level[:, :-3], slope[:, :-3], grid.weights / grid.width, np.ones(grid.mu.shape)], axis=-1)
+    known = np.ones((*grid.mu.shape, 4))
+    known[..., 0], known[..., 1], known[..., 2] = level[:, :-3], slope[:, :-3], grid.weights / grid.width
     wanted, derivative = stretch.x(rule.nodes)
     # The two ranges are stretched alike, so each node lies near its counterpart.
     at, step = grid.mu, (known[..., 0] - wanted) / known[..., 1]
@@ -93,56 +92,69 @@ def _average(grid: Grid, family: Family) -> tuple[Stretch, Any]:
         step = (found[..., 0] - wanted) / found[..., 1]
         if np.abs(step * (inside > 0.0)).max() < _LEVEL_NEAR:
             break
-    return stretch, np.maximum(found[..., 2] / found[..., 1], 0.0) * derivative * rule.weights
+    mass = np.maximum(found[..., 2] / found[..., 1], 0.0) * derivative * rule.weights
+    return stretch, wanted[None], mass[None]
 
 
-def _thetas(grid: Grid) -> tuple[Stretch, Any]:
+def _thetas(grid: Grid) -> tuple[Stretch, Any, Any]:
     """theta of a new cohort and of every cohort: p(theta | mu, tau, its data) averaged over mu.
 
     That density is the likelihood at theta times the normal's density, over the likelihood's average. Everything is
     put together in logarithms: a cohort torn between its data and the others is far below the peaks of both.
     """
-    smooth = _smooth_rows(grid)
-    narrow = np.flatnonzero(~smooth)
-    log_averages = np.concatenate([np.zeros((1, *grid.mu.shape)), grid.log_averages])
-    pull = _pull(grid, log_averages)
-    own = np.concatenate([[np.inf], grid.cohorts.scale])[:, None]
+    rule, first_smooth = gauss_legendre(grid.mu.shape[1]), _first_smooth(grid)
+    narrow, smooth = slice(0, first_smooth), slice(first_smooth, None)
+    log_averages = np.zeros((len(grid.cohorts) + 1, *grid.mu.shape))
+    log_averages[1:] = grid.log_averages
+    own = np.empty((len(log_averages), 1))
+    own[0], own[1:, 0] = np.inf, grid.cohorts.scale
     # Where tau is narrow, theta is nearly mu, which knows of every likelihood already: one range serves all cohorts,
     # but for those whose data say much more than that, or something else.
-    apart = ~smooth & ((grid.tau > _TELLING * own) | (np.abs(pull) > _STEEP))
-    pull = np.where(apart, pull, 0.0)
-    stretch = _ranges(grid, smooth | apart, pull)
-    rule = gauss_legendre(grid.mu.shape[1])
+    pull = np.zeros((len(own), len(grid.tau)))
+    pull[:, narrow] = _pull(grid, log_averages, narrow)
+    apart = ((grid.tau > _TELLING * own) | (np.abs(pull) > _STEEP))[:, narrow]
+    pull[:, narrow] *= apart
+    separate = np.ones(pull.shape, bool)
+    separate[:, narrow] = apart
+    stretch = _ranges(grid, own, separate, pull)
     theta, derivative = stretch.x(rule.nodes)
-    log_likelihood = np.concatenate([np.zeros((1, *theta.shape[1:])), grid.cohorts.log_likelihoods(theta[1:])])
+    log_likelihood = np.zeros_like(theta)
+    log_likelihood[1:] = grid.cohorts.log_likelihoods(theta[1:])
     density = np.empty_like(theta)
-    rows = np.flatnonzero(smooth)
-    if len(rows):
-        density[:, rows] = _summed(grid, rows, theta[:, rows], log_likelihood[:, rows], log_averages[:, rows])
-    groups = [(np.arange(len(theta)), narrow)]
-    groups += [(np.array([j]), np.flatnonzero(apart[j])) for j in np.flatnonzero(apart.any(axis=1))]
-    for j, rows in groups:
-        if len(rows):
-            chosen = np.ix_(j, rows)
-            density[chosen] = _interpolated(
-                grid, rows, theta[j[0], rows], log_likelihood[chosen], log_averages[chosen], pull[j[0], rows]
-            )
-    return stretch, density * derivative * rule.weights
+    if first_smooth < len(grid.tau):
+        density[:, smooth] = _summed(grid, smooth, theta, log_likelihood, log_averages)
+    if first_smooth:
+        density[:, narrow] = _interpolated(grid, narrow, theta[0], log_likelihood, log_averages, pull[0])
+    for j in apart.any(axis=1).nonzero()[0]:
+        rows, one = apart[j].nonzero()[0], slice(j, j + 1)
+        density[j, rows] = _interpolated(grid, rows, theta[j], log_likelihood[one], log_averages[one], pull[j])[0]
+    return stretch, theta, density * derivative * rule.weights
 
 
-def _pull(grid: Grid, log_averages: Any) -> Any:
+def _first_smooth(grid: Grid) -> int:
+    """The row from which on tau is wide enough for a sum over mu's nodes to be a smooth function."""
+    density = grid.weights / np.maximum(grid.weights.max(axis=1, keepdims=True), _SMALLEST)
+    counts = np.maximum(density[:, 1:], density[:, :-1]) > _COUNTS
+    gaps = (np.diff(grid.mu, axis=1) * counts).max(axis=1)
+    rough = (grid.tau < _GAP * gaps).nonzero()[0]
+    return int(rough[-1]) + 1 if len(rough) else 0
+
+
+def _pull(grid: Grid, log_averages: Any, rows: slice) -> Any:
     """How many tau each cohort's data pull its theta away from mu, on average over mu (J, T)."""
-    weights = grid.weights[:, 1:] + grid.weights[:, :-1]
-    slopes = np.diff(log_averages, axis=-1) / np.diff(grid.mu, axis=-1)
-    return (slopes * weights).sum(axis=-1) / np.maximum(weights.sum(axis=-1), 1e-300) * grid.tau
+    weights, mu = grid.weights[rows], grid.mu[rows]
+    weights = weights[:, 1:] + weights[:, :-1]
+    share = weights / (np.maximum(weights.sum(axis=-1, keepdims=True), _SMALLEST) * (mu[:, 1:] - mu[:, :-1]))
+    averages = log_averages[:, rows]
+    return ((averages[..., 1:] - averages[..., :-1]) * share).sum(axis=-1) * grid.tau[rows]
 
 
-def _ranges(grid: Grid, separate: Any, pull: Any) -> Stretch:
+def _ranges(grid: Grid, own: Any, separate: Any, pull: Any) -> Stretch:
     """Where each theta lies, from mu's range and, where it is `separate` (J, T), the likelihood taken as normal."""
     cohorts, tau = grid.cohorts, grid.tau
-    anyone = np.array([np.inf, -np.inf, np.inf, 0.0])[:, None]
-    known = np.stack([cohorts.scale, cohorts.lower, cohorts.upper, cohorts.centre])
-    own, first, last, centre = np.concatenate([anyone, known], axis=1)[..., None]
+    first, last, centre = ends = np.empty((3, len(own), 1))
+    ends[:, 0, 0] = -np.inf, np.inf, 0.0
+    ends[:, 1:, 0] = cohorts.lower, cohorts.upper, cohorts.centre
     # Share of the distance from the cohort's own centre to mu that is left.
     share = np.where(separate, 1.0 / (1.0 + (tau / own) ** 2), 1.0)
     mode, deviation = _peaks(grid)
@@ -150,13 +162,27 @@ def _ranges(grid: Grid, separate: Any, pull: Any) -> Stretch:
     width = np.sqrt(tau**2 * share + (share * deviation) ** 2)
     # Other cohorts can pull theta out of where its own likelihood is above exp(-34).
     pulled = _REACH * width
-    first = np.minimum(centre - _ROOM * (centre - first), middle - pulled)
-    last = np.maximum(centre + _ROOM * (last - centre), middle + pulled)
+    left, right = middle - pulled, middle + pulled
+    first = np.minimum(centre - _ROOM * (centre - first), left)
+    last = np.maximum(centre + _ROOM * (last - centre), right)
     # As far as mu and theta - mu reach, both at once, and no less than theta itself.
-    below, above = (np.hypot(end - mode, _REACH * tau) for end in (grid.stretch.lower, grid.stretch.upper))
-    low, high = np.minimum(mode - below, middle - pulled), np.maximum(mode + above, middle + pulled)
+    reach = _REACH * tau
+    low = np.minimum(mode - np.hypot(mode - grid.stretch.lower, reach), left)
+    high = np.maximum(mode + np.hypot(grid.stretch.upper - mode, reach), right)
     lower, upper = np.where(separate, np.maximum(low, first), low), np.where(separate, np.minimum(high, last), high)
-    return Stretch(lower, upper, middle, np.maximum(_CORE * width, 0.01 * (upper - lower)))
+    core = np.maximum(_CORE * width, 0.01 * (upper - lower))
+    if grid.abrupt:
+        middle, core = _at_edges(grid, separate, middle, core)
+    return Stretch(lower, upper, middle, core)
+
+
+def _at_edges(grid: Grid, separate: Any, middle: Any, core: Any) -> tuple[Any, Any]:
+    """Finest where mu's range stops abruptly, if it is thickest there: theta's density falls off within a tau of it."""
+    mode, deviation = _peaks(grid)
+    for edge in (grid.stretch.lower, grid.stretch.upper):
+        close = (np.abs(mode - edge) < deviation) & ~separate
+        middle, core = np.where(close, edge, middle), np.where(close, np.minimum(core, 2.0 * grid.tau), core)
+    return middle, core
 
 
 def _peaks(grid: Grid) -> tuple[Any, Any]:
@@ -166,18 +192,18 @@ def _peaks(grid: Grid) -> tuple[Any, Any]:
     return grid.mu[rows, best], 1.0 / (np.sqrt(2.0 * np.pi) * height)
 
 
-def _summed(grid: Grid, rows: Any, theta: Any, log_likelihood: Any, log_averages: Any) -> Any:
+def _summed(grid: Grid, rows: slice, theta: Any, log_likelihood: Any, log_averages: Any) -> Any:
     """Density at theta (J, T, N): a sum over mu's nodes."""
     # -(theta - mu)^2 / (2 tau^2), around the row's middle, as one matrix product with the rest of the logarithm.
     tau = grid.tau[rows, None]
     middle, precision = grid.stretch.middle[rows, None], 0.5 / tau**2
-    theta, mu = theta - middle, grid.mu[rows] - middle
-    left = np.stack([theta, log_likelihood - precision * (theta * theta), np.ones_like(theta)], axis=-1)
-    right = np.empty((*log_averages.shape[:2], 3, mu.shape[1]))
-    right[:, :, 0], right[:, :, 1] = 2.0 * mu * precision, 1.0
-    right[:, :, 2] = -mu * mu * precision - log_averages
+    theta, mu = theta[:, rows] - middle, grid.mu[rows] - middle
+    left = np.ones((*theta.shape, 3))
+    left[..., 0], left[..., 1] = theta, log_likelihood[:, rows] - precision * (theta * theta)
+    right = np.ones((len(theta), len(mu), 3, mu.shape[1]))
+    right[:, :, 0], right[:, :, 2] = 2.0 * mu * precision, -mu * mu * precision - log_averages[:, rows]
     exponent = np.matmul(left, right)
-    total = np.matmul(np.exp(exponent, out=exponent), grid.weights[rows][..., None])[..., 0]
+    total = np.matmul(np.exp(exponent, out=exponent), grid.weights[rows, :, None])[..., 0]
     return total / (np.sqrt(2.0 * np.pi) * tau)
 
 
@@ -186,19 +212,18 @@ def _interpolated(grid: Grid, rows: Any, theta: Any, log_likelihood: Any, log_av
 
     mu = theta - tau (z + pull), so that z lies where the integrand does.
     """
-    rule = gauss_legendre(grid.mu.shape[1])
-    z, weights = gauss_hermite(_HERMITE)
-    stretch = grid.stretch.only(rows)
-    points = theta[..., None] - grid.tau[rows, None, None] * (z + pull[:, None, None])
-    s, inside = stretch.coordinate(points.reshape(len(points), -1))
-    log_others = grid.log_density[rows] - log_averages
+    rule, (z, weights) = gauss_legendre(grid.mu.shape[1]), gauss_hermite(_HERMITE)
+    theta, tau, pull = theta[rows], grid.tau[rows, None], pull[rows, None]
+    points = theta[..., None] - tau[..., None] * (z + pull[..., None])
+    s, inside = grid.stretch.only(rows).coordinate(points.reshape(len(points), -1))
+    log_others = grid.log_density[rows] - log_averages[:, rows]
     # Around nought, so that the sum over the polynomial's terms loses nothing.
-    offset = log_others.max(axis=-1)
-    by_row = with_ones((log_others - offset[..., None]).transpose(1, 2, 0))
+    offset = log_others.max(axis=-1, keepdims=True)
+    by_row = with_ones((log_others - offset).transpose(1, 2, 0))
     exponent = barycentric(rule.nodes, by_row, rule.node_weights, s).reshape(*points.shape, -1)
     # From the standard normal in z + pull to the one in z that the rule stands for.
-    exponent -= (pull[:, None] * (z + 0.5 * pull[:, None]))[:, None, :, None]
-    exponent += (log_likelihood + offset[..., None]).transpose(1, 2, 0)[:, :, None]
+    exponent -= (pull * (z + 0.5 * pull))[:, None, :, None]
+    exponent += (log_likelihood[:, rows] + offset).transpose(1, 2, 0)[:, :, None]
     # Nothing lies outside the range of mu: it has fallen off there, or its prior ends.
-    density = np.exp(exponent) * (inside > 0.0).reshape(*points.shape, 1)
+    density = np.exp(exponent, out=exponent) * (inside > 0.0).reshape(*points.shape, 1)
     return np.matmul(weights, density).transpose(2, 0, 1)
