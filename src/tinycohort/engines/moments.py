@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from ..compiled import CompiledModel
 from ..posterior import Target
 
@@ -25,6 +23,7 @@ class Moments:
         left, right = model.likelihood.plateaus(model.data)
         self._bounding = ~(left | right)
         self._family, self._priors, self._pooled = model.family, model.level_priors, model.pooled
+        self._bounded = all(math.isfinite(end) for end in self._family.natural_support)
         self._mu = self._priors["mu"].moments
         self._tau = math.inf if model.pooled else self._priors["tau"].moments
 
@@ -50,7 +49,7 @@ class Moments:
 
     def _on_natural_scale(self, target: Target, order: int) -> bool:
         """On an unbounded natural scale a mean over cohorts exists only if tau's prior falls fast enough."""
-        if np.isfinite(self._family.natural_support).all():
+        if self._bounded:
             return True
         if self._family.model_scale == "identity":
             return self.exists("mu" if target in ("typical", "average") else target, order, natural=False)

@@ -56,27 +56,23 @@ class Proportion(Family):
 
     def average(self, mu: Any, tau: Any) -> tuple[Any, Any]:
         """First and second moment of expit(theta) over theta ~ Normal(mu, tau)."""
-        mu, tau = np.broadcast_arrays(np.asarray(mu, float), np.asarray(tau, float))
-        first, spread = np.empty(mu.shape), np.empty(mu.shape)
-        narrow = tau < _NARROW
-        for chosen, rule in ((narrow, _average_narrow), (~narrow, _average_wide)):
-            if chosen.any():
-                first[chosen], spread[chosen] = rule(mu[chosen], tau[chosen])
+        first, spread = _averages(np.asarray(mu, float), np.asarray(tau, float))
         return first, first - spread
 
     def average_theta(self, mu: Any, tau: Any) -> tuple[Any, Any]:
-        """The slope of the average itself is E[p (1 - p)], its first moment less its second."""
-        mu, tau = np.broadcast_arrays(mu, tau)
-        theta, slope = _on_logit_scale(*self.average(mu, tau))
+        """The slope of the average itself is E[p (1 - p)]."""
+        mu, tau = np.asarray(mu, float), np.asarray(tau, float)
+        theta, slope = _on_logit_scale(*_averages(mu, tau))
         high = mu > _FAR
         if high.any():
             # From the other side, where 1 - p keeps its digits.
-            mirrored, slope[high] = _on_logit_scale(*self.average(-mu[high], tau[high]))
+            widths = np.broadcast_to(tau, mu.shape)[high]
+            mirrored, slope[high] = _on_logit_scale(*_averages(-mu[high], widths))
             theta[high] = -mirrored
         # So far out E[p] is E exp(theta), or E[1 - p] is E exp(-theta), to nine digits.
-        for side in (-1.0, 1.0):
-            out = side * mu > _FAR + 2.0 * tau**2
-            theta[out], slope[out] = (mu - side * tau**2 / 2)[out], 1.0
+        out = np.abs(mu) > _FAR + 2.0 * tau**2
+        if out.any():
+            theta[out], slope[out] = (mu + np.copysign(0.5 * tau**2, -mu))[out], 1.0
         return theta, slope
 
     def has_moment(self, order: int, gaussian_precision: float, of_average: bool = False) -> bool:
@@ -87,15 +83,29 @@ class Proportion(Family):
         return prior.on_logit() if isinstance(prior, Beta) else prior
 
 
-def _on_logit_scale(first: Any, second: Any) -> tuple[Any, Any]:
-    inside = np.clip(first, _TINY, 1.0 - _NEARLY_ONE)
-    return special.logit(inside), np.maximum(first - second, _TINY) / (inside * (1.0 - inside))
+def _averages(mu: Any, tau: Any) -> tuple[Any, Any]:
+    """E[p] and E[p (1 - p)], each by the rule for its tau; `mu` (..., M) and `tau` (..., 1), or any that broadcast."""
+    if tau.ndim != mu.ndim or tau.shape[-1:] != (1,):
+        mu, tau = (array[..., None] for array in np.broadcast_arrays(mu, tau))
+        first, spread = _averages(mu, tau)
+        return first[..., 0], spread[..., 0]
+    found = np.empty((2, *mu.shape))
+    narrow = tau[..., 0] < _NARROW
+    for chosen, rule in ((narrow, _average_narrow), (~narrow, _average_wide)):
+        if chosen.any():
+            found[:, chosen] = rule(mu[chosen], tau[chosen])
+    return found[0], found[1]
+
+
+def _on_logit_scale(first: Any, spread: Any) -> tuple[Any, Any]:
+    inside = np.minimum(np.maximum(first, _TINY), 1.0 - _NEARLY_ONE)
+    return special.logit(inside), np.maximum(spread, _TINY) / (inside * (1.0 - inside))
 
 
 def _average_narrow(mu: Any, tau: Any) -> tuple[Any, Any]:
     """E[p] and E[p (1 - p)] by Gauss-Hermite."""
     z, weights = gauss_hermite(24)
-    p = expit(mu[:, None] + tau[:, None] * z)
+    p = expit(mu[..., None] + tau[..., None] * z)
     return p @ weights, (p * (1.0 - p)) @ weights
 
 
@@ -103,11 +113,12 @@ def _average_wide(mu: Any, tau: Any) -> tuple[Any, Any]:
     """The same where the normal is wide: expit is a normal distribution function plus a small smooth rest."""
     theta, functions = _wide_rule()
     root = np.sqrt(0.5) / tau
-    gaps = theta * root[:, None] - (mu * root)[:, None]
+    gaps = (theta * root)[..., None, :] - (mu * root)[..., None]
     np.multiply(gaps, gaps, out=gaps)
     np.negative(gaps, out=gaps)
-    rest, spread = (np.exp(gaps, out=gaps) @ functions).T / (np.sqrt(2.0 * np.pi) * tau)
-    return special.ndtr(mu / np.sqrt(tau**2 + _PROBIT**2)) + rest, spread
+    sums = np.exp(gaps, out=gaps) @ functions
+    sums /= (np.sqrt(2.0 * np.pi) * tau)[..., None]
+    return special.ndtr(mu / np.sqrt(tau**2 + _PROBIT**2)) + sums[..., 0], sums[..., 1]
 
 
 @cache

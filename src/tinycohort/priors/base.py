@@ -63,6 +63,9 @@ class Prior:
         if math.isinf(low) and math.isinf(high):
             return self._log_density(x)
         x = np.asarray(x, float)
+        inside = (x > low) & (x < high)
+        if inside.all():
+            return self._log_density(x)
         inside = (x >= low) & (x <= high)
         with np.errstate(divide="ignore", invalid="ignore"):
             density = self._log_density(np.where(inside, x, self.quantile(0.5)))

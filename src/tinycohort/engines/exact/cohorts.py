@@ -75,6 +75,8 @@ class Cohorts:
         Ends of the theta where each likelihood exceeds exp(-34) of its peak; infinite on a plateau's side.
     log_peak : array (J,)
         Log-likelihood at its maximum, roughly.
+    flat : array of bool (J,)
+        Whether a likelihood has a plateau.
     """
 
     def __init__(self, likelihood: Likelihood, data: Data, step: float) -> None:
@@ -82,6 +84,7 @@ class Cohorts:
         self._constant = likelihood.log_constant(data)
         self.centre, self.scale = likelihood.locate(data)
         self._left, self._right = likelihood.plateaus(data)
+        self.flat = self._left | self._right
         probes = self.centre + self.scale * _PROBE[:, None]
         heights = likelihood.log_kernel(probes, data)
         # Only a scale factor, so the highest probe serves; on a plateau it is the plateau's height.
@@ -98,8 +101,7 @@ class Cohorts:
 
     def _ends(self, drop: Any) -> tuple[Any, Any]:
         """Probes between which each likelihood changes."""
-        flat = self._left | self._right
-        changing = (drop < _DROP) & ((drop > _PLATEAU_REST) | ~flat)
+        changing = (drop < _DROP) & ((drop > _PLATEAU_REST) | ~self.flat)
         last = len(drop) - 1 - changing[::-1].argmax(axis=0)
         return np.maximum(changing.argmax(axis=0) - 1, 0), np.minimum(last + 1, len(drop) - 1)
 
@@ -144,14 +146,11 @@ class Cohorts:
 
     def _wide(self, mu: Any, tau: Any, wanted: Any, size: int) -> Any:
         """The wide rule, relative to the likelihoods' peaks: mu (T, M) and tau (T, 1) to (J, T, M), where `wanted`."""
-        # -(theta - mu)^2 / (2 tau^2) as one matrix product, around the middle of it all so that nothing cancels.
+        # -(theta - mu)^2 / (2 tau^2) as one matrix product, around the middle of it all so that little cancels.
         middle = 0.5 * (self._nodes[0] + self._nodes[-1])
-        theta, mu_ = self._nodes - middle, mu - middle
-        precision = 0.5 / tau
-        left = np.empty((*mu.shape, 3))
-        left[..., 0], left[..., 1], left[..., 2] = 1.0, mu_, mu_ * mu_
-        right = np.empty((len(tau), 3, len(theta)))
-        precision = 0.5 / (tau * tau)
+        theta, shifted, precision = self._nodes - middle, mu - middle, 0.5 / (tau * tau)
+        left, right = np.ones((*mu.shape, 3)), np.empty((len(tau), 3, len(theta)))
+        left[..., 1], left[..., 2] = shifted, shifted * shifted
         right[:, 0], right[:, 1], right[:, 2] = -precision * (theta * theta), 2.0 * precision * theta, -precision
         kernel = left @ right
         np.exp(kernel, out=kernel)

@@ -25,13 +25,11 @@ _STEPS = 60
 
 def _weighted_quantiles(points: Any, weights: Any, p: Any) -> Any:
     """Rough quantiles `p` (Q,) of weighted points, over their last axis; good enough to start from."""
-    order = np.argsort(points, axis=-1)
-    points = np.take_along_axis(points, order, axis=-1)
-    weights = np.take_along_axis(weights, order, axis=-1)
-    middle = np.cumsum(weights, axis=-1) - 0.5 * weights
-    flat = points.reshape(-1, points.shape[-1]), middle.reshape(-1, points.shape[-1])
-    found = [np.interp(p * below[-1], below, at) for at, below in zip(*flat, strict=True)]
-    return np.reshape(found, (*points.shape[:-1], len(p)))
+    points, weights = (array.reshape(-1, array.shape[-1]) for array in (points, weights))
+    rows, order = np.arange(len(points))[:, None], points.argsort(axis=-1)
+    weights = weights[rows, order]
+    middle = weights.cumsum(axis=-1) - 0.5 * weights
+    return np.array([np.interp(p * below[-1], below, at) for at, below in zip(points[rows, order], middle, strict=True)])
 
 
 def _quantiles(
@@ -108,6 +106,7 @@ class Curve:
         ends = float(self.stretch.lower.min()), float(self.stretch.upper.max())
         if start is None:
             start = _weighted_quantiles(_flat(self.nodes), _flat(self.mass), p)
+            start = start.reshape(*self.mass.shape[:-2], len(p))
         return _quantiles(self, p, start, ends)
 
     def only(self, index: Any) -> Curve:

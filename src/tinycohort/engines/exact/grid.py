@@ -93,17 +93,15 @@ class Grid:
 
 def find_windows(model: CompiledModel, form: TauScale | None = None) -> Windows:
     """Where to integrate; `form` fixes the range of tau, which is otherwise found too."""
-    likelihood, data, priors = model.likelihood, model.data, model.level_priors
-    centre, scale = likelihood.locate(data)
+    priors, prior = model.level_priors, model.level_priors["mu"]
+    cohorts = Cohorts(model.likelihood, model.data, _ROUGH.step)
+    centre, scale = cohorts.centre, cohorts.scale
     if model.pooled:
         at, tau = np.zeros(1), np.zeros(1)
     else:
-        left, right = likelihood.plateaus(data)
-        form = form or tau_scale(centre, scale, left | right, priors)
+        form = form or tau_scale(centre, scale, cohorts.flat, priors)
         at = np.linspace(form.lower, form.upper, max(_SEARCHED, int(np.ceil(form.upper - form.lower))))
         tau = form.tau(at)
-    prior = priors["mu"]
-    cohorts = Cohorts(likelihood, data, _ROUGH.step)
 
     def log_density(mu: Any, tau: Any) -> Any:
         return prior.log_density(mu) + cohorts.log_averages(mu, tau, _ROUGH).sum(axis=0)

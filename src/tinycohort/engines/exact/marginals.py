@@ -35,6 +35,7 @@ _STEEP = 1.0
 # tau from which a likelihood tells more of theta than mu does, in units of the likelihood's width.
 _TELLING = 1.0
 _HERMITE = 7
+_LEGENDRE = 33
 _LEVEL_STEPS = 12
 _LEVEL_NEAR = 1e-5
 _SMALLEST = 1e-300
@@ -212,18 +213,32 @@ def _interpolated(grid: Grid, rows: Any, theta: Any, log_likelihood: Any, log_av
 
     mu = theta - tau (z + pull), so that z lies where the integrand does.
     """
-    rule, (z, weights) = gauss_legendre(grid.mu.shape[1]), gauss_hermite(_HERMITE)
+    rule, stretch = gauss_legendre(grid.mu.shape[1]), grid.stretch.only(rows)
     theta, tau, pull = theta[rows], grid.tau[rows, None], pull[rows, None]
+    z, weights = _rule_in_z(grid, stretch, theta / tau - pull, tau)
     points = theta[..., None] - tau[..., None] * (z + pull[..., None])
-    s, inside = grid.stretch.only(rows).coordinate(points.reshape(len(points), -1))
+    s, inside = stretch.coordinate(points.reshape(len(points), -1))
     log_others = grid.log_density[rows] - log_averages[:, rows]
     # Around nought, so that the sum over the polynomial's terms loses nothing.
     offset = log_others.max(axis=-1, keepdims=True)
     by_row = with_ones((log_others - offset).transpose(1, 2, 0))
     exponent = barycentric(rule.nodes, by_row, rule.node_weights, s).reshape(*points.shape, -1)
     # From the standard normal in z + pull to the one in z that the rule stands for.
-    exponent -= (pull * (z + 0.5 * pull))[:, None, :, None]
+    exponent -= (pull[..., None] * (z + 0.5 * pull[..., None]))[..., None]
     exponent += (log_likelihood[:, rows] + offset).transpose(1, 2, 0)[:, :, None]
     # Nothing lies outside the range of mu: it has fallen off there, or its prior ends.
     density = np.exp(exponent, out=exponent) * (inside > 0.0).reshape(*points.shape, 1)
-    return np.matmul(weights, density).transpose(2, 0, 1)
+    return np.matmul(weights, density)[:, :, 0].transpose(2, 0, 1)
+
+
+def _rule_in_z(grid: Grid, stretch: Stretch, theta: Any, tau: Any) -> tuple[Any, Any]:
+    """Nodes (..., Z) and weights (..., 1, Z) of the expectation over a standard normal z; `theta` is in tau."""
+    if not grid.abrupt:
+        z, weights = gauss_hermite(_HERMITE)
+        return z, weights[None]
+    # The range of mu stops somewhere: integrate as far as it goes.
+    rule = gauss_legendre(_LEGENDRE)
+    low = np.clip(theta - stretch.upper[:, None] / tau, -_REACH, _REACH)
+    half = 0.5 * (np.clip(theta - stretch.lower[:, None] / tau, -_REACH, _REACH) - low)[..., None]
+    z = low[..., None] + half * (rule.nodes + 1.0)
+    return z, (half * rule.weights * np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi))[..., None, :]

@@ -26,6 +26,8 @@ _CORE_DROP = 2.0
 # Share of that half width at which the stretching sets in: of 0.2 to 3 tried, the one with the smallest errors.
 _CORE_SHARE = 0.4
 _COARSE = 13
+_EVENLY = np.linspace(0.0, 1.0, _COARSE)
+_ALONG = np.linspace(0.0, 1.0, 102)[1:-1]
 _PASSES = 24
 _GROWTH = 2.0
 # Further than this nothing is looked for: squares of it must not overflow.
@@ -77,7 +79,10 @@ class Stretch:
 
     def only(self, rows: Any) -> Stretch:
         """Some of the rows."""
-        return Stretch(self.lower[rows], self.upper[rows], self.middle[rows], self.core[rows])
+        some = object.__new__(Stretch)
+        for name, values in self.__dict__.items():
+            setattr(some, name, values[rows])
+        return some
 
     def x(self, nodes: Any) -> tuple[Any, Any]:
         """Points and derivatives at `nodes` (N,) of the coordinate: two arrays (..., T, N)."""
@@ -148,7 +153,8 @@ def tau_scale(centre: Any, scale: Any, flat: Any, priors: dict[str, Prior]) -> T
     # Data in conflict can push tau far beyond its prior: look as far as the data are apart.
     spread = 4.0 * float(np.ptp(centre)) if len(centre) > 1 else 0.0
     ends = max(start, support[0]), min(max(high, spread, 10.0 * smallest), support[1])
-    tau = np.exp(np.linspace(np.log(ends[0]), np.log(ends[1]), 102))[1:-1]
+    first, last = np.log(ends[0]), np.log(ends[1])
+    tau = np.exp(first + (last - first) * _ALONG)
     base = prior.log_density(tau) + np.log(tau)
     held = base + _profile(centre[~flat], scale[~flat], tau, priors["mu"])
     full = base + _profile(centre, scale, tau, priors["mu"]) if flat.any() else held
@@ -176,7 +182,7 @@ def find_mu(
     finest = np.full(len(tau), np.inf)
     centre, core = np.array(middle, float), np.array(reach, float)
     for _ in range(_PASSES):
-        points = lower[:, None] + (upper - lower)[:, None] * np.linspace(0.0, 1.0, _COARSE)
+        points = lower[:, None] + (upper - lower)[:, None] * _EVENLY
         drop = log_density(points, tau)
         drop = drop.max(axis=1, keepdims=True) - drop
         alive = drop < DROP
