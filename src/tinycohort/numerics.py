@@ -17,6 +17,7 @@ __all__ = [
     "Operations",
     "Rule",
     "barycentric",
+    "exp_of_negative",
     "expit",
     "gauss_hermite",
     "gauss_legendre",
@@ -25,6 +26,8 @@ __all__ = [
     "softplus",
     "with_ones",
 ]
+
+_ALMOST_NOTHING = -500.0
 
 
 def softplus(x: Any) -> Any:
@@ -36,6 +39,12 @@ def expit(x: Any) -> Any:
     """1 / (1 + exp(-x)), without overflow and with vectorised parts only (five times as fast as SciPy's)."""
     small = np.exp(-np.abs(x))
     return np.where(np.asarray(x) >= 0.0, 1.0, small) / (1.0 + small)
+
+
+def exp_of_negative(x: Any) -> Any:
+    """exp(x) in place, where `x` may be far below zero: denormal numbers would make it, and what follows, slow."""
+    np.maximum(x, _ALMOST_NOTHING, out=x)
+    return np.exp(x, out=x)
 
 
 class Operations(NamedTuple):

@@ -16,7 +16,7 @@ from scipy import special
 
 from ...likelihoods import Likelihood
 from ...likelihoods.base import Data
-from ...numerics import gauss_hermite, gauss_legendre
+from ...numerics import exp_of_negative, gauss_hermite, gauss_legendre
 
 __all__ = ["Accuracy", "Cohorts"]
 
@@ -153,7 +153,7 @@ class Cohorts:
         left[..., 1], left[..., 2] = shifted, shifted * shifted
         right[:, 0], right[:, 1], right[:, 2] = -precision * (theta * theta), 2.0 * precision * theta, -precision
         kernel = left @ right
-        np.exp(kernel, out=kernel)
+        exp_of_negative(kernel)
         average = np.ascontiguousarray((kernel @ self._weighted).transpose(2, 0, 1))
         average /= np.sqrt(2.0 * np.pi) * tau
         for j in self._side.nonzero()[0]:

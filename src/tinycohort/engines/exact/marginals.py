@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...families import Family
-from ...numerics import barycentric, gauss_hermite, gauss_legendre, pieces, with_ones
+from ...numerics import barycentric, exp_of_negative, gauss_hermite, gauss_legendre, pieces, with_ones
 from .curves import Curve
 from .grid import Grid
 from .windows import Stretch
@@ -204,7 +204,7 @@ def _summed(grid: Grid, rows: slice, theta: Any, log_likelihood: Any, log_averag
     right = np.ones((len(theta), len(mu), 3, mu.shape[1]))
     right[:, :, 0], right[:, :, 2] = 2.0 * mu * precision, -mu * mu * precision - log_averages[:, rows]
     exponent = np.matmul(left, right)
-    total = np.matmul(np.exp(exponent, out=exponent), grid.weights[rows, :, None])[..., 0]
+    total = np.matmul(exp_of_negative(exponent), grid.weights[rows, :, None])[..., 0]
     return total / (np.sqrt(2.0 * np.pi) * tau)
 
 
