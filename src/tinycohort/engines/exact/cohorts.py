@@ -44,8 +44,8 @@ _CHUNK = 4_000_000
 class Accuracy:
     """How finely everything is sampled; two of these, differently built, give the error estimate.
 
-    `mu` and `tau` are numbers of Gauss-Legendre nodes, `hermite` those in z (an odd number), `step` the wide rule's step and `switch` the tau from which it is used, both in units of the
-    likelihood's width.
+    `mu` and `tau` are numbers of Gauss-Legendre nodes, `hermite` those in z (odd), `step` is the step of the wide rule
+    and `switch` the tau from which it is used, both in units of the likelihood's width.
     """
 
     mu: int

@@ -29,7 +29,9 @@ def _weighted_quantiles(points: Any, weights: Any, p: Any) -> Any:
     rows, order = np.arange(len(points))[:, None], points.argsort(axis=-1)
     weights = weights[rows, order]
     middle = weights.cumsum(axis=-1) - 0.5 * weights
-    return np.array([np.interp(p * below[-1], below, at) for at, below in zip(points[rows, order], middle, strict=True)])
+    return np.array(
+        [np.interp(p * below[-1], below, at) for at, below in zip(points[rows, order], middle, strict=True)]
+    )
 
 
 def _quantiles(
@@ -51,10 +53,10 @@ def _quantiles(
         with np.errstate(divide="ignore", invalid="ignore"):
             value = np.minimum(np.maximum(value, _TINY), 1.0 - _TINY)
             step = x - (np.log(value / (1.0 - value)) - target) * value * (1.0 - value) / density
-        stays = (step > low) & (step < high)
+        stays = (step >= low) & (step <= high)
         x = np.where(np.abs(excess) < _EXACT, x, np.where(stays, step, 0.5 * (low + high)))
         # Newton's error is squared by the step just taken, so it need not be looked at again.
-        if np.abs(excess / np.minimum(p, 1.0 - p)).max() < _NEAR:
+        if stays.all() and np.abs(excess / np.minimum(p, 1.0 - p)).max() < _NEAR:
             break
     return x, density
 

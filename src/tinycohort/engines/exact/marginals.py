@@ -80,20 +80,20 @@ def _average(grid: Grid, family: Family) -> tuple[Stretch, Any, Any]:
     rule, mu, tau = gauss_legendre(grid.mu.shape[1]), grid.stretch, grid.tau[:, None]
     level, slope = family.average_theta(np.column_stack([grid.mu, mu.lower, mu.upper, mu.middle]), tau)
     stretch = Stretch(level[:, -3], level[:, -2], level[:, -1], mu.core * slope[:, -1])
-    # Level, slope, and mu's density, each known at mu's nodes.
+    # How far the level lies from mu, its slope, and the density of mu's coordinate, each known at mu's nodes.
     known = np.ones((*grid.mu.shape, 4))
-    known[..., 0], known[..., 1], known[..., 2] = level[:, :-3], slope[:, :-3], grid.weights / grid.width
+    known[..., 0], known[..., 1], known[..., 2] = level[:, :-3] - grid.mu, slope[:, :-3], grid.weights / rule.weights
     wanted, derivative = stretch.x(rule.nodes)
     # The two ranges are stretched alike, so each node lies near its counterpart.
-    at, step = grid.mu, (known[..., 0] - wanted) / known[..., 1]
+    at, step = grid.mu, (level[:, :-3] - wanted) / known[..., 1]
     for _ in range(_LEVEL_STEPS):
         at = at - step
         s, inside = mu.coordinate(at)
         found = barycentric(rule.nodes, known, rule.node_weights, s)
-        step = (found[..., 0] - wanted) / found[..., 1]
+        step = (at + found[..., 0] - wanted) / found[..., 1]
         if np.abs(step * (inside > 0.0)).max() < _LEVEL_NEAR:
             break
-    mass = np.maximum(found[..., 2] / found[..., 1], 0.0) * derivative * rule.weights
+    mass = np.maximum(found[..., 2] / found[..., 1], 0.0) * inside * derivative * rule.weights
     return stretch, wanted[None], mass[None]
 
 
@@ -171,7 +171,8 @@ def _ranges(grid: Grid, own: Any, separate: Any, pull: Any) -> Stretch:
     low = np.minimum(mode - np.hypot(mode - grid.stretch.lower, reach), left)
     high = np.maximum(mode + np.hypot(grid.stretch.upper - mode, reach), right)
     lower, upper = np.where(separate, np.maximum(low, first), low), np.where(separate, np.minimum(high, last), high)
-    core = np.maximum(_CORE * width, 0.01 * (upper - lower))
+    # A range that is long because mu's is heavy-tailed stays as fine in the middle as that.
+    core = np.maximum(_CORE * width, np.minimum(0.01 * (upper - lower), grid.stretch.core))
     if grid.abrupt:
         middle, core = _at_edges(grid, separate, middle, core)
     return Stretch(lower, upper, middle, core)

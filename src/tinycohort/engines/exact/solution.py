@@ -86,11 +86,12 @@ class Solution:
         found, density = curve.quantiles(PROBABILITIES, start)
         self.quantiles = found
         with np.errstate(divide="ignore", invalid="ignore"):
-            moved = np.abs(found - start) + np.where(lost > 0.0, lost, 0.0)[:, None] / density
-        if np.isfinite(self.family.natural_support).all():
-            errors = np.concatenate([moved * self.family.slope(found), self._moments_moved(coarse)], axis=1)
-        else:
-            errors = _in_deviations(moved, found)
+            shifted = np.where(lost > 0.0, lost, 0.0)[:, None] / density
+            if np.isfinite(self.family.natural_support).all():
+                moved = np.abs(self._natural_quantiles - coarse._natural_quantiles) + shifted * self.family.slope(found)
+                errors = np.concatenate([moved, self._moments_moved(coarse)], axis=1)
+            else:
+                errors = _in_deviations(np.abs(found - start) + shifted, found)
         scale = self.whole.scale
         if scale is not None:
             row = STACKED["tau"]
@@ -102,7 +103,9 @@ class Solution:
     def _moments_moved(self, coarse: Solution) -> Any:
         """How far means and standard deviations on the natural scale moved (marginal, 2)."""
         (mean, square), (mean_then, square_then) = self._natural_moments, coarse._natural_moments
-        deviation, deviation_then = (np.sqrt(np.maximum(b - a * a, 0.0)) for a, b in ((mean, square), (mean_then, square_then)))
+        deviation, deviation_then = (
+            np.sqrt(np.maximum(b - a * a, 0.0)) for a, b in ((mean, square), (mean_then, square_then))
+        )
         return np.abs(np.stack([mean - mean_then, deviation - deviation_then], axis=1))
 
     # -- marginals ----------------------------------------------------------------------------------------------

@@ -30,6 +30,10 @@ _EVENLY = np.linspace(0.0, 1.0, _COARSE)
 _ALONG = np.linspace(0.0, 1.0, 102)[1:-1]
 _PASSES = 24
 _GROWTH = 2.0
+# A range this much longer than at its closest look is looked at again.
+_LONG = 3.0
+_FINER = 0.05
+_AROUND = np.linspace(0.0, 1.0, 61)[1:]
 # Further than this nothing is looked for: squares of it must not overflow.
 _FAR = 1e60
 _SQUARABLE = 1e150
@@ -203,9 +207,29 @@ def find_mu(
         few = (last - first < 5) & (span <= finest)
         if not (few | open_left | open_right).any():
             break
+    if (upper - lower > _LONG * finest).any():
+        lower, upper, centre, core = _look_again(log_density, tau, lower, upper, centre, core)
     # A range that had to grow is long because its tails are heavy: its core stays as fine as it was seen.
     smallest = np.minimum(0.01 * (upper - lower), 0.1 * reach)
     return Stretch(lower, upper, np.clip(centre, lower, upper), np.maximum(_CORE_SHARE * core, smallest))
+
+
+def _look_again(
+    log_density: Callable[[Any, Any], Any], tau: Any, lower: Any, upper: Any, centre: Any, core: Any
+) -> tuple[Any, Any, Any, Any]:
+    """Ends, middle and core of long ranges from points that lie ever closer towards the middle."""
+    rows, finer = np.arange(len(tau)), (_FINER * core)[:, None]
+    ends = [np.arcsinh((end - centre)[:, None] / finer) for end in (lower, upper)]
+    sides = [centre[:, None] + finer * np.sinh(end * _AROUND) for end in ends]
+    points = np.concatenate([sides[0][:, ::-1], centre[:, None], sides[1]], axis=1)
+    drop = log_density(points, tau)
+    drop = drop.max(axis=1, keepdims=True) - drop
+    final, found = points.shape[1] - 1, []
+    for level in (DROP, _CORE_DROP):
+        alive = drop < level
+        first, last = alive.argmax(axis=1), final - alive[:, ::-1].argmax(axis=1)
+        found += [points[rows, np.maximum(first - 1, 0)], points[rows, np.minimum(last + 1, final)]]
+    return found[0], found[1], points[rows, drop.argmin(axis=1)], 0.5 * (found[3] - found[2])
 
 
 def _core_width(drop: Any) -> Any:
