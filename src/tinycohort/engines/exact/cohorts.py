@@ -26,8 +26,8 @@ _PROBE = np.sinh(np.linspace(-6.5, 6.5, 79))
 _DELTA = 0.5
 _OFFSETS = np.array([-1.0, 0.0, 1.0])[:, None, None]
 _LIKELY = 3.0
-_NEWTON_STEPS = 60
 _QUICK_STEPS = 3
+_BRACKETED_STEPS = 60
 _BESIDE = 3.0
 _CLOSE_ENOUGH = 1.5
 _FEWEST_NODES = 8
@@ -35,9 +35,9 @@ _LARGE = 600.0
 _SMALLEST = 1e-300
 _NARROWEST = 1e-100
 # Average, relative to the likelihood's peak, below which its nodes may not reach where it comes from.
-_SEEN = 1e-14
-# Elements of one array of the wide rule.
-_CHUNK = 4_000_000
+_LOG_SEEN = -32.0
+# Cohorts whose nodes stand together: more would cost more multiplications by nought than they save calls.
+_TOGETHER = 8
 
 
 @dataclass(frozen=True)
@@ -108,17 +108,21 @@ class Cohorts:
     def _lay_nodes(self, low: Any, high: Any, spacings: Any) -> None:
         """Nodes over each likelihood's extent, about `spacings` (J,) of them; its values there times their weights.
 
-        The nodes of all cohorts stand in one row (W,), so that one kernel serves all; `_weighted` (W, J) knows whose
-        they are.
+        The nodes of a few cohorts stand in one row (W,), so that one kernel serves them all; a matrix (W, few) knows
+        whose they are.
         """
         self._side = self._right.astype(int) - self._left
         self._edge = np.where(self._side > 0, high, low)
         laid = [_nodes(*one) for one in zip(low, high, spacings, self._side, strict=True)]
-        self._nodes = np.concatenate([nodes for nodes, _ in laid])
-        cohort = np.arange(len(laid)).repeat([len(nodes) for nodes, _ in laid])
-        values = np.exp(self.log_likelihood(self._nodes, cohort) - self.log_peak[cohort])
-        self._weighted = np.zeros((len(cohort), len(laid)))
-        self._weighted[np.arange(len(cohort)), cohort] = values * np.concatenate([weights for _, weights in laid])
+        self._groups = []
+        for first in range(0, len(laid), _TOGETHER):
+            few = laid[first : first + _TOGETHER]
+            nodes, weights = (np.concatenate([one[part] for one in few]) for part in (0, 1))
+            cohort = np.arange(len(few)).repeat([len(one[0]) for one in few])
+            log_height = self.log_likelihood(nodes, first + cohort) - self.log_peak[first + cohort]
+            weighted = np.zeros((len(nodes), len(few)))
+            weighted[np.arange(len(nodes)), cohort] = np.exp(log_height) * weights
+            self._groups.append((slice(first, first + len(few)), nodes, weighted))
 
     def log_likelihood(self, theta: Any, j: Any) -> Any:
         """Log-likelihood of cohort or cohorts `j` at theta, against which data of shape (j) broadcast."""
@@ -133,38 +137,35 @@ class Cohorts:
         """log of every cohort's likelihood averaged over Normal(mu, tau): mu (T, M) and tau (T,) to (J, T, M)."""
         result = np.empty((len(self), *mu.shape))
         wide = tau >= accuracy.switch * self.scale[:, None]
-        rows = wide.any(axis=0).nonzero()[0]
-        several = max(_CHUNK // (mu.shape[1] * len(self._nodes)), 1)
-        for first in range(0, len(rows), several):
-            some = rows[first : first + several]
-            result[:, some] = self._wide(mu[some], tau[some, None], wide[:, some], accuracy.hermite)
+        for group, nodes, weighted in self._groups:
+            rows = wide[group].any(axis=0).nonzero()[0]
+            result[group, rows] = self._wide(group, nodes, weighted, mu[rows], tau[rows, None])
+        # So far out likelihood and normal meet beyond the nodes: the other rule goes and looks.
+        far = ((result < _LOG_SEEN) & wide[..., None]).nonzero()
+        if len(far[0]):
+            j, t, m = far
+            result[far] = self._narrow(j[:, None], mu[t, m, None], tau[t, None], accuracy.hermite)[:, 0]
         cohort, row = (~wide).nonzero()
         if len(row):
             result[cohort, row] = self._narrow(cohort[:, None], mu[row], tau[row, None], accuracy.hermite)
         result += self.log_peak[:, None, None]
         return result
 
-    def _wide(self, mu: Any, tau: Any, wanted: Any, size: int) -> Any:
-        """The wide rule, relative to the likelihoods' peaks: mu (T, M) and tau (T, 1) to (J, T, M), where `wanted`."""
+    def _wide(self, group: slice, nodes: Any, weighted: Any, mu: Any, tau: Any) -> Any:
+        """log of averages by the wide rule, relative to the likelihoods' peaks: mu (T, M), tau (T, 1) to (J, T, M)."""
         # -(theta - mu)^2 / (2 tau^2) as one matrix product, around the middle of it all so that little cancels.
-        middle = 0.5 * (self._nodes[0] + self._nodes[-1])
-        theta, shifted, precision = self._nodes - middle, mu - middle, 0.5 / (tau * tau)
+        middle = 0.5 * (nodes[0] + nodes[-1])
+        theta, shifted, precision = nodes - middle, mu - middle, 0.5 / (tau * tau)
         left, right = np.ones((*mu.shape, 3)), np.empty((len(tau), 3, len(theta)))
         left[..., 1], left[..., 2] = shifted, shifted * shifted
         right[:, 0], right[:, 1], right[:, 2] = -precision * (theta * theta), 2.0 * precision * theta, -precision
-        kernel = left @ right
-        exp_of_negative(kernel)
-        average = np.ascontiguousarray((kernel @ self._weighted).transpose(2, 0, 1))
-        average /= np.sqrt(2.0 * np.pi) * tau
-        for j in self._side.nonzero()[0]:
-            average[j] += special.ndtr(self._side[j] * (mu - self._edge[j]) / tau)
-        # So far out likelihood and normal meet beyond the nodes: the other rule goes and looks.
-        far = ((average < _SEEN) & wanted[..., None]).nonzero()
-        found = np.log(np.maximum(average, _SEEN, out=average), out=average)
-        if len(far[0]):
-            j, t, m = far
-            found[far] = self._narrow(j[:, None], mu[t, m, None], tau[t], size)[:, 0]
-        return found
+        average = exp_of_negative(left @ right) @ weighted
+        average /= (np.sqrt(2.0 * np.pi) * tau)[..., None]
+        side, edge = self._side[group], self._edge[group]
+        for j in side.nonzero()[0]:
+            average[..., j] += special.ndtr(side[j] * (mu - edge[j]) / tau)
+        with np.errstate(divide="ignore"):
+            return np.log(average.transpose(2, 0, 1))
 
     def _narrow(self, j: Any, mu: Any, tau: Any, size: int) -> Any:
         """The narrow rule, likewise, for pairs of cohort and tau: j and tau (P, 1), mu (P, M)."""
@@ -185,29 +186,46 @@ class Cohorts:
 
     def _centre(self, j: Any, mu: Any, tau: Any) -> tuple[Any, Any]:
         """Mode and width in z of likelihood times standard normal: Newton's method on a concave function."""
-        own, distance = self.scale[j], self.centre[j] - mu
-        gap = _DELTA * own / np.maximum(own, tau)
-        offsets = gap * _OFFSETS
-        # The mode lies between the normal's and the likelihood's, to start with: closer to the narrower one.
-        home = distance / np.maximum(tau, _NARROWEST)
-        low, high = np.minimum(home, 0.0) - _BESIDE, np.maximum(home, 0.0) + _BESIDE
-        centre = np.minimum(np.maximum(distance * tau / (own * own + tau * tau), -_LIKELY), _LIKELY)
-        for count in range(_NEWTON_STEPS):
-            if count == _QUICK_STEPS:
-                centre = np.minimum(np.maximum(centre, low), high)
-            below, here, above = self.log_likelihood(mu + tau * (centre + offsets), j)
-            curvature = 1.0 + np.maximum(2.0 * here - below - above, 0.0) / gap**2
-            excess = (above - below) / (2.0 * gap) - centre
+        own = self.scale[j]
+        start = (self.centre[j] - mu) * tau / (own * own + tau * tau)
+        centre = np.minimum(np.maximum(start, -_LIKELY), _LIKELY)
+        for _ in range(_QUICK_STEPS):
+            excess, curvature = self._slope(j, mu, tau, centre)
             step = excess / curvature
-            if count >= _QUICK_STEPS:
-                # Newton leaps to and fro where the curvature changes fast: from here on it is kept in its bracket.
-                low, high = np.where(excess > 0.0, centre, low), np.where(excess < 0.0, centre, high)
-                inside = (centre + step >= low) & (centre + step <= high)
-                step = np.where(inside, step, 0.5 * (low + high) - centre)
+            centre = centre + step
+            open_still = step * step * curvature > _CLOSE_ENOUGH
+            if not open_still.any():
+                break
+        else:
+            row, column = open_still.nonzero()
+            found = self._bracketed(j[row], mu[row, column, None], tau[row])
+            centre[row, column], curvature[row, column] = (part[:, 0] for part in found)
+        return centre, 1.0 / np.sqrt(curvature)
+
+    def _bracketed(self, j: Any, mu: Any, tau: Any) -> tuple[Any, Any]:
+        """Mode, and curvature there, where Newton leaps to and fro because the curvature changes fast: (P, 1) each."""
+        home = (self.centre[j] - mu) / np.maximum(tau, _NARROWEST)
+        # The mode lies between the normal's and the likelihood's.
+        low, high = np.minimum(home, 0.0) - _BESIDE, np.maximum(home, 0.0) + _BESIDE
+        centre = 0.5 * (low + high)
+        for _ in range(_BRACKETED_STEPS):
+            excess, curvature = self._slope(j, mu, tau, centre)
+            low, high = np.where(excess > 0.0, centre, low), np.where(excess < 0.0, centre, high)
+            step = excess / curvature
+            inside = (centre + step >= low) & (centre + step <= high)
+            step = np.where(inside, step, 0.5 * (low + high) - centre)
             centre = centre + step
             if (step * step * curvature).max() < _CLOSE_ENOUGH:
                 break
-        return centre, 1.0 / np.sqrt(curvature)
+        return centre, curvature
+
+    def _slope(self, j: Any, mu: Any, tau: Any, centre: Any) -> tuple[Any, Any]:
+        """Slope in z of the logarithm of likelihood times standard normal, and its curvature, by differences."""
+        own = self.scale[j]
+        gap = _DELTA * own / np.maximum(own, tau)
+        below, here, above = self.log_likelihood(mu + tau * (centre + gap * _OFFSETS), j)
+        curvature = 1.0 + np.maximum(2.0 * here - below - above, 0.0) / gap**2
+        return (above - below) / (2.0 * gap) - centre, curvature
 
 
 def _nodes(low: float, high: float, spacings: float, side: int) -> tuple[Any, Any]:
