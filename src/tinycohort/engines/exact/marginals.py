@@ -39,6 +39,7 @@ _LEGENDRE = 33
 _LEVEL_STEPS = 12
 _LEVEL_NEAR = 1e-5
 _SMALLEST = 1e-300
+_LARGE = 600.0
 
 
 def stack(whole: Grid, grid: Grid, family: Family) -> tuple[Curve, Any]:
@@ -228,7 +229,8 @@ def _interpolated(grid: Grid, rows: Any, theta: Any, log_likelihood: Any, log_av
     exponent -= (pull[..., None] * (z + 0.5 * pull[..., None]))[..., None]
     exponent += (log_likelihood[:, rows] + offset).transpose(1, 2, 0)[:, :, None]
     # Nothing lies outside the range of mu: it has fallen off there, or its prior ends.
-    density = np.exp(exponent, out=exponent) * (inside > 0.0).reshape(*points.shape, 1)
+    np.exp(np.minimum(exponent, _LARGE, out=exponent), out=exponent)
+    density = exponent * (inside > 0.0).reshape(*points.shape, 1)
     return np.matmul(weights, density)[:, :, 0].transpose(2, 0, 1)
 
 
