@@ -13,6 +13,7 @@ from .cohorts import Accuracy
 from .draws import draw
 from .grid import Grid, Windows, adjust, find_windows, integrate
 from .solution import Solution
+from .windows import FARTHEST
 
 __all__ = ["ExactPosterior", "SeparatePosterior", "solve"]
 
@@ -67,6 +68,8 @@ class ExactPosterior(Posterior):
 
     engine = "exact"
 
+    # Beyond all reason numbers overflow; what is then not finite is not reported.
+    @np.errstate(over="ignore", divide="ignore", invalid="ignore")
     def __init__(self, model: CompiledModel) -> None:
         self.model = model
         windows, grid = _first_look(model)
@@ -85,7 +88,7 @@ class ExactPosterior(Posterior):
             "quantile_error": quantile_error,
             "nodes": [int(n) for n in fine.whole.mu.shape[::-1]],
         }
-        self.reasons = _reasons(evidence_error, quantile_error)
+        self.reasons = _reasons(evidence_error, quantile_error) + _beyond(fine.whole)
 
     def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
         return self.solution.marginal(target, cohort, natural)
@@ -139,6 +142,12 @@ def _reasons(evidence_error: float, quantile_error: float) -> tuple[str, ...]:
             f" (at most {TOLERANCE_QUANTILES:.0e} may be reported)"
         )
     return tuple(reasons)
+
+
+def _beyond(grid: Grid) -> tuple[str, ...]:
+    if not grid.cut_off:
+        return ()
+    return (f"the posterior of tau reaches beyond {FARTHEST:.0e}; give tau a prior that falls off sooner",)
 
 
 class SeparatePosterior(Posterior):

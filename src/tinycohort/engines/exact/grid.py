@@ -10,7 +10,7 @@ import numpy as np
 from ...compiled import CompiledModel
 from ...numerics import gauss_legendre, log_sum_exp
 from .cohorts import Accuracy, Cohorts
-from .windows import UNIT_AT, Stretch, TauScale, find_mu, normal_location, tau_scale
+from .windows import FARTHEST, UNIT_AT, Stretch, TauScale, find_mu, normal_location, tau_scale
 
 __all__ = ["Grid", "Windows", "find_windows", "integrate", "adjust"]
 
@@ -77,6 +77,14 @@ class Grid:
     cohorts: Cohorts
     accuracy: Accuracy
     abrupt: bool
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the posterior of tau has not fallen off where tau is as large as can be looked at."""
+        if self.scale is None or self.scale.tau(self.scale.upper) < (1 - 1e-6) * FARTHEST:
+            return False
+        density = self.weights.sum(axis=1) / gauss_legendre(len(self.tau)).weights
+        return bool(density[-1] > _FALLEN * density.max())
 
     def pruned(self) -> Grid:
         """Without the tau nodes that hold next to no mass: what is left is what marginals are made of."""
@@ -177,7 +185,7 @@ def _refit(tau: TauScale, grid: Grid, support: tuple[float, float]) -> TauScale 
     low, high, span = tau.lower, tau.upper, tau.upper - tau.lower
     cramped = alive[-1] == len(density) - 1 and tau.tau(high) < support[1] * (1 - 1e-9)
     if cramped:
-        high = min(high + 0.5 * span, float(tau.u(support[1])))
+        high = min(high + 0.5 * span, float(tau.u(min(support[1], FARTHEST))))
     elif grid.u[min(alive[-1] + 1, len(density) - 1)] < low + 0.8 * span:
         high = float(grid.u[alive[-1] + 1])
     if alive[0] == 0 and tau.tau(low) > support[0] * (1 + 1e-9):

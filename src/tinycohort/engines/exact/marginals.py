@@ -23,6 +23,8 @@ FIRST_COHORT = 4
 # Half a range in standard deviations, and the core of its stretching: of 0.8 to 4.5 tried, one with small errors.
 _REACH = 7.0
 _CORE = 1.6
+# mu's standard deviation in units of the core of its range, for a normal and no less.
+_CORE_IN_DEVIATIONS = 0.6
 # How much of where a likelihood is above exp(-34) is looked at.
 _ROOM = 0.9
 # A core this much wider than its range stretches nothing.
@@ -161,30 +163,35 @@ def _ranges(grid: Grid, own: Any, separate: Any, pull: Any) -> Stretch:
     share = np.where(separate, 1.0 / (1.0 + (tau / own) ** 2), 1.0)
     mode, deviation = _peaks(grid)
     middle = np.where(pull == 0.0, share * mode + (1.0 - share) * centre, mode + pull * tau)
-    width = np.sqrt(tau**2 * share + (share * deviation) ** 2)
-    # Other cohorts can pull theta out of where its own likelihood is above exp(-34).
-    pulled = _REACH * width
-    left, right = middle - pulled, middle + pulled
+    own_reach, mu_below, mu_above = _REACH * tau * np.sqrt(share), mode - grid.stretch.lower, grid.stretch.upper - mode
+    # Tails that fall off are added as their squares are; a range that stops abruptly has none.
+    both = np.add if grid.abrupt else np.hypot
+    left, right = middle - both(share * mu_below, own_reach), middle + both(share * mu_above, own_reach)
+    # Other cohorts can pull theta out of where its own likelihood is above exp(-34); a plateau does not pull at all.
     first = np.minimum(centre - _ROOM * (centre - first), left)
     last = np.maximum(centre + _ROOM * (last - centre), right)
-    # As far as mu and theta - mu reach, both at once, and no less than theta itself.
-    reach = _REACH * tau
-    low = np.minimum(mode - np.hypot(mode - grid.stretch.lower, reach), left)
-    high = np.maximum(mode + np.hypot(grid.stretch.upper - mode, reach), right)
+    low = np.minimum(mode - both(mu_below, _REACH * tau), left)
+    high = np.maximum(mode + both(mu_above, _REACH * tau), right)
     lower, upper = np.where(separate, np.maximum(low, first), low), np.where(separate, np.minimum(high, last), high)
+    # Where mu's density is flat up to an edge, its range is stretched around that.
+    width = np.sqrt(tau**2 * share + (share * np.minimum(deviation, _CORE_IN_DEVIATIONS * grid.stretch.core)) ** 2)
     # A range that is long because mu's is heavy-tailed stays as fine in the middle as that.
     core = np.maximum(_CORE * width, np.minimum(0.01 * (upper - lower), grid.stretch.core))
     if grid.abrupt:
-        middle, core = _at_edges(grid, separate, middle, core)
+        middle, core = _at_edges(grid, separate, middle, core, upper - lower)
     return Stretch(lower, upper, middle, core)
 
 
-def _at_edges(grid: Grid, separate: Any, middle: Any, core: Any) -> tuple[Any, Any]:
-    """Finest where mu's range stops abruptly, if it is thickest there: theta's density falls off within a tau of it."""
+def _at_edges(grid: Grid, separate: Any, middle: Any, core: Any, length: Any) -> tuple[Any, Any]:
+    """Where mu's range stops abruptly theta's density falls off within a tau: finest there, if it is thickest there.
+
+    Otherwise evenly over the `length` of the range: the rule's nodes gather at its ends.
+    """
     mode, deviation = _peaks(grid)
+    core = np.where(separate, core, np.maximum(core, length))
     for edge in (grid.stretch.lower, grid.stretch.upper):
         close = (np.abs(mode - edge) < deviation) & ~separate
-        middle, core = np.where(close, edge, middle), np.where(close, np.minimum(core, 2.0 * grid.tau), core)
+        middle, core = np.where(close, edge, middle), np.where(close, 2.0 * grid.tau, core)
     return middle, core
 
 

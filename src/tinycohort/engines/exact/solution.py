@@ -24,6 +24,8 @@ __all__ = ["Solution"]
 _SD_SHARE = 0.1
 PROBABILITIES = np.array([0.025, 0.5, 0.975])
 _WIDTH_IN_SD = 4.0
+# tau from which the spread of cohorts is wider than any bend of the natural scale.
+_STEEP = 5.0
 
 
 def _usual(p: Any) -> bool:
@@ -173,7 +175,15 @@ class Solution:
     def _natural_moments(self) -> tuple[Any, Any]:
         # A moment that does not exist may overflow on its way to being refused.
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._moments(self.family.natural(self._stacked[0].nodes))
+            first, second = self._moments(self.family.natural(self._stacked[0].nodes))
+            if not self.model.pooled and self.grid.tau[-1] > _STEEP:
+                # Over so wide a range the natural scale is a step, which nodes of theta do not see.
+                averages = self.family.average(self.grid.mu, self.grid.tau[:, None])
+                row, mass = STACKED["new_cohort"], self.grid.weights
+                first[row], second[row] = ((mass * average).sum() for average in averages)
+                row = STACKED["average"]
+                first[row], second[row] = (mass * averages[0]).sum(), (mass * averages[0] ** 2).sum()
+            return first, second
 
     def _moments(self, values: Any) -> tuple[Any, Any]:
         """First and second moment of every marginal's `values` (marginal, T, M)."""

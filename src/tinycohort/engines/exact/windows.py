@@ -15,7 +15,7 @@ import numpy as np
 
 from ...priors import Prior
 
-__all__ = ["DROP", "TAIL", "UNIT_AT", "Stretch", "TauScale", "find_mu", "normal_location", "tau_scale"]
+__all__ = ["DROP", "FARTHEST", "TAIL", "UNIT_AT", "Stretch", "TauScale", "find_mu", "normal_location", "tau_scale"]
 
 # Log density at which a range may end, below the maximum; share of a prior that may be left out.
 DROP = 22.0
@@ -35,7 +35,8 @@ _LONG = 3.0
 _FINER = 0.05
 _AROUND = np.linspace(0.0, 1.0, 61)[1:]
 # Further than this nothing is looked for: squares of it must not overflow.
-_FAR = 1e60
+FARTHEST = 1e60
+_NEAR_FARTHEST = 1e-10
 _SQUARABLE = 1e150
 _LOW_TAIL = 1e-8
 _UNBOUNDED = 3.0
@@ -122,7 +123,8 @@ def _prior_reach(prior: Prior) -> tuple[float, float, float | None]:
     high, middle = (float(prior.quantile(p)) for p in (1.0 - TAIL, 0.5))
     near, far = prior.log_density(middle * np.array([1e-3, 1e-12]))
     unbounded = prior.support[0] == 0.0 and bool(far > near + _UNBOUNDED)
-    return middle, min(high, prior.support[1], _FAR), float(prior.quantile(_LOW_TAIL)) if unbounded else None
+    low = min(float(prior.quantile(_LOW_TAIL)), _NEAR_FARTHEST * FARTHEST) if unbounded else None
+    return min(middle, FARTHEST), min(high, prior.support[1], FARTHEST), low
 
 
 def normal_location(centre: Any, scale: Any, tau: Any, prior: Prior) -> tuple[Any, Any]:
