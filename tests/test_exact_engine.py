@@ -18,6 +18,8 @@ from support.brute_force import BruteForce, binomial
 from support.fits import SHOWN, normal_fit, quantile
 from support.normal_normal import NormalNormal
 from tinycohort.engines.exact import engine
+from tinycohort.engines.exact.grid import integrate
+from tinycohort.engines.exact.marginals import stack
 from tinycohort.priors import PRIORS, prior
 
 # What the project promises: on the probability scale, and of logarithms of probabilities of the data.
@@ -605,6 +607,22 @@ def test_draws_of_cohorts_torn_between_their_data_and_the_others(
         for p in (0.1, 0.5, 0.9):
             below = (values < exact.quantile(p, target, cohort)).mean()
             assert below == pytest.approx(p, abs=4.5 * np.sqrt(p * (1 - p) / values.size)), (target, cohort, p)
+
+
+def test_a_heterogeneity_without_end_is_refused_with_its_reason() -> None:
+    fit = tc.pool(events=[0, 0], totals=[3, 8], tau="InverseGamma(0.001, 0.001)", seed=1)
+    assert not fit.reportable
+    assert any("reaches beyond" in reason for reason in fit.reasons)
+
+
+@pytest.mark.parametrize("coarse", [0, 1])
+def test_marginals_lose_no_probability_on_their_way_from_the_likelihood(coarse: int) -> None:
+    model = tc.pool(events=[1, 7, 9, 5, 31], totals=[8, 27, 44, 24, 91]).compiled
+    windows, grid = engine._first_look(model)
+    whole = grid if coarse else integrate(model, windows, engine._LEVELS[3])
+    curve, lost = stack(whole, whole.pruned(), model.family)
+    assert curve.mass.sum(axis=(1, 2)) == pytest.approx(1, abs=1e-9)
+    assert lost.max() < (1e-4 if coarse else 1e-9)
 
 
 @pytest.mark.parametrize("mu", [1.0, 0.3])
