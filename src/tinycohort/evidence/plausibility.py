@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .. import vocabulary as v
 from ..issues import Issue
-from ..measures import check_outcome, numbers_in, prints_as
+from ..measures import check_outcome
 from ..records import (
     KEYS,
     RECORD_TYPES,
-    Characteristic,
     Cohort,
     Course,
     Overlap,
@@ -25,6 +23,7 @@ from ..records import (
 )
 from ..records.cells import JOINER, CellError, read_cell, suggestion
 from ..tables import Tables
+from .baseline import check_characteristic
 
 __all__ = ["check_tables"]
 
@@ -191,35 +190,6 @@ def _check_curves(tables: Tables) -> Iterator[Issue]:
                 yield Issue(where, what, "Correct the value or the time that is wrong, or tell two curves apart.")
 
 
-def _percentage_in(printed: str) -> str | None:
-    """The percentage of a cell: before its sign, or alone in round brackets, as in '12 (42.9)'.
-
-    What stands in square brackets are words of whoever read it.
-    """
-    cell = re.sub(r"\[.*?\]", "", printed.replace("\N{MIDDLE DOT}", "."))
-    number = r"([0-9]+(?:\.[0-9]+)?)"
-    found = re.search(rf"{number}\s*%", cell) or re.search(rf"\(\s*{number}\s*(?:$|[),;])", cell)
-    return found[1] if found else None
-
-
-def _check_characteristic(row: Characteristic, where: str) -> Iterator[Issue]:
-    if (row.count is None) != (row.category in v.STATISTIC):
-        mend = f"Only the categories {', '.join(v.STATISTIC)} have no count."
-        yield Issue(f"{where}, count", f"category {row.category!r} with count {row.count}", mend)
-    if row.count is None:
-        return
-    if row.total is not None and row.count > row.total:
-        yield Issue(f"{where}, count", f"{row.count} people among {row.total}", "Correct one of the two.")
-    numbers = numbers_in(row.printed)
-    if row.count not in [number for _, number in numbers]:
-        what = f"{row.count} does not stand in {row.printed!r}"
-        yield Issue(f"{where}, count", what, "Quote the cell as printed.")
-    percentage = _percentage_in(row.printed)
-    if row.total and percentage and not prints_as(row.count, row.total, percentage):
-        what = f"{row.count} of {row.total} does not print as {percentage}%"
-        yield Issue(f"{where}, printed", what, "Look again; if it is printed so, say so in discrepancies.csv.")
-
-
 def _check_course(row: Course, where: str) -> Iterator[Issue]:
     if row.start_months is not None and row.end_months is not None and row.start_months > row.end_months:
         what = f"it ends at {row.end_months:g} months, before it starts at {row.start_months:g}"
@@ -307,7 +277,7 @@ def check_tables(tables: Tables) -> list[Issue]:
         _each(tables, "cohorts", _check_cohort),
         _check_families(tables),
         _each(tables, "courses", _check_course),
-        _each(tables, "characteristics", _check_characteristic),
+        _each(tables, "characteristics", check_characteristic),
         _check_outcomes(tables),
         _check_patient_links(tables),
         _check_curves(tables),
