@@ -232,8 +232,9 @@ def test_check_tells_every_error_of_a_folder_and_ends_with_exit_1(capsys: Captur
     folder = own_evidence(damage)
     assert main(["check", folder]) == WRONG
     said = capsys.readouterr()
+    row = 2 + list(tc.read_evidence().outcomes).index("hsu_2017_response")  # below the header
     assert "error: outcomes.csv, row 2, events: 9 events among 8 people. Correct one of the two.\n" in said.out
-    assert "error: outcomes.csv, row 13, cohort_id: 'hsu' is not in cohorts.csv." in said.out
+    assert f"error: outcomes.csv, row {row}, cohort_id: 'hsu' is not in cohorts.csv." in said.out
     assert said.out.splitlines()[-1] == f"{said.out.count('error: ')} errors, 0 warnings"
     assert main(["check", folder, "--json"]) == WRONG
     answer = json.loads(capsys.readouterr().out)
@@ -243,10 +244,10 @@ def test_check_tells_every_error_of_a_folder_and_ends_with_exit_1(capsys: Captur
 
 
 def test_ones_own_evidence_is_what_is_fitted(capsys: Capture) -> None:
-    folder = own_evidence(lambda text: text.replace("lin_2022_pd1_response,", "lin_2022_pd1_renamed,", 1))
+    folder = own_evidence(lambda text: text.replace("ma_2018_response,", "ma_2018_renamed,", 1))
     answer = in_json(capsys, "fit", "response_pd1:common", "--data", folder)
-    assert "lin_2022_pd1_renamed" in answer["estimates"][0]["outcome_ids"]
-    assert in_json(capsys, "show", "lin_2022_pd1_renamed", "--data", folder)["outcomes"]
+    assert "ma_2018_renamed" in answer["estimates"][0]["outcome_ids"]
+    assert in_json(capsys, "show", "ma_2018_renamed", "--data", folder)["outcomes"]
 
 
 # -- usage, streams, endings --

@@ -57,7 +57,9 @@ def test_the_two_phases_of_document_000_are_shown_to_overlap() -> None:
 
 def test_a_source_and_a_cohort_of_one_name_are_shown_together() -> None:
     content = tc.show("hsu_2017", BUNDLED).to_dict()
-    assert [len(content[table]) for table in ("sources", "cohorts", "outcomes")] == [1, 1, 1]
+    assert [len(content[table]) for table in ("sources", "cohorts", "outcomes")] == [1, 1, 13]
+    own = {name for name, row in BUNDLED.outcomes.items() if row.cohort_id == "hsu_2017"}
+    assert {row["outcome_id"] for row in content["outcomes"]} == own
 
 
 def test_a_contradiction_is_shown_by_its_own_name() -> None:

@@ -103,6 +103,7 @@ CLASS_OF_AGENT = {
     "anti_pdl1_various": "anti_pdl1",
     "ipilimumab": "anti_ctla4",
     "tremelimumab": "anti_ctla4",
+    "anti_ctla4_various": "anti_ctla4",
     "checkpoint_inhibitor_various": "checkpoint_mixed",
     "gm_csf": "cytokine",
     "interleukin_2": "cytokine",

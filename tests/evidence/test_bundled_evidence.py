@@ -73,12 +73,13 @@ def test_response_to_pd1_antibodies_alone_is_what_the_authors_say(bundle: Eviden
     reviewed = {("delord_2017", 5, 24), ("fang_2018", 31, 91), ("shen_2020", 9, 21)}
     assert counts(response(bundle, READ_BY_THE_AUTHORS)) == own
     assert counts(response(bundle, [*READ_BY_THE_AUTHORS, "secondary"])) == own | reviewed
-    left = {each.cohort_id: each.reason for each in response(bundle, READ_BY_THE_AUTHORS).left_out}
-    assert {name: left[name] for name in ("delord_2017", "fang_2018", "shen_2020")} == dict.fromkeys(
-        ("delord_2017", "fang_2018", "shen_2020"), "origin"
-    )
-    assert left["lin_2022_sbrt"] == "other_radiotherapy"
-    assert left["shi_2022"] == "other_drug_class"
+    left = {each.outcome_id: each.reason for each in response(bundle, READ_BY_THE_AUTHORS).left_out}
+    in_reviews = [f"{name}_response" for name in ("delord_2017", "fang_2018", "shen_2020")]
+    assert {name: left[name] for name in in_reviews} == dict.fromkeys(in_reviews, "origin")
+    assert left["fang_2018_complete"] == "other_category"
+    assert left["lin_2022_sbrt_response"] == "other_radiotherapy"
+    assert left["lin_2022_pd1_patient_1_response"] == "other_level"
+    assert left["shi_2022_response"] == "other_drug_class"
 
 
 def test_the_antibody_against_pdl1_is_a_variant(bundle: Evidence) -> None:
@@ -160,7 +161,7 @@ def test_every_count_said_to_be_the_only_one_is_the_only_one(bundle: Evidence) -
             assert (int(events), int(total)) == (row.events, row.total)
             assert [k for k in range(int(total) + 1) if prints_as(k, int(total), printed)] == [row.events]
             checked += 1
-    assert checked == 14
+    assert checked == 41
 
 
 def wilson(events: int, total: int) -> tuple[float, float]:
@@ -258,7 +259,78 @@ def test_addresses_are_web_addresses_of_names(bundle: Evidence) -> None:
             assert re.match(r"https?://[a-z0-9][a-z0-9.-]*\.[a-z]+/", source.address), source.source_id
 
 
-def test_all_but_one_number_has_been_read_by_a_second_reader(bundle: Evidence) -> None:
-    # The second reader read the 11 of 41 in another place, so the 27% in which it is printed here was read once.
+#: Times that follow from printed intervals, or limits of a time.
+COMPUTED = {
+    "lin_2022_sbrt_patient_1_survival",
+    "lin_2022_sbrt_patient_1_progression",
+    "lin_2022_all_patient_7_survival",
+    "li_he_2025_case2_suv_six_cycles",
+    "li_he_2025_case2_node_maintenance",
+    "li_he_2025_case2_node_second_maintenance",
+    "li_he_2025_case2_response_six_cycles",
+    "li_he_2025_case2_response_maintenance",
+    "li_he_2025_case2_response_second_maintenance",
+    "li_he_2025_case1_pfs",
+    "li_he_2025_case2_pfs",
+}
+#: Counts, totals or limits that one reader recovered or added, and the other left alone.
+RECOVERED = {
+    "chen_2024_high_without_lrrt_os_hr",
+    "mcbride_2021_rt_grade3",
+    "mcbride_2021_control_grade3",
+    "yang_2023_tislelizumab_response",
+    "yang_2023_tislelizumab_complete",
+    "yang_2023_placebo_response",
+    "yang_2023_placebo_complete",
+    "hong_2021_gp_response",
+    "antonia_2017_durvalumab_grade3",
+    "antonia_2017_placebo_grade3",
+    "lin_2022_cited_platinum_response",
+    "su_2012_os",
+}
+#: The reverse: what the second reader filled and the data withhold, each with its reason.
+WITHHELD = {
+    "chen_2024_penpulimab_immune_grade3",
+    "welsh_2020_rt_sbrt_unirradiated",
+    "welsh_2020_rt_conventional_unirradiated",
+    "welsh_2020_control_sbrt_unirradiated",
+    "welsh_2020_control_conventional_unirradiated",
+    "welsh_2019_unirradiated",
+}
+#: Read three months after radiotherapy, which one reader entered as a time and the other, on another clock, did not.
+OTHER_CLOCK = {"nct04398056_response", "nct04398056_complete", "nct04398056_partial"}
+#: Read by one reader alone: the second found them, or read another place, or there is no number, or no category.
+READ_ONCE = {
+    "golden_2015_unirradiated",
+    "yang_2023_tislelizumab_os_median",
+    "li_he_2025_case1_response_third",
+    "roger_2018_unirradiated_stable",
+    "roger_2018_irradiated_complete",
+    "roger_2018_irradiated_partial",
+    "roger_2018_irradiated_stable",
+    "roger_2018_irradiated_progressive",
+    "knispel_2020_pd1_rt_response_rr",
+    "knispel_2020_pd1_rt_pfs_hr",
+    "knispel_2020_ctla4_rt_response_rr",
+    "knispel_2020_ctla4_rt_pfs_hr",
+    "knispel_2020_ctla4_rt_os_hr",
+}
+
+
+def test_all_other_numbers_have_been_read_by_a_second_reader(bundle: Evidence) -> None:
     unread = {row.outcome_id for row in bundle.outcomes.values() if row.checked_by is None}
-    assert unread == {"golden_2015_unirradiated"}
+    assert unread == COMPUTED | RECOVERED | WITHHELD | OTHER_CLOCK | READ_ONCE
+    for name in COMPUTED | RECOVERED:
+        assert bundle.outcomes[name].derivation
+    for name in WITHHELD:
+        assert bundle.outcomes[name].note or bundle.outcomes[name].derivation
+
+
+def test_a_level_that_was_taken_as_95_percent_is_not_said_to_be_read_by_two(bundle: Evidence) -> None:
+    rows = bundle.outcomes.values()
+    by_one = [row for row in rows if (row.checked_by or "").endswith("the level of the interval is the first reader's")]
+    assert len(by_one) == 59
+    assert {row.level for row in by_one} == {0.95}
+    taken = [row for row in rows if "The level of the interval was not seen; taken as 95%." in (row.note or "")]
+    assert len(taken) > 30
+    assert all("the level of the interval" in row.checked_by for row in taken if row.checked_by)

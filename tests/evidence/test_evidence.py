@@ -80,3 +80,17 @@ def test_reading_and_selecting_load_nothing_heavy(modules_after: Callable[[str],
 
 def test_all_tables_are_there() -> None:
     assert list(read_evidence().tables.rows) == list(RECORD_TYPES)
+
+
+@pytest.mark.parametrize("order", [("name", "count"), ("count", "name")])
+def test_decisions_about_one_row_may_come_in_any_order(order: tuple[str, str]) -> None:
+    row = {"cohort_id": "a", "variable": "age", "category": "<50", "count": 5, "total": 20, "printed": "5, or 6"}
+    about = {"table": "characteristics", "row_id": "a/age/<50", "other_locator": "Text", "reason": "Table before text."}
+    doubts = [
+        about | {"discrepancy_id": "name", "field": "category", "used": "<50", "other": "<51"},
+        about | {"discrepancy_id": "count", "field": "count", "used": "5", "other": "6"},
+    ]
+    characteristics = [row | {"locator": "Table 1"}]
+    made_up = evidence([cohort("a")], [], characteristics=characteristics, discrepancies=doubts)
+    (decided,) = made_up.decide(dict.fromkeys(order, "other")).characteristics
+    assert (decided.category, decided.count) == ("<51", 6)

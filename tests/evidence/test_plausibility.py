@@ -222,6 +222,17 @@ def test_what_cannot_be_is_found_alone(name: str) -> None:
     assert all(message.rpartition(": ")[0] for message in messages)
 
 
+BAD |= {
+    "a percentage before a count that does not print so": (
+        tables([cohort("a")], [], characteristics=[characteristic("female", 6, "28.9% (6/20)")]),
+        "characteristics, row 1, printed: 6 of 20 does not print as 28.9%",
+    ),
+    "a percentage beside other words": (
+        tables([cohort("a")], [], characteristics=[characteristic("female", 5, "five patients (87.5%)")]),
+        "characteristics, row 1, printed: 5 of 20 does not print as 87.5%",
+    ),
+}
+
 GOOD: dict[str, Content] = {
     "a cohort and its number": tables([cohort("a")], [count("a")]),
     "two partitions of one parent": tables(
@@ -242,6 +253,15 @@ GOOD: dict[str, Content] = {
         [count("b", **RESPONSE)],
         [overlap("b", "a", "a_within_b")],
         patients=[PATIENT],
+    ),
+    "a number word in brackets": tables(
+        [cohort("a")], [], characteristics=[characteristic("female", 5, "ineffective (five patients)")]
+    ),
+    "a count in brackets after its percentage": tables(
+        [cohort("a")], [], characteristics=[characteristic("female", 6, "30.0% (6/20)")]
+    ),
+    "the reader's own words in square brackets": tables(
+        [cohort("a")], [], characteristics=[characteristic("female", 5, "5 [7 (35%) in the text] (25)")]
     ),
     "a printed error that is explained": tables(
         [cohort("a")],
@@ -266,3 +286,17 @@ def test_an_explanation_excuses_printing_and_nothing_else() -> None:
         discrepancies=[discrepancy(used="21", other="12")],
     )
     assert found(content) == ["outcomes, row 1, events: 21 events among 20 people"]
+
+
+@pytest.mark.parametrize("table", ["cohorts", "overlaps"])
+def test_a_patient_is_not_called_a_stranger_when_the_link_could_not_be_read(table: str) -> None:
+    linked: dict[str, Content] = {
+        "cohorts": tables([cohort("a", parent_id="c", partition="arm"), cohort("c", 40)], [count("c", **RESPONSE)]),
+        "overlaps": tables([cohort("a"), cohort("c")], [count("c", **RESPONSE)], [overlap("a", "c", "same_people")]),
+    }
+    content = linked[table] | {"patients": [PATIENT]}
+    assert found(content) == []
+    content[table][0]["partition" if table == "cohorts" else "relation"] = "no such word"
+    assert found(content) == [
+        f"{table}, row 1, {'partition' if table == 'cohorts' else 'relation'}: 'no such word' is not a known word here"
+    ]

@@ -9,11 +9,10 @@ from typing import Any
 
 from .. import vocabulary as v
 from ..issues import Issue
-from ..measures import check_outcome, numbers_in, prints_as
+from ..measures import check_outcome
 from ..records import (
     KEYS,
     RECORD_TYPES,
-    Characteristic,
     Cohort,
     Course,
     Overlap,
@@ -24,6 +23,7 @@ from ..records import (
 )
 from ..records.cells import JOINER, CellError, read_cell, suggestion
 from ..tables import Tables
+from .baseline import check_characteristic
 
 __all__ = ["check_tables"]
 
@@ -132,6 +132,8 @@ def _check_families(tables: Tables) -> Iterator[Issue]:
 
 
 def _check_patient_links(tables: Tables) -> Iterator[Issue]:
+    if tables.incomplete & {"cohorts", "overlaps"}:  # what links the two cohorts may stand in a row that was not read
+        return
     homes = {patient.patient_id: patient.cohort_id for patient in tables.patients}
     near: dict[str, set[str]] = defaultdict(set)
     links = [(cohort.cohort_id, cohort.parent_id) for cohort in tables.cohorts if cohort.parent_id]
@@ -186,24 +188,6 @@ def _check_curves(tables: Tables) -> Iterator[Issue]:
             if more > share + 1e-12 or (time == later and more != share and 0.5 not in (more, share)):
                 what = f"survival {more:g} at {later:g} months after {share:g} at {time:g}: it cannot rise"
                 yield Issue(where, what, "Correct the value or the time that is wrong, or tell two curves apart.")
-
-
-def _check_characteristic(row: Characteristic, where: str) -> Iterator[Issue]:
-    if (row.count is None) != (row.category in v.STATISTIC):
-        mend = f"Only the categories {', '.join(v.STATISTIC)} have no count."
-        yield Issue(f"{where}, count", f"category {row.category!r} with count {row.count}", mend)
-    if row.count is None:
-        return
-    if row.total is not None and row.count > row.total:
-        yield Issue(f"{where}, count", f"{row.count} people among {row.total}", "Correct one of the two.")
-    numbers = numbers_in(row.printed)
-    if row.count not in [number for _, number in numbers]:
-        what = f"{row.count} does not stand in {row.printed!r}"
-        yield Issue(f"{where}, count", what, "Quote the cell as printed.")
-    percentages = [text for text, _ in numbers_in(row.printed.partition("(")[2])]
-    if row.total is not None and percentages and not prints_as(row.count, row.total, percentages[0]):
-        what = f"{row.count} of {row.total} does not print as {percentages[0]}%"
-        yield Issue(f"{where}, printed", what, "Look again; if it is printed so, say so in discrepancies.csv.")
 
 
 def _check_course(row: Course, where: str) -> Iterator[Issue]:
@@ -293,7 +277,7 @@ def check_tables(tables: Tables) -> list[Issue]:
         _each(tables, "cohorts", _check_cohort),
         _check_families(tables),
         _each(tables, "courses", _check_course),
-        _each(tables, "characteristics", _check_characteristic),
+        _each(tables, "characteristics", check_characteristic),
         _check_outcomes(tables),
         _check_patient_links(tables),
         _check_curves(tables),

@@ -144,7 +144,8 @@ class Evidence:
             elif side not in ("used", "other"):
                 issues.append(Issue(f"[evidence] decisions.{name}", f"{side!r} is no side", "Write used or other."))
             elif side == "other":
-                index = next(i for i, each in enumerate(rows[row.table]) if key_of(row.table, each) == row.row_id)
+                before = self.tables.rows[row.table]  # another decision may have changed the key of this row
+                index = next(i for i, each in enumerate(before) if key_of(row.table, each) == row.row_id)
                 value: Any = read_cell(row.other or "", *columns_of(row.table)[row.field])
                 changed: Any = {row.field: None if value == "" else value}
                 rows[row.table][index] = replace(rows[row.table][index], **changed)
