@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from arviz_stats.base.array import array_stats
 from scipy import stats
 
 import tinycohort as tc
@@ -46,6 +47,23 @@ def test_independent_draws_may_be_reported() -> None:
     assert found.diagnostics["ess_tail"] > 2500
     assert found.diagnostics["divergences"] == 0
     assert found.diagnostics["draws"] == 4000
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.1, 3.0])
+def test_diagnostics_are_those_of_arviz(shift: float) -> None:
+    rng = np.random.default_rng(5)
+    draws = rng.standard_t(3, (4, 500, 3)).cumsum(axis=1) * 0.02 + rng.standard_normal((4, 500, 3))
+    draws[0] += shift
+    draws[:, 7] = draws[:, 6]
+    found = nuts._diagnose({"mu": draws[..., 0], "theta": draws[..., 1:]}, {})
+    axes = {"chain_axis": 0, "draw_axis": 1}
+    each = [draws[..., k] for k in range(3)]
+    assert found["r_hat"] == pytest.approx(max(array_stats.rhat(one, **axes) for one in each), rel=1e-12)
+    assert found["ess_bulk"] == pytest.approx(
+        min(array_stats.ess(one, method="bulk", **axes) for one in each), rel=1e-12
+    )
+    tail = [array_stats.ess(one, method="tail", prob=(0.05, 0.95), **axes) for one in each]
+    assert found["ess_tail"] == pytest.approx(min(tail), rel=1e-12)
 
 
 def test_a_chain_elsewhere_is_blocked_by_r_hat() -> None:
