@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import tinycohort as tc
-from tinycohort.evidence import read_evidence
+from tinycohort.compiled.assemble import select
+from tinycohort.evidence import Selection, read_evidence
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs/documents"
@@ -79,7 +80,9 @@ def rows_of(name: str) -> list[Row]:
     outcomes = [row for row in DATA["outcomes"] if row["source_id"] in sources]
     cohorts = [row for row in DATA["cohorts"] if row["source_id"] in sources]
     cohorts += [
-        row for row in DATA["cohorts"] if any(f"{source}," in row["locator"] for source in sources) and row not in cohorts
+        row
+        for row in DATA["cohorts"]
+        if any(f"{source}," in row["locator"] for source in sources) and row not in cohorts
     ]
     own = {row["cohort_id"] for row in cohorts}
     people = [row for row in DATA["patients"] if row["cohort_id"] in own]
@@ -118,12 +121,20 @@ def percentages_of(rows: list[Row]) -> set[float]:
         for column in ("value", "lower", "upper")
         if row.get(column) and "outcome_id" in row
     }
-    lists = re.findall(r"((?:\d+(?:\.\d+)?(?: ?%)?(?:, | and | against | vs\.? | ?[-–~] ?| to ))*\d+(?:\.\d+)?) ?%", cells(rows))
+    lists = re.findall(
+        r"((?:\d+(?:\.\d+)?(?: ?%)?(?:, | and | against | vs\.? | ?[-–~] ?| to ))*\d+(?:\.\d+)?) ?%", cells(rows)
+    )
     return shares | {float(number) for one in lists for number in re.findall(r"\d+(?:\.\d+)?", one)}
 
 
 def numbers_in(text: str) -> set[float]:
     return {float(number) for number in re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?![\w])", text.replace(",", ", "))}
+
+
+@pytest.fixture(scope="module")
+def selections() -> dict[str, Selection]:
+    evidence = read_evidence()
+    return {model: select(tc.read_model(model), evidence) for model in MODELS}
 
 
 @pytest.fixture(params=sorted(SOURCES))
@@ -165,6 +176,20 @@ def test_every_percentage_on_a_page_stands_in_a_row_of_the_document(name: str) -
     assert printed - percentages_of(rows_of(name)) == set()
 
 
+def test_a_number_right_before_the_name_of_a_row_is_that_of_the_row(name: str) -> None:
+    outcomes = {row["outcome_id"]: row for row in DATA["outcomes"]}
+    text = re.sub(r"\s+", " ", page(name))
+    wrong = []
+    for events, total, one in re.findall(r"(\d+) of (?:the )?(\d+)[^\d`();:]*\(`(\w+)`[,)]", text):
+        row = outcomes.get(one, {"events": events, "total": total})
+        wrong += [one] if (row["events"], row["total"]) != (events, total) else []
+    for share, one in re.findall(r"(\d+(?:\.\d+)?)%[^\d`();:]*\(`(\w+)`\)", text):
+        row = outcomes.get(one)
+        if row and float(share) not in [round(100 * float(row[c]), 6) for c in ("value", "lower", "upper") if row[c]]:
+            wrong.append(one)
+    assert wrong == []
+
+
 def test_every_number_on_a_page_stands_in_a_row_of_the_document(name: str) -> None:
     rows = rows_of(name)
     stands = numbers_in(cells(rows)) | percentages_of(rows)
@@ -172,29 +197,25 @@ def test_every_number_on_a_page_stands_in_a_row_of_the_document(name: str) -> No
     assert numbers_in(text) - stands == set()
 
 
-def test_a_page_names_every_row_of_its_document_that_a_model_uses(name: str) -> None:
-    evidence, own = read_evidence(), set(SOURCES[name])
-    used = {
-        (model, one.outcome.outcome_id)
-        for model in MODELS
-        for one in evidence.select(tc.read_model(model)).used
-        if one.outcome.source_id in own
-    }
+def test_a_page_says_which_of_its_rows_each_model_uses(name: str, selections: dict[str, Selection]) -> None:
     said = page(name).partition("## What is used")[2].partition("Not pooled")[0]
-    assert [one for one in sorted(used) if f"`{one[1]}`" not in said or f"`{one[0]}`" not in said] == []
-
-
-def test_a_page_that_says_a_model_uses_nothing_is_right(name: str) -> None:
-    evidence, own = read_evidence(), set(SOURCES[name])
-    said = page(name).partition("## What is used")[2].partition("\n## ")[0]
-    for line in re.findall(r"^- (.*) uses? nothing of it", said, flags=re.MULTILINE):
-        for model in in_code(line):
-            assert [one for one in evidence.select(tc.read_model(model)).used if one.outcome.source_id in own] == []
+    points = re.findall(r"^- ((?:.|\n  )*)", said, flags=re.MULTILINE)
+    for model, selection in selections.items():
+        used = {one.outcome.outcome_id for one in selection.used if one.outcome.source_id in SOURCES[name]}
+        about = [point for point in points if f"`{model}`" in point]
+        assert about
+        assert {word for point in about for word in in_code(point)} & IDS == used
+        assert ("nothing of it" in about[0]) == (not used)
 
 
 def test_a_page_names_most_contradictions_of_its_document(name: str) -> None:
     """Twins (as for the other row) may be left to the data; the first of each kind is on the page."""
-    ids = {row[KEYS[kind]] for kind in ("cohorts", "outcomes", "patients") for row in DATA[kind] if row[KEYS[kind]].startswith(name)}
+    ids = {
+        row[KEYS[kind]]
+        for kind in ("cohorts", "outcomes", "patients")
+        for row in DATA[kind]
+        if row[KEYS[kind]].startswith(name)
+    }
     first = [
         row["discrepancy_id"]
         for row in DATA["discrepancies"]
