@@ -180,10 +180,10 @@ def test_a_number_right_before_the_name_of_a_row_is_that_of_the_row(name: str) -
     outcomes = {row["outcome_id"]: row for row in DATA["outcomes"]}
     text = re.sub(r"\s+", " ", page(name))
     wrong = []
-    for events, total, one in re.findall(r"(\d+) of (?:the )?(\d+)[^\d`();:]*\(`(\w+)`[,)]", text):
+    for events, total, one in re.findall(r"(\d+) of (?:the )?(\d+)[^\d`();:,]*\(`(\w+)`[,)]", text):
         row = outcomes.get(one, {"events": events, "total": total})
         wrong += [one] if (row["events"], row["total"]) != (events, total) else []
-    for share, one in re.findall(r"(\d+(?:\.\d+)?)%[^\d`();:]*\(`(\w+)`\)", text):
+    for share, one in re.findall(r"(\d+(?:\.\d+)?)%[^\d`();:,]*\(`(\w+)`\)", text):
         row = outcomes.get(one)
         if row and float(share) not in [round(100 * float(row[c]), 6) for c in ("value", "lower", "upper") if row[c]]:
             wrong.append(one)
