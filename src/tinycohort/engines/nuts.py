@@ -7,6 +7,7 @@ from collections import OrderedDict
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from ..compiled import CompiledModel
 from ..posterior import LeaveOneOut, Marginal, Posterior, Target
@@ -188,11 +189,15 @@ def _diagnose(arrays: dict[str, Any], sample_stats: dict[str, Any]) -> dict[str,
 
 def _normal_scores(values: Any) -> Any:
     """Ranks over all chains as quantiles of a standard normal, for each unknown: (unknown, chain, draw)."""
-    from scipy import special, stats
-
     flat = values.reshape(len(values), -1)
-    ranks = stats.rankdata(flat, axis=-1)
+    ranks = np.stack([_ranks(one) for one in flat])
     return special.ndtri((ranks - 0.375) / (flat.shape[1] + 0.25)).reshape(values.shape)
+
+
+def _ranks(values: Any) -> Any:
+    """Ranks from one; ties share their mean, as draws do where a chain stood still."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - 0.5 * (counts - 1))[inverse]
 
 
 def _reasons(diagnostics: dict[str, Any]) -> tuple[str, ...]:
