@@ -195,7 +195,9 @@ def _normal_scores(values: Any) -> Any:
 
 
 def _ranks(values: Any) -> Any:
-    """Ranks from one; ties share their mean, as draws do where a chain stood still."""
+    """Ranks from one; ties share their mean, as draws do where a chain stood still. None where one is not a number."""
+    if not np.isfinite(values).all():
+        return np.full(len(values), np.nan)
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - 0.5 * (counts - 1))[inverse]
 
