@@ -188,18 +188,18 @@ def test_a_fit_that_may_not_be_reported_is_told_with_the_reason_and_exit_1(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fit = tc.pool(events=[1, 7], totals=[8, 27])
-    fit.posterior.reasons = ("a quantile moved by 0.1",)
+    fit.posterior.reasons = ("an estimate moved by 0.1",)
     monkeypatch.setattr("tinycohort.direct.pool", lambda **_: fit)
     assert main(["pool", "counts.csv", "--json"]) == WRONG
     said = capsys.readouterr()
     answer = json.loads(said.out)
     assert list(answer) == KEYS
-    assert answer["reasons"] == ["a quantile moved by 0.1"]
+    assert answer["reasons"] == ["an estimate moved by 0.1"]
     assert [answer[name] for name in ("reportable", "typical", "new_cohort", "tau")] == [False, None, None, None]
-    assert said.err == "tinycohort: not reportable: a quantile moved by 0.1\n"
+    assert said.err == "tinycohort: not reportable: an estimate moved by 0.1\n"
     assert main(["pool", "counts.csv"]) == WRONG
     shown = capsys.readouterr().out
-    assert "Not reportable: a quantile moved by 0.1." in shown
+    assert "Not reportable: an estimate moved by 0.1." in shown
     assert "new cohort" not in shown
 
 
@@ -393,8 +393,8 @@ def test_the_words_about_tau_are_those_of_the_figure(events: list[int]) -> None:
 )
 def test_an_error_is_never_told_smaller_than_it_is(error: float, told: str) -> None:
     fit = tc.pool(events=[1], totals=[8])
-    fit.posterior.diagnostics["quantile_error"] = error
-    assert f"the reported quantiles move by at most {told}, and" in diagnosis(fit)
+    fit.posterior.diagnostics["estimate_error"] = error
+    assert f"the reported estimates move by at most {told}, and" in diagnosis(fit)
 
 
 def test_a_table_of_text_keeps_its_columns() -> None:

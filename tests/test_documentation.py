@@ -99,6 +99,6 @@ def test_what_the_readme_asks_to_be_run_can_be_run(repository: Path) -> None:
 
 def test_the_mathematics_states_the_settings_that_are_used(repository: Path) -> None:
     page = (repository / "docs/mathematics.md").read_text(encoding="utf-8")
-    used = [exact.TOLERANCE_EVIDENCE, exact.TOLERANCE_QUANTILES, nuts.MAXIMUM_R_HAT, nuts.MINIMUM_ESS]
+    used = [exact.TOLERANCE_EVIDENCE, exact.TOLERANCE_ESTIMATES, nuts.MAXIMUM_R_HAT, nuts.MINIMUM_ESS]
     used += [nuts.CHAINS, nuts.DRAWS, nuts.TUNE, nuts.TARGET_ACCEPT]
     assert [value for value in used if f"`{value}`" not in page] == []

@@ -118,7 +118,7 @@ def test_what_was_asked_for_is_said_with_the_answer() -> None:
     summary = pooled().summary(0.8, "shortest")
     assert (summary["scale"], summary["level"], summary["interval"]) == ("probability", 0.8, "shortest")
     assert (summary["engine"], summary["reportable"], summary["reasons"]) == ("exact", True, [])
-    assert set(summary["diagnostics"]) == {"log_marginal_likelihood_error", "quantile_error", "nodes"}
+    assert set(summary["diagnostics"]) == {"log_marginal_likelihood_error", "estimate_error", "nodes"}
 
 
 @pytest.mark.parametrize("level", [0.5, 0.8, 0.99])

@@ -216,18 +216,18 @@ def test_the_estimated_integration_error_is_honest_about_quantiles(
             moved = max(abs(ours[shown] - theirs[shown]) for shown in SHOWN) / unit
             if moved > true:
                 true, where = moved, f"{one.name}, {name}"
-        errors.append((true, max(one.fit.posterior.diagnostics["quantile_error"], 1e-8), where))
+        errors.append((true, max(one.fit.posterior.diagnostics["estimate_error"], 1e-8), where))
     share, lies = share_of_honest(errors)
     assert share > 0.98, lies
-    assert max(true for true, _, _ in errors) <= engine.TOLERANCE_QUANTILES, lies
+    assert max(true for true, _, _ in errors) <= engine.TOLERANCE_ESTIMATES, lies
 
 
 def test_an_integration_that_has_not_settled_is_blocked_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "TOLERANCE_QUANTILES", -1.0)
+    monkeypatch.setattr(engine, "TOLERANCE_ESTIMATES", -1.0)
     fit = tc.pool(events=[1, 7, 9], totals=[8, 27, 44], seed=1)
     assert not fit.reportable
     assert len(fit.reasons) == 1
-    assert "a quantile moved by" in fit.reasons[0]
+    assert "an estimate moved by" in fit.reasons[0]
     assert "at the finest integration" in fit.reasons[0]
     summary = fit.summary()
     assert not summary["reportable"]
@@ -241,7 +241,7 @@ def test_an_integration_that_has_not_settled_is_blocked_with_the_reason(monkeypa
     assert table[["mean", "sd", "median", "lower", "upper", "probability"]].isna().all(axis=None)
     assert "Not reportable" in repr(fit)
     for ask in (tc.probability_above, tc.predicted_events):
-        with pytest.raises(tc.InputError, match="may not be reported: a quantile moved by"):
+        with pytest.raises(tc.InputError, match="may not be reported: an estimate moved by"):
             ask(fit, 1)
 
 
@@ -620,7 +620,7 @@ def test_marginals_lose_no_probability_on_their_way_from_the_likelihood(coarse: 
     model = tc.pool(events=[1, 7, 9, 5, 31], totals=[8, 27, 44, 24, 91]).compiled
     windows, grid = engine._first_look(model)
     whole = grid if coarse else integrate(model, windows, engine._LEVELS[3])
-    curve, lost = stack(whole, whole.pruned(), model.family)
+    curve, lost, _ = stack(whole, whole.pruned(), model.family)
     assert curve.mass.sum(axis=(1, 2)) == pytest.approx(1, abs=1e-9)
     assert lost.max() < (1e-4 if coarse else 1e-9)
 

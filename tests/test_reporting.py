@@ -390,16 +390,16 @@ def test_a_fit_that_may_not_be_reported_is_told_and_blocks_its_numbers(
 
     def blocked(*arguments: Any, **others: Any) -> tc.Fit:
         found = fit(*arguments, **others)
-        found.posterior.reasons = ("a quantile moved by 0.1",)
+        found.posterior.reasons = ("an estimate moved by 0.1",)
         return found
 
     monkeypatch.setattr(results, "fit", blocked)
     run = run_in(tmp_path, models=["response_pd1:common"], engine="exact")
     assert not run.verdict.ok
-    assert "may not be reported: a quantile moved by 0.1" in run.verdict.problems[0]
+    assert "may not be reported: an estimate moved by 0.1" in run.verdict.problems[0]
     text = Page(run.page).text
     assert "Not everything here stands" in text
-    assert "No answer: a quantile moved by 0.1." in text
+    assert "No answer: an estimate moved by 0.1." in text
     for row in EVIDENCE.outcomes.values():  # a study that was left out printed the same percentage
         text = text.replace(f"\N{LEFT DOUBLE QUOTATION MARK}{squeezed(row.printed)}\N{RIGHT DOUBLE QUOTATION MARK}", "")
     assert "24%" not in text

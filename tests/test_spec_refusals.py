@@ -211,7 +211,8 @@ def test_a_heterogeneity_is_never_negative(prior: Content) -> None:
     ],
 )
 def test_a_heterogeneity_may_have_any_prior_above_zero(prior: Content) -> None:
-    read_model(change(change(proportion(), "variant"), "priors/tau", prior | {"why": "?"}))
+    model = read_model(change(change(proportion(), "variant"), "priors/tau", prior | {"why": "?"}))
+    assert model.priors["tau"].to_dict() == prior
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ __all__ = [
     "Operations",
     "Rule",
     "barycentric",
-    "exp_of_negative",
+    "exp_without_denormals",
     "expit",
     "gauss_hermite",
     "gauss_legendre",
@@ -41,8 +41,8 @@ def expit(x: Any) -> Any:
     return np.where(np.asarray(x) >= 0.0, 1.0, small) / (1.0 + small)
 
 
-def exp_of_negative(x: Any) -> Any:
-    """exp(x) in place, where `x` may be far below zero: denormal numbers would make it, and what follows, slow."""
+def exp_without_denormals(x: Any) -> Any:
+    """exp(x) in place; `x` far below zero counts as -500, for denormal numbers make it, and what follows, slow."""
     np.maximum(x, _ALMOST_NOTHING, out=x)
     return np.exp(x, out=x)
 
@@ -72,7 +72,8 @@ class Rule(NamedTuple):
 
     ``to_ends`` maps values of a density at ``nodes`` to its integral from -1 up to each of ``ends`` (Chebyshev-Lobatto
     points, so that -1 and 1 are among them), and ``at_ends`` to its own values there: exact for the interpolating
-    polynomial. ``node_weights`` and ``end_weights`` are barycentric.
+    polynomial. ``coefficients`` maps them to Legendre coefficients. ``node_weights`` and ``end_weights`` are
+    barycentric.
     """
 
     nodes: Any
@@ -82,6 +83,7 @@ class Rule(NamedTuple):
     end_weights: Any
     to_ends: Any
     at_ends: Any
+    coefficients: Any
 
 
 @cache
@@ -100,7 +102,7 @@ def gauss_legendre(size: int) -> Rule:
     below = np.column_stack([-np.ones(size + 1), at_end_points[:, : size - 1]])
     antiderivative = (at_end_points[:, 1:] - below) / (2.0 * degrees + 1.0)
     to_ends, at_ends = antiderivative @ coefficients, at_end_points[:, :size] @ coefficients
-    rule = Rule(nodes, weights, node_weights, ends, end_weights, to_ends, at_ends)
+    rule = Rule(nodes, weights, node_weights, ends, end_weights, to_ends, at_ends, coefficients)
     for array in rule:
         array.flags.writeable = False
     return rule
@@ -112,11 +114,9 @@ def pieces(size: int, into: int, count: int) -> Any:
 
     Its shape is (count * into, size); it is exact for the interpolating polynomial.
     """
-    rule, nodes = gauss_legendre(size), (gauss_legendre(into).nodes + 1.0) / count
+    nodes = (gauss_legendre(into).nodes + 1.0) / count
     at = (nodes + np.linspace(-1.0, 1.0, count, endpoint=False)[:, None]).ravel()
-    degrees = np.arange(size)
-    coefficients = (degrees[:, None] + 0.5) * np.polynomial.legendre.legvander(rule.nodes, size - 1).T * rule.weights
-    return np.polynomial.legendre.legvander(at, size - 1) @ coefficients
+    return np.polynomial.legendre.legvander(at, size - 1) @ gauss_legendre(size).coefficients
 
 
 @cache

@@ -13,6 +13,7 @@ import pytest
 import tinycohort as tc
 from tinycohort.compiled.assemble import select
 from tinycohort.evidence import Selection, read_evidence
+from tinycohort.vocabulary import TABLE
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs/documents"
@@ -38,19 +39,7 @@ def table(name: str) -> list[Row]:
         return list(csv.DictReader(file))
 
 
-DATA = {
-    name: table(name)
-    for name in (
-        "sources",
-        "cohorts",
-        "patients",
-        "courses",
-        "characteristics",
-        "outcomes",
-        "overlaps",
-        "discrepancies",
-    )
-}
+DATA = {name: table(name) for name in TABLE}
 KEYS = {
     "sources": "source_id",
     "cohorts": "cohort_id",

@@ -55,8 +55,8 @@ class Family:
         """First and second moment of natural(theta) over theta ~ Normal(mu, tau); `mu` and `tau` broadcast."""
         raise TypeError(f"{type(self).__name__} has no average")
 
-    def average_theta(self, mu: Any, tau: Any) -> tuple[Any, Any]:
-        """The average brought back to the model scale, and its derivative in mu; `mu` and `tau` broadcast."""
+    def average_theta(self, mu: Any, tau: Any, moments: tuple[Any, Any]) -> tuple[Any, Any]:
+        """The average brought back to the model scale, and its derivative in mu, given what `average` returns."""
         raise TypeError(f"{type(self).__name__} has no average")
 
     def has_moment(self, order: int, gaussian_precision: float, of_average: bool = False) -> bool:

@@ -59,10 +59,11 @@ class Proportion(Family):
         first, spread = _averages(np.asarray(mu, float), np.asarray(tau, float))
         return first, first - spread
 
-    def average_theta(self, mu: Any, tau: Any) -> tuple[Any, Any]:
-        """The slope of the average itself is E[p (1 - p)]."""
+    def average_theta(self, mu: Any, tau: Any, moments: tuple[Any, Any]) -> tuple[Any, Any]:
+        """The slope of the average itself is E[p (1 - p)], its first moment less its second."""
         mu, tau = np.asarray(mu, float), np.asarray(tau, float)
-        theta, slope = _on_logit_scale(*_averages(mu, tau))
+        first, second = moments
+        theta, slope = _on_logit_scale(first, first - second)
         high = mu > _FAR
         if high.any():
             # From the other side, where 1 - p keeps its digits.

@@ -207,7 +207,7 @@ def _engines(results: Results) -> list[Row]:
 
 
 def _diagnostics(result: ModelResult) -> Iterator[Row]:
-    names = ("quantile_error", "log_marginal_likelihood_error", "r_hat", "ess_bulk", "ess_tail", "divergences", "draws")
+    names = ("estimate_error", "log_marginal_likelihood_error", "r_hat", "ess_bulk", "ess_tail", "divergences", "draws")
     fits = [(variant, fit) for variant, _, fit in result.fits]
     if result.sampled is not None:
         fits.append(("", result.sampled))

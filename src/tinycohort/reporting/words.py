@@ -117,8 +117,8 @@ def diagnosis(fit: Fit) -> str:
         )
     unit = "" if fit.compiled.family.quantity == "probability" else " (in tenths of a posterior standard deviation)"
     return (
-        f"Integrated, not sampled. Integrated otherwise, the reported quantiles move by at most"
-        f" {_upwards(found['quantile_error'])}{unit}, and the log marginal likelihood by at most"
+        f"Integrated, not sampled. Integrated otherwise, the reported estimates move by at most"
+        f" {_upwards(found['estimate_error'])}{unit}, and the log marginal likelihood by at most"
         f" {_upwards(found['log_marginal_likelihood_error'])}."
     )
 

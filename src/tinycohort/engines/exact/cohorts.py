@@ -16,7 +16,7 @@ from scipy import special
 
 from ...likelihoods import Likelihood
 from ...likelihoods.base import Data
-from ...numerics import exp_of_negative, gauss_hermite, gauss_legendre
+from ...numerics import exp_without_denormals, gauss_hermite, gauss_legendre
 
 __all__ = ["Accuracy", "Cohorts"]
 
@@ -159,7 +159,7 @@ class Cohorts:
         left, right = np.ones((*mu.shape, 3)), np.empty((len(tau), 3, len(theta)))
         left[..., 1], left[..., 2] = shifted, shifted * shifted
         right[:, 0], right[:, 1], right[:, 2] = -precision * (theta * theta), 2.0 * precision * theta, -precision
-        average = exp_of_negative(left @ right) @ weighted
+        average = exp_without_denormals(left @ right) @ weighted
         average /= (np.sqrt(2.0 * np.pi) * tau)[..., None]
         side, edge = self._side[group], self._edge[group]
         for j in side.nonzero()[0]:

@@ -27,8 +27,8 @@ _LEVELS = (
 )
 _ADJUSTMENTS = 8
 TOLERANCE_EVIDENCE = 1e-5
-TOLERANCE_QUANTILES = 1e-4
-# Refined until quantiles, and the evidence, move by no more than this share of what may be reported.
+TOLERANCE_ESTIMATES = 1e-4
+# Refined until estimates, and the evidence, move by no more than this share of what may be reported.
 _MARGIN = 0.5
 _MARGIN_EVIDENCE = 0.1
 
@@ -77,18 +77,18 @@ class ExactPosterior(Posterior):
         for accuracy in _LEVELS[1:]:
             coarse, fine = fine, Solution(model, integrate(model, windows, accuracy))
             evidence_error = abs(fine.whole.log_evidence - coarse.whole.log_evidence)
-            quantile_error = fine.quantile_error(coarse)
+            estimate_error = fine.estimate_error(coarse)
             still = evidence_error <= _MARGIN_EVIDENCE * TOLERANCE_EVIDENCE
-            if still and quantile_error <= _MARGIN * TOLERANCE_QUANTILES:
+            if still and estimate_error <= _MARGIN * TOLERANCE_ESTIMATES:
                 break
         self.solution = fine
         self.log_marginal_likelihood = fine.whole.log_evidence
         self.diagnostics: dict[str, Any] = {
             "log_marginal_likelihood_error": evidence_error,
-            "quantile_error": quantile_error,
+            "estimate_error": estimate_error,
             "nodes": [int(n) for n in fine.whole.mu.shape[::-1]],
         }
-        self.reasons = _reasons(evidence_error, quantile_error) + _beyond(fine.whole)
+        self.reasons = _reasons(evidence_error, estimate_error) + _beyond(fine.whole)
 
     def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
         return self.solution.marginal(target, cohort, natural)
@@ -129,17 +129,17 @@ def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
     return (solution.whole.log_evidence, *solution.variances())
 
 
-def _reasons(evidence_error: float, quantile_error: float) -> tuple[str, ...]:
+def _reasons(evidence_error: float, estimate_error: float) -> tuple[str, ...]:
     reasons = []
     if not evidence_error <= TOLERANCE_EVIDENCE:
         reasons.append(
             f"the log marginal likelihood moved by {evidence_error:.1e} at the finest integration"
             f" (at most {TOLERANCE_EVIDENCE:.0e} may be reported)"
         )
-    if not quantile_error <= TOLERANCE_QUANTILES:
+    if not estimate_error <= TOLERANCE_ESTIMATES:
         reasons.append(
-            f"a quantile moved by {quantile_error:.1e} at the finest integration"
-            f" (at most {TOLERANCE_QUANTILES:.0e} may be reported)"
+            f"an estimate moved by {estimate_error:.1e} at the finest integration"
+            f" (at most {TOLERANCE_ESTIMATES:.0e} may be reported)"
         )
     return tuple(reasons)
 
@@ -162,7 +162,7 @@ class SeparatePosterior(Posterior):
         self.log_marginal_likelihood = sum(float(part.log_marginal_likelihood or 0.0) for part in self.parts)
         self.diagnostics = {
             "log_marginal_likelihood_error": sum(p.diagnostics["log_marginal_likelihood_error"] for p in self.parts),
-            "quantile_error": max(p.diagnostics["quantile_error"] for p in self.parts),
+            "estimate_error": max(p.diagnostics["estimate_error"] for p in self.parts),
             "nodes": [max(p.diagnostics["nodes"][0] for p in self.parts), 1],
         }
         self.reasons = tuple(dict.fromkeys(reason for part in self.parts for reason in part.reasons))

@@ -5,17 +5,17 @@ In this order: mu; the average over cohorts; tau, in its own coordinate; theta o
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...families import Family
-from ...numerics import barycentric, exp_of_negative, gauss_hermite, gauss_legendre, pieces, with_ones
+from ...numerics import barycentric, exp_without_denormals, gauss_hermite, gauss_legendre, pieces, with_ones
 from .curves import Curve
 from .grid import Grid
 from .windows import Stretch
 
-__all__ = ["FIRST_COHORT", "STACKED", "stack"]
+__all__ = ["FIRST_COHORT", "STACKED", "Stack", "stack"]
 
 STACKED = {"mu": 0, "average": 1, "tau": 2, "new_cohort": 3}
 FIRST_COHORT = 4
@@ -44,14 +44,30 @@ _SMALLEST = 1e-300
 _LARGE = 600.0
 
 
-def stack(whole: Grid, grid: Grid, family: Family) -> tuple[Curve, Any]:
-    """Every marginal, and the probability that each one's own quadrature gains or loses (marginal,).
+class Stack(NamedTuple):
+    """Every marginal, and what was learnt on the way.
 
-    `grid` is what was kept of the `whole`. The loss is a check on the whole way from likelihood to marginal: each
-    marginal was normalised before, by the averages over theta that the grid of mu and tau was built on.
+    Attributes
+    ----------
+    curve : Curve
+        The marginals (marginal,).
+    lost : array (marginal,)
+        The probability that each one's own quadrature gains or loses: a check on the whole way from likelihood to
+        marginal, for each was normalised before, by the averages over theta that the grid was built on.
+    averages : tuple of arrays (T, M)
+        First and second moment of the natural scale over cohorts at each node of mu and tau.
     """
+
+    curve: Curve
+    lost: Any
+    averages: tuple[Any, Any]
+
+
+def stack(whole: Grid, grid: Grid, family: Family) -> Stack:
+    """Every marginal of the posterior on `grid`, which is what was kept of the `whole`."""
     mu = grid.stretch, grid.mu[None], grid.weights[None]
-    parts = [mu, _average(grid, family), _tau(whole, *grid.mu.shape), _thetas(grid)]
+    average, averages = _average(grid, family)
+    parts = [mu, average, _tau(whole, *grid.mu.shape), _thetas(grid)]
     ends = (np.vstack([getattr(part[0], end) for part in parts]) for end in ("lower", "upper", "middle", "core"))
     nodes, mass = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
     found = mass.sum(axis=-1)
@@ -60,7 +76,7 @@ def stack(whole: Grid, grid: Grid, family: Family) -> tuple[Curve, Any]:
     known[STACKED["tau"]] = found[STACKED["tau"]]
     # What is lost in rounding is given back; what is lost for good stays lost.
     mass *= np.clip(known / np.maximum(found, _SMALLEST), 0.5, 2.0)[..., None]
-    return Curve(Stretch(*ends), mass, nodes), np.abs(found - known).sum(axis=-1)
+    return Stack(Curve(Stretch(*ends), mass, nodes), np.abs(found - known).sum(axis=-1), averages)
 
 
 def _tau(whole: Grid, rows: int, size: int) -> tuple[Stretch, Any, Any]:
@@ -78,10 +94,15 @@ def _tau(whole: Grid, rows: int, size: int) -> tuple[Stretch, Any, Any]:
     return stretch, (centre[:, None] + half * rule.nodes)[None], mass
 
 
-def _average(grid: Grid, family: Family) -> tuple[Stretch, Any, Any]:
-    """The average over cohorts, on the model scale: for each tau an increasing function of mu."""
+def _average(grid: Grid, family: Family) -> tuple[tuple[Stretch, Any, Any], tuple[Any, Any]]:
+    """The average over cohorts, on the model scale: for each tau an increasing function of mu.
+
+    And the first two moments of the natural scale over cohorts, at mu's nodes.
+    """
     rule, mu, tau = gauss_legendre(grid.mu.shape[1]), grid.stretch, grid.tau[:, None]
-    level, slope = family.average_theta(np.column_stack([grid.mu, mu.lower, mu.upper, mu.middle]), tau)
+    levels = np.column_stack([grid.mu, mu.lower, mu.upper, mu.middle])
+    moments = family.average(levels, tau)
+    level, slope = family.average_theta(levels, tau, moments)
     stretch = Stretch(level[:, -3], level[:, -2], level[:, -1], mu.core * slope[:, -1])
     # How far the level lies from mu, its slope, and the density of mu's coordinate, each known at mu's nodes.
     known = np.ones((*grid.mu.shape, 4))
@@ -97,7 +118,7 @@ def _average(grid: Grid, family: Family) -> tuple[Stretch, Any, Any]:
         if np.abs(step * (inside > 0.0)).max() < _LEVEL_NEAR:
             break
     mass = np.maximum(found[..., 2] / found[..., 1], 0.0) * inside * derivative * rule.weights
-    return stretch, wanted[None], mass[None]
+    return (stretch, wanted[None], mass[None]), (moments[0][:, :-3], moments[1][:, :-3])
 
 
 def _thetas(grid: Grid) -> tuple[Stretch, Any, Any]:
@@ -213,7 +234,7 @@ def _summed(grid: Grid, rows: slice, theta: Any, log_likelihood: Any, log_averag
     right = np.ones((len(theta), len(mu), 3, mu.shape[1]))
     right[:, :, 0], right[:, :, 2] = 2.0 * mu * precision, -mu * mu * precision - log_averages[:, rows]
     exponent = np.matmul(left, right)
-    total = np.matmul(exp_of_negative(exponent), grid.weights[rows, :, None])[..., 0]
+    total = np.matmul(exp_without_denormals(exponent), grid.weights[rows, :, None])[..., 0]
     return total / (np.sqrt(2.0 * np.pi) * tau)
 
 

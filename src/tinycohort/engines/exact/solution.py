@@ -16,7 +16,7 @@ from ..moments import Moments
 from .cohorts import Cohorts
 from .curves import Curve
 from .grid import Grid
-from .marginals import FIRST_COHORT, STACKED, stack
+from .marginals import FIRST_COHORT, STACKED, Stack, stack
 
 __all__ = ["Solution"]
 
@@ -24,8 +24,6 @@ __all__ = ["Solution"]
 _SD_SHARE = 0.1
 PROBABILITIES = np.array([0.025, 0.5, 0.975])
 _WIDTH_IN_SD = 4.0
-# tau from which the spread of cohorts is wider than any bend of the natural scale.
-_STEEP = 5.0
 
 
 def _usual(p: Any) -> bool:
@@ -57,11 +55,16 @@ class Solution:
         return Moments(self.model)
 
     @cached_property
-    def _stacked(self) -> tuple[Curve, Any]:
-        if self.model.pooled:
-            everyone = np.zeros((1, 1), int)
-            return Curve(self.grid.stretch.only(everyone), self.grid.weights[None]), np.zeros(1)
-        return stack(self.whole, self.grid, self.family)
+    def _stack(self) -> Stack:
+        if not self.model.pooled:
+            return stack(self.whole, self.grid, self.family)
+        everyone, natural = np.zeros((1, 1), int), self.family.natural(self.grid.mu)
+        curve = Curve(self.grid.stretch.only(everyone), self.grid.weights[None])
+        return Stack(curve, np.zeros(1), (natural, natural**2))
+
+    @property
+    def _curve(self) -> Curve:
+        return self._stack.curve
 
     def _row(self, target: Target, cohort: int | None) -> int:
         """Where a marginal stands in the stack; under complete pooling all are mu's."""
@@ -71,20 +74,20 @@ class Solution:
 
     @cached_property
     def quantiles(self) -> Any:
-        """The quantiles that every report shows, of all marginals (marginal, 3): what the error estimate is about."""
-        return self._stacked[0].quantiles(PROBABILITIES)[0]
+        """The quantiles that every report shows, of all marginals (marginal, 3): the heart of every estimate."""
+        return self._curve.quantiles(PROBABILITIES)[0]
 
     @cached_property
     def _natural_quantiles(self) -> Any:
         return self.family.natural(self.quantiles)
 
-    def quantile_error(self, coarse: Solution) -> float:
+    def estimate_error(self, coarse: Solution) -> float:
         """How far the estimates moved from those of `coarse`, in the units that they are reported in.
 
         Bounded natural scales (a probability) count as they are, others in tenths of a posterior standard deviation.
         What the marginals' own quadrature loses counts as well.
         """
-        (curve, lost), start = self._stacked, coarse.quantiles
+        curve, lost, start = self._curve, self._stack.lost, coarse.quantiles
         found, density = curve.quantiles(PROBABILITIES, start)
         self.quantiles = found
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -123,11 +126,11 @@ class Solution:
             p = np.asarray(p, float)
             if _usual(p):
                 return (self._natural_quantiles if natural else self.quantiles)[row]
-            x = self._stacked[0].only(row).quantiles(p)[0]
+            x = self._curve.only(row).quantiles(p)[0]
             return family.natural(x) if natural else x
 
         def cdf(x: Any) -> Any:
-            x, curve = np.asarray(x, float), self._stacked[0].only(row)
+            x, curve = np.asarray(x, float), self._curve.only(row)
             if not natural:
                 return curve(x)[0]
             theta = family.theta(np.clip(x, *family.natural_support))
@@ -145,7 +148,7 @@ class Solution:
 
         def cdf(x: Any) -> Any:
             u = scale.u(np.maximum(np.asarray(x, float), 0.0))
-            return self._stacked[0].only(row)(np.clip(u, scale.lower, scale.upper))[0]
+            return self._curve.only(row)(np.clip(u, scale.lower, scale.upper))[0]
 
         return Marginal(*self._existing("tau", None, False, first, second), self.tau_quantiles, cdf)
 
@@ -153,7 +156,7 @@ class Solution:
         """Quantiles of tau at `p` (Q,)."""
         scale, row, p = self.whole.scale, STACKED["tau"], np.asarray(p, float)
         assert scale is not None
-        return scale.tau(self.quantiles[row] if _usual(p) else self._stacked[0].only(row).quantiles(p)[0])
+        return scale.tau(self.quantiles[row] if _usual(p) else self._curve.only(row).quantiles(p)[0])
 
     def _mean_and_sd(self, target: Target, cohort: int | None, natural: bool) -> tuple[float, float]:
         """Mean and standard deviation, each nan where it does not exist."""
@@ -169,25 +172,24 @@ class Solution:
 
     @cached_property
     def _model_moments(self) -> tuple[Any, Any]:
-        return self._moments(self._stacked[0].nodes)
+        return self._moments(self._curve.nodes)
 
     @cached_property
     def _natural_moments(self) -> tuple[Any, Any]:
         # A moment that does not exist may overflow on its way to being refused.
         with np.errstate(over="ignore", invalid="ignore"):
-            first, second = self._moments(self.family.natural(self._stacked[0].nodes))
-            if not self.model.pooled and self.grid.tau[-1] > _STEEP:
-                # Over so wide a range the natural scale is a step, which nodes of theta do not see.
-                averages = self.family.average(self.grid.mu, self.grid.tau[:, None])
-                row, mass = STACKED["new_cohort"], self.grid.weights
-                first[row], second[row] = ((mass * average).sum() for average in averages)
-                row = STACKED["average"]
-                first[row], second[row] = (mass * averages[0]).sum(), (mass * averages[0] ** 2).sum()
+            first, second = self._moments(self.family.natural(self._curve.nodes))
+            if not self.model.pooled:
+                # Known at mu's nodes: exact however wide tau makes a new cohort's theta.
+                (of_cohorts, squares), mass = self._stack.averages, self.grid.weights
+                row, other = STACKED["new_cohort"], STACKED["average"]
+                first[row], second[row] = (mass * of_cohorts).sum(), (mass * squares).sum()
+                first[other], second[other] = first[row], (mass * of_cohorts**2).sum()
             return first, second
 
     def _moments(self, values: Any) -> tuple[Any, Any]:
         """First and second moment of every marginal's `values` (marginal, T, M)."""
-        weighted = self._stacked[0].mass * values
+        weighted = self._curve.mass * values
         return weighted.sum(axis=(-2, -1)), (weighted * values).sum(axis=(-2, -1))
 
     # -- variances and predictions ------------------------------------------------------------------------------
@@ -207,7 +209,7 @@ class Solution:
         data = {"events": events, "total": np.full(patients + 1, float(patients))}
         if target == "new_cohort" and not self.model.pooled:
             return self._predicted_in_new_cohort(kind, data)
-        curve = self._stacked[0].only(self._row(target, cohort))
+        curve = self._curve.only(self._row(target, cohort))
         return np.einsum("tnk,tn->k", np.exp(kind.log_likelihood(curve.nodes[..., None], data)), curve.mass)
 
     def _predicted_in_new_cohort(self, kind: Binomial, data: dict[str, Any]) -> Any:

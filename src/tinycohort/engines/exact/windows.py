@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -110,14 +110,14 @@ class Stretch:
         return np.minimum(np.maximum(s, -1.0), 1.0), derivative
 
 
-@cache
+@lru_cache(maxsize=256)
 def _prior_normal(prior: Prior) -> tuple[float, float]:
     """Centre and generous width of a prior, as a normal."""
     low, middle, high = prior.quantile(np.array([0.025, 0.5, 0.975]))
     return float(middle), float(high - low) / 3.0
 
 
-@cache
+@lru_cache(maxsize=256)
 def _prior_reach(prior: Prior) -> tuple[float, float, float | None]:
     """Median and far end of tau's prior, and its near end if the density grows without bound there."""
     high, middle = (float(prior.quantile(p)) for p in (1.0 - TAIL, 0.5))
