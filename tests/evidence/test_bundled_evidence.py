@@ -264,6 +264,35 @@ def test_no_number_comes_from_nowhere(bundle: Evidence) -> None:
         assert "not read" not in (source.note or "").lower()
 
 
+def values_in(*texts: str | None) -> set[float]:
+    return {value for text in texts for _, value in numbers_in(text or "")}
+
+
+def test_every_time_of_a_course_and_every_total_and_follow_up_of_a_cohort_stands_in_words_beside_it(
+    bundle: Evidence,
+) -> None:
+    missing: list[tuple[str, float]] = []
+    for step in bundle.courses:
+        said = values_in(step.detail, step.locator) | {0}
+        times = (step.start_months, step.end_months)
+        missing += [(step.patient_id, time) for time in times if time is not None and time not in said]
+    for cohort in bundle.cohorts.values():
+        said = values_in(cohort.note, cohort.locator)
+        numbers = (cohort.total, cohort.followup_median_months, cohort.followup_min_months, cohort.followup_max_months)
+        missing += [(cohort.cohort_id, number) for number in numbers if number is not None and number not in said]
+    assert missing == []
+
+
+def test_the_time_of_an_outcome_stands_in_its_row_in_months_or_in_years(bundle: Evidence) -> None:
+    missing = []
+    for row in bundle.outcomes.values():
+        said = values_in(row.printed, row.derivation, row.note, row.locator)
+        times = said | {12 * years for years in said}
+        if row.time_months and not any(math.isclose(row.time_months, time) for time in times):
+            missing.append(row.outcome_id)
+    assert missing == []
+
+
 def test_addresses_are_web_addresses_of_names(bundle: Evidence) -> None:
     for source in bundle.sources.values():
         if source.address:
