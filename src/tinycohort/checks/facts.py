@@ -30,6 +30,9 @@ _TABLES = (
     "sources", "cohorts", "patients", "courses", "characteristics", "outcomes", "overlaps", "discrepancies",
 )  # fmt: skip
 
+#: Tables whose rows have names of their own, by which a contradiction may speak of them.
+_NAMED = ("sources", "cohorts", "patients", "outcomes")
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -53,6 +56,8 @@ class Facts:
         Those about a record above.
     claims : tuple of Discrepancy
         Those about other rows that name a record above.
+    owners : mapping of str to Cohort
+        Whom the rows of the claims are about.
     family : tuple of Cohort
         Subgroups of which the subgroup or the parent is among the cohorts.
     elsewhere : mapping of str to tuple of Outcome
@@ -74,6 +79,7 @@ class Facts:
     overlaps: tuple[Overlap, ...] = ()
     discrepancies: tuple[Discrepancy, ...] = ()
     claims: tuple[Discrepancy, ...] = ()
+    owners: Mapping[str, Cohort] = dataclasses.field(default_factory=dict)
     family: tuple[Cohort, ...] = ()
     elsewhere: Mapping[str, tuple[Outcome, ...]] = dataclasses.field(default_factory=dict)
     known: Mapping[str, Cohort] = dataclasses.field(default_factory=dict)
@@ -86,6 +92,8 @@ class Facts:
             return self.sources[0].source_id
         if self.cohorts:
             return self.cohorts[0].source_id
+        if self.patients:
+            return self.known[self.patients[0].cohort_id].source_id
         if self.outcomes:
             return Counter(row.source_id for row in self.outcomes).most_common(1)[0][0]
         return ""
@@ -156,17 +164,29 @@ def gather(name: str, evidence: Evidence) -> Facts | None:
 
 
 def _contradiction(facts: Facts, evidence: Evidence) -> Facts:
-    """A contradiction by itself, with the number or the patient that it is about."""
+    """A contradiction by itself, with the number that it is about."""
     row = evidence.discrepancies[facts.name]
-    owner = row.row_id.partition("/")[0]
-    outcome = evidence.outcomes.get(owner) if row.table == "outcomes" else None
-    patient = evidence.patients.get(owner) if row.table in ("patients", "courses") else None
+    outcome = evidence.outcomes.get(row.row_id) if row.table == "outcomes" else None
     return dataclasses.replace(
         facts,
         discrepancies=(row,),
         outcomes=() if outcome is None else (outcome,),
-        patients=() if patient is None else (patient,),
+        owners=_owners((row,), evidence),
     )
+
+
+def _owners(rows: Iterable[Discrepancy], evidence: Evidence) -> dict[str, Cohort]:
+    """The cohort of each contradiction's row, where it has one."""
+    owners: dict[str, Cohort] = {}
+    for row in rows:
+        name = row.row_id.partition("/")[0]
+        if row.table == "outcomes":
+            name = evidence.outcomes[name].cohort_id
+        elif row.table in ("patients", "courses"):
+            name = evidence.patients[name].cohort_id
+        if name in evidence.cohorts:
+            owners[row.discrepancy_id] = evidence.cohorts[name]
+    return owners
 
 
 def _with_people(facts: Facts, evidence: Evidence) -> Facts:
@@ -227,9 +247,7 @@ def _with_overlaps(facts: Facts, evidence: Evidence) -> Facts:
 def _with_contradictions(facts: Facts, evidence: Evidence) -> Facts:
     """Those about any row shown; and of the others, those that name one."""
     keys = {(table, key_of(table, row)) for table in _TABLES for row in getattr(facts, table)}
-    names = {facts.name} | {
-        key for table, key in keys if table in ("sources", "cohorts", "patients", "outcomes")
-    }  # fmt: skip
+    names = {facts.name} | {key for table, key in keys if table in _NAMED}
     about: list[Discrepancy] = []
     claims: list[Discrepancy] = []
     for row in evidence.discrepancies.values():
@@ -237,7 +255,8 @@ def _with_contradictions(facts: Facts, evidence: Evidence) -> Facts:
             about.append(row)
         elif names & set(re.findall(r"[a-z][a-z0-9_]*", f"{row.other_locator} {row.reason}")):
             claims.append(row)
-    return dataclasses.replace(facts, discrepancies=tuple(about), claims=tuple(claims))
+    owners = _owners(claims, evidence)
+    return dataclasses.replace(facts, discrepancies=tuple(about), claims=tuple(claims), owners=owners)
 
 
 def _cited(facts: Facts, evidence: Evidence) -> tuple[Source, ...]:

@@ -89,7 +89,7 @@ def _used_content(one: Used, doubts: Iterable[tuple[Discrepancy, str]]) -> dict[
 
 
 def _asks(model: ModelSpec) -> list[Row]:
-    rows = [("asks", model.question), ("why", model.why), ("changes", _changes(model)), ("digest", model.digest)]
+    rows = [("asks", model.question), ("why", model.why), ("changes", _changes(model))]
     return _labelled((label, text) for label, text in rows if text)
 
 
@@ -123,6 +123,7 @@ def _mathematics(model: ModelSpec, compiled: CompiledModel) -> list[Row]:
         ("quantity", f"{model.quantity.family}: theta is the {family.quantity} {scale}"),
         ("likelihood", ", ".join(choice.kind for choice in model.likelihood)),
         ("pooling", f"{model.pooling.kind}: {compiled.pooling.formula}"),
+        ("digest", model.digest[:12]),
     ]
     return _labelled(rows)
 

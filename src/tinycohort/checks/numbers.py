@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..records import Outcome
+from ..records import Outcome, Record
 from ..records.cells import write_cell
 from .facts import Facts
 from .layout import Row, Section
 from .places import OMITTED, frame_of, within
 from .wording import cohort_name, quoted, read_as, short_contradiction
 
-__all__ = ["comparison", "doubts", "number_row", "number_sections", "patient_rows"]
+__all__ = ["comparison", "doubts", "number_sections", "patient_rows"]
+
+
+#: Characters of a text that is not repeated.
+_LONG = 40
 
 
 def number_sections(outcomes: Iterable[Outcome], facts: Facts) -> list[Section]:
     """Numbers about groups of people: a part for each cohort and comparator, in it one for each endpoint."""
     sections: list[Section] = []
-    for rows in _grouped(outcomes, "cohort_id", "comparator_id"):
+    groups = _grouped(outcomes, "cohort_id", "comparator_id")
+    for rows in sorted(groups, key=lambda rows: facts.known[rows[0].cohort_id] not in facts.cohorts):
         sections.append(Section(f"numbers of {comparison(rows[0], facts)}"))
         endpoints = [group for alike in _grouped(rows, "endpoint") for group in _grouped(alike, *_ALIKE)]
         sections += [_alike_section(group, facts) for group in endpoints]
     return sections
 
 
-#: Characters of a text that is not repeated.
-_LONG = 40
+#: Numbers that agree in these stand under one heading.
 _ALIKE = ("measure", "criteria", "denominator", "median_rule")
 
 
@@ -52,7 +56,7 @@ def _alike_section(rows: Sequence[Outcome], facts: Facts) -> Section:
     lines = []
     for before, row in zip([None, *rows], rows, strict=False):
         part = [row.category or "in all"] if parts else []
-        lines.append(number_row(row, (*part, read_as(row)), facts, before, frame))
+        lines.append(_number_row(row, (*part, read_as(row)), facts, before, frame))
     return Section(heading, lines, level=2)
 
 
@@ -68,11 +72,11 @@ def patient_rows(outcomes: Sequence[Outcome], facts: Facts) -> list[Row]:
     """Numbers about one patient in one cohort, one after the other."""
     rows = []
     for before, row in zip([None, *outcomes], outcomes, strict=False):
-        rows.append(number_row(row, (row.endpoint, f"{read_as(row)}{_judged(row)}"), facts, before))
+        rows.append(_number_row(row, (row.endpoint, f"{read_as(row)}{_judged(row)}"), facts, before))
     return rows
 
 
-def number_row(
+def _number_row(
     row: Outcome,
     lead: tuple[str, ...],
     facts: Facts,
@@ -128,6 +132,6 @@ def _second_reading(row: Outcome, facts: Facts) -> list[str]:
     return [f"Second reading: {said.removeprefix(f'{usual}; ') if usual else said}"]
 
 
-def doubts(table: str, row: Outcome, facts: Facts) -> tuple[str, ...]:
-    """The contradictions about a number, in a line each."""
+def doubts(table: str, row: Record, facts: Facts) -> tuple[str, ...]:
+    """The contradictions about a row, in a line each."""
     return tuple(short_contradiction(each, write_cell(getattr(row, each.field))) for each in facts.doubts(table, row))

@@ -58,8 +58,8 @@ def _conventions(facts: Facts) -> str:
         said += ["criteria, denominators and rules of medians are unstated"]
         reader = facts.second_reading
         said += [f"numbers were read again by: {reader}" if reader else "numbers were read once"]
-    levels = " In the places of a baseline table * is the level." if facts.characteristics else ""
-    return f"Unless said otherwise, {'; '.join(said)}.{levels}"
+    levels = "; * is the level in a baseline table" if facts.characteristics else ""
+    return f"Unless said otherwise, {'; '.join(said)}. In a place, ... is what the row says{levels}."
 
 
 def _asked(facts: Facts) -> list[Section]:
@@ -105,7 +105,7 @@ def _hanging_on(facts: Facts) -> list[Section]:
     parts = (
         ("overlaps: the same people in other cohorts", people),
         ("contradictions", [_contradiction_row(row) for row in facts.discrepancies]),
-        (f"contradictions about other rows that name {facts.name}", [_contradiction_row(row) for row in facts.claims]),
+        (f"contradictions about other rows that name {facts.name}", [_claim(row, facts) for row in facts.claims]),
     )
     return [Section(heading, rows, beside=True) for heading, rows in parts if rows]
 
@@ -132,8 +132,17 @@ def _called(cohort_id: str, facts: Facts) -> str:
     return cohort_id if cohort in facts.cohorts else f"{cohort_id} ({cohort.label})"
 
 
-def _contradiction_row(row: Discrepancy) -> Row:
-    return Row(f"{_row_name(row)}, {contradiction_text(row)}", ("-",))
+def _claim(row: Discrepancy, facts: Facts) -> Row:
+    """A contradiction about a row that is not on the page, with the cohort that it is about."""
+    owner = facts.owners.get(row.discrepancy_id)
+    if owner is None:
+        return _contradiction_row(row)
+    own_name = row.row_id.partition("/")[0] == owner.cohort_id
+    return _contradiction_row(row, f" ({owner.label})" if own_name else f" of {owner.cohort_id} ({owner.label})")
+
+
+def _contradiction_row(row: Discrepancy, whose: str = "") -> Row:
+    return Row(f"{_row_name(row)}{whose}, {contradiction_text(row)}", ("-",))
 
 
 def _row_name(row: Discrepancy) -> str:
@@ -181,5 +190,4 @@ def _about(facts: Facts) -> str:
     if facts.outcomes:
         outcome = facts.outcomes[0]
         return f"{outcome.endpoint} of {comparison(outcome, facts)}: {read_as(outcome)}"
-    owner = facts.patients[0].cohort_id if facts.patients else facts.discrepancies[0].row_id.partition("/")[0]
-    return cohort_name(facts.known[owner]) if owner in facts.known else ""
+    return "".join(cohort_name(owner) for owner in facts.owners.values())

@@ -10,9 +10,9 @@ from ..records import Characteristic, Cohort, Course, Outcome, Patient, Record
 from ..records.cells import write_cell
 from .facts import Facts
 from .layout import Row, Section
-from .numbers import patient_rows
+from .numbers import doubts, patient_rows
 from .places import OMITTED, frame_of, within
-from .wording import clock_text, cohort_name, count, quoted, short_contradiction
+from .wording import clock_text, cohort_name, count, quoted
 
 __all__ = ["baseline_sections", "described", "elsewhere_rows", "in_common", "patient_sections"]
 
@@ -38,7 +38,7 @@ def described(table: str, record: Record, facts: Facts, said: Sequence[str] = ()
     rows += [Row(f"place: {text}") for text in [getattr(record, "locator", None)] if text]
     rows += [Row(f"note: {text}") for text in [getattr(record, "note", None)] if text]
     *before, last = rows
-    return [*before, dataclasses.replace(last, below=row_doubts(table, record, facts))]
+    return [*before, dataclasses.replace(last, below=doubts(table, record, facts))]
 
 
 def _cells_of(record: Record) -> dict[str, str]:
@@ -64,13 +64,6 @@ def in_common(records: Sequence[Record], without: Sequence[str]) -> tuple[list[R
         if others and name not in without and all(each[name] == cell for each in others)
     ]
     return _cells({name: first[name] for name in names}, " to any of them"), names
-
-
-def row_doubts(table: str, record: Record, facts: Facts) -> tuple[str, ...]:
-    """The contradictions about a row, in a line each."""
-    return tuple(
-        short_contradiction(each, write_cell(getattr(record, each.field))) for each in facts.doubts(table, record)
-    )
 
 
 # -- baseline tables --
@@ -102,7 +95,7 @@ def _cell(k: int, rows: Sequence[Characteristic], places: Sequence[str], facts: 
     counted = "" if row.count is None else f"{row.count}"
     counted += "" if row.total is None else f" of {row.total}"
     lead = (variable, row.category, counted.strip())
-    return Row(f"{quoted(row.printed)}{place}", lead, row_doubts("characteristics", row, facts))
+    return Row(f"{quoted(row.printed)}{place}", lead, doubts("characteristics", row, facts))
 
 
 # -- patients --
@@ -155,7 +148,7 @@ def _course(patient: Patient, home: Cohort, facts: Facts) -> list[Section]:
 
 def _step(before: Course | None, row: Course, facts: Facts) -> Row:
     place = "" if before is not None and before.locator == row.locator else f" [{row.locator}]"
-    return Row(f"{row.detail}{place}", (_span(row), row.event), row_doubts("courses", row, facts))
+    return Row(f"{row.detail}{place}", (_span(row), row.event), doubts("courses", row, facts))
 
 
 def _span(row: Course) -> str:
