@@ -146,7 +146,7 @@ def _key(table: str, row: dict[str, object]) -> str:
     from tinycohort.records import RECORD_TYPES, key_of
 
     record = RECORD_TYPES[table]
-    return key_of(table, record(**{name: row[name] for name in record.__dataclass_fields__}))  # type: ignore[arg-type]
+    return key_of(table, record(**{name: row[name] for name in record.__dataclass_fields__}))
 
 
 @pytest.mark.parametrize("name", NAMES)
