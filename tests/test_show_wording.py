@@ -80,7 +80,7 @@ def number(measure: str, endpoint: str = "overall_survival", **cells: Any) -> Ou
         ("patient_time", "progression_free_survival", {"events": 1, "lower": 7, "upper": 8.4},
          "progressed or died between 7 and 8.4 months"),
         ("patient_time", "duration_of_response", {"events": 1, "value": 4, "time_months": 1},
-         "response ended at 4 months, under observation from 1 month on"),
+         "response ended at 4 months from its start, under observation from 1 month on"),
     ],
 )  # fmt: skip
 def test_a_number_is_put_in_the_words_of_its_measure(

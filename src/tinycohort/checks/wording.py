@@ -33,6 +33,9 @@ _AT_THE_TIME: Final = {
     "time_on_treatment": ("treatment ended", "still on treatment"),
 }
 
+#: Endpoints that are counted from their own start, whatever the clock of the cohort.
+_FROM_ITS_START: Final = ("duration_of_response", "time_on_treatment")
+
 _NAMED: Final = {
     "mean_of_rates": "mean of rates ",
     "median_time": "median ",
@@ -158,7 +161,7 @@ def _one_time(row: Outcome) -> str:
     happened, waiting = _AT_THE_TIME.get(row.endpoint, ("had the event", "without the event"))
     if row.measure == "ordered_time":
         happened, waiting = f"one {happened}", f"one {waiting}"
-    when = _when(row, censored=not row.events)
+    when = _when(row, censored=not row.events) + (" from its start" if row.endpoint in _FROM_ITS_START else "")
     parts = [f"{happened} {when}" if row.events else f"{waiting} {when} (censored)"]
     if row.measure == "ordered_time":
         parts.append(f"{row.at_risk} at risk just before")
