@@ -203,9 +203,26 @@ def test_a_fit_that_may_not_be_reported_is_told_with_the_reason_and_exit_1(
     assert "new cohort" not in shown
 
 
-def test_show_is_the_same_as_in_python(capsys: Capture) -> None:
+def test_show_is_the_same_as_in_python(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     assert answered(capsys, "show", "hsu_2017") == f"{tc.show('hsu_2017')}\n"
     assert in_json(capsys, "show", "response_pd1:common") == tc.show("response_pd1:common").to_dict()
+
+
+@pytest.mark.parametrize("columns", [60, 80, 110, 200])
+def test_show_is_as_wide_as_the_terminal(capsys: Capture, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert answered(capsys, "show", "lin_2022_pd1") == f"{tc.show('lin_2022_pd1').text(columns)}\n"
+
+
+def test_show_is_80_characters_wide_where_there_is_no_terminal_and_60_where_it_is_narrower(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    assert answered(capsys, "show", "hsu_2017") == f"{tc.show('hsu_2017').text(60)}\n"
+    monkeypatch.delenv("COLUMNS")
+    monkeypatch.setattr("os.get_terminal_size", lambda *_: (_ for _ in ()).throw(OSError))
+    assert answered(capsys, "show", "hsu_2017") == f"{tc.show('hsu_2017').text(80)}\n"
 
 
 def test_check_tells_that_the_bundled_evidence_is_in_order(capsys: Capture) -> None:

@@ -43,14 +43,17 @@ def check(options: Any) -> int:
 
 def show(options: Any) -> int:
     """A row of the evidence, or a model before it is fitted."""
-    from ..checks import show
+    import shutil
+
+    from ..checks import WIDTH, show
     from ..evidence import read_evidence
 
     shown = show(options.what, read_evidence(options.data))
     if options.json:
         answer_json(shown.to_dict())
     else:
-        answer(shown.lines)
+        # As wide as the terminal; in a file or a pipe as in Python.
+        answer(shown.text(shutil.get_terminal_size((WIDTH, 24)).columns).split("\n"))
     return 0
 
 
