@@ -16,7 +16,7 @@ from .canvas import require_reportable
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["ORDERS", "exact_interval", "forest_rows", "forest_table"]
+__all__ = ["ORDERS", "exact_interval", "forest_rows", "forest_table", "in_order", "reported_alone"]
 
 ORDERS = ("given", "median", "size")
 _ESTIMATE = ("median", "lower", "upper")
@@ -58,7 +58,7 @@ def forest_rows(fit: Fit, level: float = 0.95, order: str | Sequence[str] | None
     """The rows of `forest_table` as dictionaries."""
     require_reportable(fit)
     summary, compiled = fit.summary(level), fit.compiled
-    alone = _alone(compiled, level)
+    alone = reported_alone(compiled, level)
     rows = [
         {
             "row": "cohort",
@@ -67,7 +67,7 @@ def forest_rows(fit: Fit, level: float = 0.95, order: str | Sequence[str] | None
             **{name: summary["cohorts"][j][name] for name in (*_ESTIMATE, "weight", "shrinkage")},
             "outcome_id": compiled.rows[j].outcome_id or None,
         }
-        for j in _ordered(compiled, alone, summary["cohorts"], order)
+        for j in in_order(compiled, [cohort["median"] for cohort in summary["cohorts"]], order)
     ]
     for target, label in (("typical", "Typical cohort"), ("new_cohort", "New cohort")):
         if summary[target] is not None:
@@ -119,8 +119,8 @@ def forest_table(fit: Fit, level: float = 0.95, order: str | Sequence[str] | Non
     return pandas.DataFrame(forest_rows(fit, level, order)).astype({"events": "Int64", "total": "Int64"})
 
 
-def _alone(compiled: CompiledModel, level: float) -> dict[str, Any]:
-    """What each cohort reported by itself, on the natural scale."""
+def reported_alone(compiled: CompiledModel, level: float) -> dict[str, Any]:
+    """What each cohort reported by itself, on the natural scale: a column for each of the names that there are."""
     data = compiled.data
     if {"events", "total"} <= set(data):
         lower, upper = exact_interval(data["events"], data["total"], level)
@@ -142,17 +142,22 @@ def _alone(compiled: CompiledModel, level: float) -> dict[str, Any]:
     return raw | {"raw_level": np.round(special.erf(half_width / data["standard_error"] / np.sqrt(2.0)), 9)}
 
 
-def _ordered(
-    compiled: CompiledModel, alone: dict[str, Any], cohorts: Sequence[dict[str, Any]], order: str | Sequence[str] | None
-) -> Sequence[int]:
-    """Positions of the cohorts, first to last."""
+def in_order(compiled: CompiledModel, medians: Sequence[float], order: str | Sequence[str] | None) -> Sequence[int]:
+    """Positions of the cohorts, first to last; `medians` are what order "median" goes by.
+
+    Raises
+    ------
+    InputError
+        An order that is not one.
+    """
     labels = compiled.labels
     if order is None or order == "given":
         return range(len(labels))
     if order == "median":
-        return sorted(range(len(labels)), key=lambda j: cohorts[j]["median"])
+        return sorted(range(len(labels)), key=lambda j: medians[j])
     if order == "size":
-        size = alone["total"] if "total" in alone else -compiled.likelihood.locate(compiled.data)[1]
+        data = compiled.data
+        size = data["total"] if "total" in data else -compiled.likelihood.locate(data)[1]
         return sorted(range(len(labels)), key=lambda j: -size[j])
     if isinstance(order, str):
         mend = f"Choose one of {', '.join(ORDERS)}, or give the labels."
