@@ -9,13 +9,13 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..issues import InputError, Issue
 from ..posterior import Fit
-from .canvas import GREY, figure_of, literal, style
+from .canvas import GREY, figure_of, style
+from .favours import check_favours
 from .layout import Layout, RowText, Wording, lay_out
 from .marks import ALONE, ESTIMATE, NEW, WHOLE, Drawn, draw_at
 from .row_figure import explain, open_rows, write_rows
-from .rows import forest_rows
+from .rows import forest_rows, reported_header, reported_text
 from .scales import Scale, natural_scale
 
 __all__ = ["forest"]
@@ -76,29 +76,12 @@ def forest(
     """
     rows = forest_rows(fit, level, order)
     check_favours(fit, favours)
-    with style("".join(literal(text) for text in (*(row["label"] for row in rows), *(favours or ())))):
+    with style(*(row["label"] for row in rows), *(favours or ())):
         ax, layout = open_rows(ax, partial(_lay_out, fit, rows, favours))
         _draw(ax, rows, layout)
         write_rows(ax, layout)
         explain(ax, layout, (ALONE, ESTIMATE)[-len(layout.wording.key) :])
     return figure_of(ax)
-
-
-def check_favours(fit: Fit, favours: tuple[str, str] | None) -> None:
-    """Refuse words for the sides of no difference where there is no such thing, or where they are not two.
-
-    Raises
-    ------
-    InputError
-    """
-    if favours is None:
-        return
-    if fit.compiled.family.quantity == "probability":
-        what = "a probability has no value at which two arms are alike"
-        raise InputError(Issue("favours", what, "Leave it out, or fit a contrast."))
-    if isinstance(favours, str) or len(favours) != 2 or not all(isinstance(one, str) for one in favours):
-        mend = 'Give what either side favours, the lower one first: ("the drug", "the control").'
-        raise InputError(Issue("favours", f"{favours!r} is not two texts", mend))
 
 
 def _lay_out(fit: Fit, rows: list[dict[str, Any]], favours: tuple[str, str] | None, width: float) -> Layout:
@@ -123,22 +106,6 @@ def _scale(fit: Fit, rows: list[dict[str, Any]], width: float) -> Scale:
     known = [row for row in rows if row["row"] != "new_cohort"]
     needed = [*values(rows, "raw", "median"), *values(known, "lower", "upper")]
     return natural_scale(fit, needed, values(rows, "raw_lower", "raw_upper", "lower", "upper"), width)
-
-
-def reported_header(rows: list[dict[str, Any]]) -> str:
-    """What the column of what cohorts reported is called; empty where there is none."""
-    if any(row["events"] is not None for row in rows):
-        return "Events/total"
-    return "As reported" if any(row["raw"] is not None for row in rows) else ""
-
-
-def reported_text(row: dict[str, Any], scale: Scale) -> str:
-    """What a cohort reported: its counts, or its estimate with the interval."""
-    if row["raw"] is None:
-        return ""
-    if row["events"] is not None:
-        return f"{row['events']:.0f}/{row['total']:.0f}"
-    return f"{scale.text(row['raw'])} {scale.interval(row['raw_lower'], row['raw_upper'])}"
 
 
 def _key(fit: Fit, rows: list[dict[str, Any]]) -> tuple[str, ...]:

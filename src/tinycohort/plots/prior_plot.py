@@ -11,7 +11,21 @@ from matplotlib.figure import Figure
 from ..issues import InputError, Issue
 from ..posterior import Fit
 from .beliefs import Beliefs, Parameter, beliefs
-from .canvas import BLACK, GREY, PALE, SIZE, SMALL, draw_in, figure_of, inches_from, new_axes, size_of, style, wrapped
+from .canvas import (
+    BLACK,
+    GREY,
+    PALE,
+    SIZE,
+    SMALL,
+    draw_in,
+    figure_of,
+    inches_from,
+    new_axes,
+    require_level,
+    size_of,
+    style,
+    wrapped,
+)  # fmt: skip
 from .scales import natural_scale, quantity_words, round_values, write_axis
 
 if TYPE_CHECKING:
@@ -127,8 +141,7 @@ def _name_prior(fit: Fit, parameter: Parameter) -> str:
 
 
 def _name_posterior(fit: Fit, found: Beliefs, parameter: Parameter, level: float) -> str:
-    if not 0.0 < level < 1.0:
-        raise InputError(Issue("level", f"{level!r} is not between 0 and 1", "Give a probability, such as 0.95."))
+    require_level(level)
     lower, median, upper = (float(x) for x in found.marginal.quantile(0.5 + 0.5 * level * np.array([-1.0, 0.0, 1.0])))
     if parameter in ("typical", "new_cohort"):
         scale = natural_scale(fit, [median], [lower, upper], _WIDTH)

@@ -114,7 +114,9 @@ class Scale:
         return f"({self.text(lower)} to {self.text(upper)})"
 
 
-def natural_scale(fit: Fit, needed: Sequence[float], wanted: Sequence[float], width: float, of: str = "") -> Scale:
+def natural_scale(
+    fit: Fit, needed: Sequence[float], wanted: Sequence[float], width: float, of: str = "", close: bool = False
+) -> Scale:
     """The axis for a fit.
 
     Parameters
@@ -129,19 +131,21 @@ def natural_scale(fit: Fit, needed: Sequence[float], wanted: Sequence[float], wi
         Of the axis, in inches: how many ticks there is room for.
     of : str
         Whose quantity, in words, if that is to be said.
+    close : bool
+        Whether a probability's axis starts where its values do: what differs little is then seen.
     """
     words, ticks = quantity_words(fit) + (f", {of}" if of else ""), max(2, int(width / _GAP_BETWEEN_TICKS))
     quantity = fit.compiled.family.quantity
     if quantity == "probability":
-        return _percent(f"{words} (%)", [100.0 * x for x in (*needed, *wanted)], ticks)
+        return _percent(f"{words} (%)", [100.0 * x for x in (*needed, *wanted)], ticks, close)
     if quantity == "ratio":
         return _ratios(f"{words} (logarithmic axis)", needed, wanted, ticks)
     return _differences(words, needed, wanted, ticks)
 
 
-def _percent(label: str, values: Sequence[float], ticks: int) -> Scale:
+def _percent(label: str, values: Sequence[float], ticks: int, close: bool) -> Scale:
     least, most = min(values), min(max(values), 100.0)
-    places = _round_values(0.0 if least < 50.0 else least, most, ticks)
+    places = _round_values(least if close or least >= 50.0 else 0.0, most, ticks)
     lower, upper = max(places[0], 0.0), min(places[-1], 100.0)
     inside = tuple(float(x) for x in places if lower <= x <= upper)
     decimals = max(1, 2 - math.floor(math.log10(max(upper, 1e-9))))
