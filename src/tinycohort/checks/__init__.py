@@ -12,9 +12,9 @@ from ..issues import InputError, Issue
 from ..spec import ModelSpec, bundled_models, read_model
 from .shown import Shown
 from .shown_evidence import contradiction_text, find, read_as, show_found
-from .shown_model import PRIOR_DRAWS, prior_predictive, show_model
+from .shown_model import PRIOR_DRAWS, PRIOR_SEED, prior_predictive, show_model
 
-__all__ = ["PRIOR_DRAWS", "Shown", "contradiction_text", "prior_predictive", "read_as", "show"]
+__all__ = ["PRIOR_DRAWS", "PRIOR_SEED", "Shown", "contradiction_text", "prior_predictive", "read_as", "show"]
 
 
 def show(

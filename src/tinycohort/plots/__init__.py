@@ -9,7 +9,16 @@ from __future__ import annotations
 from .canvas import save
 from .forest_plot import forest
 from .influence_plot import influence, influence_table
+from .predictive_plot import (
+    posterior_predictive,
+    posterior_predictive_table,
+    prior_predictive,
+    prior_predictive_table,
+)
 from .prior_plot import prior_posterior, prior_posterior_table
 from .rows import forest_table
 
-__all__ = ["forest", "forest_table", "influence", "influence_table", "prior_posterior", "prior_posterior_table", "save"]
+__all__ = [
+    "forest", "forest_table", "influence", "influence_table", "posterior_predictive", "posterior_predictive_table",
+    "prior_posterior", "prior_posterior_table", "prior_predictive", "prior_predictive_table", "save",
+]  # fmt: skip

@@ -116,7 +116,7 @@ class Layout:
     @property
     def under_axis(self) -> float:
         """Room for what belongs to the axis, its words for either side of no difference included."""
-        return _AXIS + self.favours_height
+        return _AXIS + self.favours_height + (len(self.axis_label) - 1) * LINE
 
     @property
     def height(self) -> float:
@@ -146,6 +146,12 @@ class Layout:
         return -0.5 * _HEADER
 
     # Below the axes, from their bottom.
+
+    @cached_property
+    def axis_label(self) -> list[str]:
+        """What the axis is called, in lines: centred below it, as far as both ends of the figure."""
+        middle = 0.5 * self.axes_width
+        return wrapped(self.scale.label, 2.0 * min(middle - self.label_at, self.end - middle))
 
     @cached_property
     def favours(self) -> tuple[list[str], list[str]]:

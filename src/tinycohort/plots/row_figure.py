@@ -45,7 +45,7 @@ def open_rows(ax: Axes | None, plan: Callable[[float], Layout]) -> tuple[Axes, L
         layout.check_room(width, height)
     draw_in(ax, layout.left, layout.width - layout.left - layout.axes_width, layout.below, layout.above)
     ax.set_ylim(sum(layout.heights), 0.0)
-    layout.scale.apply(ax)
+    layout.scale.apply(ax, "\n".join(layout.axis_label))
     if layout.scale.nothing is not None:
         ax.axvline(layout.scale.nothing, color=GREY, linewidth=0.6, zorder=0.5)
     return ax, layout

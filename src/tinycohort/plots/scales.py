@@ -12,10 +12,20 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import MaxNLocator
 
+from ..compiled import CompiledModel
 from ..posterior import Fit
 from .canvas import SIZE, SMALL
 
-__all__ = ["Scale", "natural_scale", "quantity_words", "round_values", "write_axis", "write_ticks"]
+__all__ = [
+    "Scale",
+    "compiled_of",
+    "data_words",
+    "natural_scale",
+    "quantity_words",
+    "round_values",
+    "write_axis",
+    "write_ticks",
+]
 
 _MINUS = "\N{MINUS SIGN}"
 _GAP_BETWEEN_TICKS = 0.45
@@ -28,16 +38,33 @@ _BEYOND = 0.06
 _SMALLEST, _LARGEST = 1e-12, 1e12
 
 
-def quantity_words(fit: Fit) -> str:
+def quantity_words(of: Fit | CompiledModel) -> str:
     """What the cohorts' quantity is, in words: "Probability of objective response", "Hazard ratio"."""
-    quantity = fit.compiled.family.quantity
-    endpoint = getattr(getattr(fit.model, "evidence", None), "endpoint", "").replace("_", " ")
+    quantity, endpoint = compiled_of(of).family.quantity, _endpoint(of)
     if quantity == "probability":
         return f"Probability of {endpoint}" if endpoint else "Response probability"
-    measures = {one.outcome.measure for one in getattr(fit.evidence, "used", ())}
+    used = getattr(getattr(of, "evidence", None), "used", ())
+    measures = {one.outcome.measure for one in used}
     measure = measures.pop() if len(measures) == 1 else quantity
     words = measure.replace("_", " ").capitalize()
     return f"{words}, {endpoint}" if endpoint else words
+
+
+def data_words(of: Fit | CompiledModel) -> str:
+    """What a cohort reports, in words: a share with counts, otherwise the quantity itself."""
+    if compiled_of(of).family.quantity != "probability":
+        return quantity_words(of)
+    endpoint = _endpoint(of)
+    return f"Share with {endpoint}" if endpoint else "Share that responds"
+
+
+def compiled_of(of: Fit | CompiledModel) -> CompiledModel:
+    """The compiled model of a fit, or that itself."""
+    return of.compiled if isinstance(of, Fit) else of
+
+
+def _endpoint(of: Fit | CompiledModel) -> str:
+    return getattr(getattr(getattr(of, "model", None), "evidence", None), "endpoint", "").replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -65,13 +92,13 @@ class Scale:
     ticks: tuple[float, ...]
     decimals: int
 
-    def apply(self, axes: Axes) -> None:
-        """Set the horizontal axis up, with every tick and its text fixed."""
+    def apply(self, axes: Axes, label: str = "") -> None:
+        """Set the horizontal axis up, with every tick and its text fixed; `label` is its own in lines."""
         if self.logarithmic:
             axes.set_xscale("log")
             axes.minorticks_off()
         axes.set_xlim(self.lower, self.upper)
-        write_axis(axes, self.ticks, self.label)
+        write_axis(axes, self.ticks, label or self.label)
 
     def apply_upright(self, axes: Axes) -> None:
         """Set the vertical axis up likewise; what it is called is written elsewhere, where it can be read upright."""
@@ -115,13 +142,18 @@ class Scale:
 
 
 def natural_scale(
-    fit: Fit, needed: Sequence[float], wanted: Sequence[float], width: float, of: str = "", close: bool = False
+    of: Fit | CompiledModel,
+    needed: Sequence[float],
+    wanted: Sequence[float],
+    width: float,
+    words: str = "",
+    close: bool = False,
 ) -> Scale:
-    """The axis for a fit.
+    """The axis for a fit, or for a compiled model.
 
     Parameters
     ----------
-    fit : Fit
+    of : Fit or CompiledModel
         What is shown.
     needed : sequence of float
         Natural values that must be on the axis.
@@ -129,13 +161,13 @@ def natural_scale(
         Ends of intervals that should be, unless they are out of all proportion.
     width : float
         Of the axis, in inches: how many ticks there is room for.
-    of : str
-        Whose quantity, in words, if that is to be said.
+    words : str
+        What is shown, in words; the cohorts' quantity when not given.
     close : bool
         Whether a probability's axis starts where its values do: what differs little is then seen.
     """
-    words, ticks = quantity_words(fit) + (f", {of}" if of else ""), max(2, int(width / _GAP_BETWEEN_TICKS))
-    quantity = fit.compiled.family.quantity
+    words, ticks = words or quantity_words(of), max(2, int(width / _GAP_BETWEEN_TICKS))
+    quantity = compiled_of(of).family.quantity
     if quantity == "probability":
         return _percent(f"{words} (%)", [100.0 * x for x in (*needed, *wanted)], ticks, close)
     if quantity == "ratio":

@@ -1,0 +1,311 @@
+"""What each cohort would report under the model, beside what it did: after the data, and before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..compiled import CompiledModel
+from ..posterior import Fit
+from .canvas import figure_of, style
+from .layout import Layout, RowText, Wording, lay_out
+from .likely import HUMP, STEMS, draw_likely
+from .marks import RANGE, Drawn, Point, draw_at
+from .predictive_rows import Given, PredictedRow, posterior_rows, prior_rows, table_of
+from .row_figure import explain, open_rows, write_rows
+from .scales import Scale, data_words, natural_scale
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["posterior_predictive", "posterior_predictive_table", "prior_predictive", "prior_predictive_table"]
+
+# Inches.
+_ROW, _BASE = 0.36, 0.1
+_INSIDE, _OUTSIDE = Point("o", 5.2), Point("X", 6.6)
+_OBSERVED = {"Observed": _INSIDE, "Observed, outside its interval": _OUTSIDE}
+_WORDS = {
+    "others": "given the other cohorts",
+    "all": "given all cohorts, its own data included",
+    "priors": "given the priors alone",
+}
+
+
+def posterior_predictive(
+    fit: Fit,
+    *,
+    given: Given = "others",
+    level: float = 0.95,
+    ax: Axes | None = None,
+    order: str | Sequence[str] | None = None,
+) -> Figure:
+    """Draw what each cohort would report under the model, and what it did.
+
+    Grey stems are the chances of each count (with contrasts, a density of the estimate), the thick line the predictive
+    interval, and the mark what was observed: a circle inside the interval, a cross outside. About one cohort in twenty
+    lies outside a 95% interval of a model that is right.
+
+    Parameters
+    ----------
+    fit : Fit
+        A fit that may be reported.
+    given : {"others", "all"}
+        What a cohort is predicted from. A cohort's own data inform its prediction, so that a model which bends to each
+        cohort looks right whatever it is: ``others`` leaves them out, with the model fitted again without the cohort.
+    level : float
+        Of the predictive intervals.
+    ax : matplotlib.axes.Axes, optional
+        Empty axes, whose whole box the picture then fills, text at the sides included; a new figure, 7 inches wide,
+        when not given.
+    order : {"given", "median", "size"} or sequence of str, optional
+        Order of the cohorts: as in the data (when not given), by what is predicted, the most informative first, or
+        every label once.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Outside pyplot; its `savefig` writes the same bytes for the same fit.
+
+    Raises
+    ------
+    InputError
+        A fit that may not be reported, a kind of number that cannot be predicted, a level outside (0, 1), an order
+        that is not one, or axes that are too small.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> figure = tc.plots.posterior_predictive(tc.pool(events=[1, 7, 9], totals=[8, 27, 44]))
+    >>> figure.axes[0].get_xlabel()
+    'Share that responds (%)'
+    """
+    return _figure(fit, posterior_rows(fit, given, level, order), level, ax, observed=True)
+
+
+def posterior_predictive_table(
+    fit: Fit, given: Given = "others", level: float = 0.95, order: str | Sequence[str] | None = None
+) -> pandas.DataFrame:
+    """What `posterior_predictive` draws, as numbers.
+
+    Parameters
+    ----------
+    fit : Fit
+        A fit that may be reported.
+    given : {"others", "all"}
+        What a cohort is predicted from: all cohorts but itself, or all.
+    level : float
+        Of the predictive intervals.
+    order : {"given", "median", "size"} or sequence of str, optional
+        Order of the cohorts: as in the data (when not given), by what is predicted, the most informative first, or
+        every label once.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per cohort. Columns row, label, total (people, with counts), observed, median, lower, upper (of the
+        prediction; like `observed` on the scale of the data: events, or a ratio or difference), below (the predictive
+        probability of less than was observed, and half of that of just as much), level, given (``others``, ``all``, or
+        ``priors`` where nothing links a cohort to others), chances (of 0 to `total` events; missing without counts),
+        reasons (why there is no prediction, when there is none).
+
+    Raises
+    ------
+    InputError
+        A fit that may not be reported, a kind of number that cannot be predicted, a level outside (0, 1), or an order
+        that is not one.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> table = tc.plots.posterior_predictive_table(tc.pool(events=[1, 7, 9], totals=[8, 27, 44]))
+    >>> print(table[["label", "total", "observed", "lower", "upper", "below"]].round(2).to_string(index=False))
+       label  total  observed  lower  upper  below
+    cohort 1      8       1.0    0.0    5.0   0.26
+    cohort 2     27       7.0    1.0   13.0   0.74
+    cohort 3     44       9.0    2.0   23.0   0.39
+    """
+    return table_of(posterior_rows(fit, given, level, order), level)
+
+
+def prior_predictive(
+    of: Fit | CompiledModel,
+    *,
+    level: float = 0.95,
+    ax: Axes | None = None,
+    order: str | Sequence[str] | None = None,
+    observed: bool = True,
+) -> Figure:
+    """Draw what the model expects before it has seen a number: in each cohort, in a typical one, and in a new one.
+
+    Parameters
+    ----------
+    of : Fit or CompiledModel
+        A fit, or what `compile_model` returns; the sizes of its cohorts are used, what happened in them is not.
+    level : float
+        Of the intervals.
+    ax : matplotlib.axes.Axes, optional
+        Empty axes, whose whole box the picture then fills, text at the sides included; a new figure, 7 inches wide,
+        when not given.
+    order : {"given", "median", "size"} or sequence of str, optional
+        Order of the cohorts: as in the data (when not given), by what is expected, the most informative first, or every
+        label once.
+    observed : bool
+        Whether to mark what was observed as well.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Outside pyplot; its `savefig` writes the same bytes for the same model.
+
+    Raises
+    ------
+    InputError
+        A kind of number that cannot be predicted, a level outside (0, 1), an order that is not one, or axes that are
+        too small.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> compiled = tc.compile_model(tc.read_model("response_pd1"), tc.read_evidence())
+    >>> figure = tc.plots.prior_predictive(compiled, observed=False)
+    >>> len(figure.axes)
+    1
+    """
+    return _figure(of, prior_rows(of, level, order), level, ax, observed)
+
+
+def prior_predictive_table(
+    of: Fit | CompiledModel, level: float = 0.95, order: str | Sequence[str] | None = None
+) -> pandas.DataFrame:
+    """What `prior_predictive` draws, as numbers.
+
+    Parameters
+    ----------
+    of : Fit or CompiledModel
+        A fit, or what `compile_model` returns.
+    level : float
+        Of the intervals.
+    order : {"given", "median", "size"} or sequence of str, optional
+        Order of the cohorts: as in the data (when not given), by what is expected, the most informative first, or every
+        label once.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per cohort, with the columns of `posterior_predictive_table`; then typical and new cohort where the
+        pooling has them, on the natural scale.
+
+    Raises
+    ------
+    InputError
+        A kind of number that cannot be predicted, a level outside (0, 1), or an order that is not one.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> table = tc.plots.prior_predictive_table(tc.pool(events=[1, 7, 9], totals=[8, 27, 44]))
+    >>> print(table[["label", "total", "median", "lower", "upper"]].round(3).to_string(index=False))
+             label  total  median  lower  upper
+          cohort 1      8     4.0  0.000  8.000
+          cohort 2     27    13.0  0.000 27.000
+          cohort 3     44    22.0  0.000 44.000
+    Typical cohort   <NA>     0.5  0.025  0.975
+        New cohort   <NA>     0.5  0.020  0.980
+    """
+    return table_of(prior_rows(of, level, order), level)
+
+
+def _figure(of: Fit | CompiledModel, rows: list[PredictedRow], level: float, ax: Axes | None, observed: bool) -> Figure:
+    numbers = [row.numbers(level) for row in rows]
+    places = [_place(row, found) if observed else None for row, found in zip(rows, numbers, strict=True)]
+    counts = rows[0].total is not None
+    key: dict[str, Drawn] = {"Chance of each count": STEMS} if counts else {"Density of the estimate": HUMP}
+    key[f"{100 * level:g}% predictive interval, {_WORDS[rows[0].given]}"] = RANGE
+    key |= {
+        text: mark
+        for text, mark in (("Observed", _INSIDE), ("Observed, outside its interval", _OUTSIDE))
+        if mark in places
+    }
+    with style(*(row.label for row in rows)):
+        word = partial(_word, rows, numbers, tuple(key), level)
+        scale = partial(_scale, of, rows, numbers, observed)
+        ax, layout = open_rows(ax, partial(lay_out, word, scale))
+        for row, found, mark, y in zip(rows, numbers, places, layout.middles, strict=True):
+            _draw(ax, row, found, mark, y + _BASE, layout)
+        write_rows(ax, layout)
+        explain(ax, layout, tuple(key.values()))
+    return figure_of(ax)
+
+
+def _place(row: PredictedRow, found: dict[str, float | None]) -> Point | None:
+    """The mark of what was observed: whether inside or outside the interval."""
+    lower, upper = found["lower"], found["upper"]
+    if row.observed is None or lower is None or upper is None:
+        return None
+    return _INSIDE if lower <= row.observed <= upper else _OUTSIDE
+
+
+def _word(
+    rows: list[PredictedRow], numbers: list[dict[str, float | None]], key: tuple[str, ...], level: float, scale: Scale
+) -> Wording:
+    texts = []
+    for k, (row, found) in enumerate(zip(rows, numbers, strict=True)):
+        after = rows[k + 1] if k + 1 < len(rows) else row
+        reported = "" if row.observed is None else _reported(row, scale)
+        texts.append(RowText(row.label, reported, _estimate(row, found, scale), row.row == "cohort" != after.row))
+    reported, what = ("Events/total", "Events") if rows[0].total is not None else ("Observed", "Estimate")
+    predicted = "expected" if rows[0].given == "priors" else "predicted"
+    headers = ("Cohort", reported, f"{what} {predicted} ({100 * level:g}% interval)")
+    return Wording(tuple(texts), headers, key, row=_ROW)
+
+
+def _reported(row: PredictedRow, scale: Scale) -> str:
+    if row.observed is None:
+        return ""
+    return scale.text(row.observed) if row.total is None else f"{row.observed:.0f}/{row.total}"
+
+
+def _estimate(row: PredictedRow, found: dict[str, float | None], scale: Scale) -> tuple[str, str]:
+    median, lower, upper = found["median"], found["lower"], found["upper"]
+    if median is None or lower is None or upper is None:
+        return "", "no answer"
+    if row.total is not None:
+        return f"{median:.0f}", f"({lower:.0f} to {upper:.0f})"
+    unit = "%" if scale.unit == 100.0 else ""
+    return f"{scale.text(median)}{unit}", scale.interval(lower, upper)
+
+
+def _scale(
+    of: Fit | CompiledModel,
+    rows: list[PredictedRow],
+    numbers: list[dict[str, float | None]],
+    observed: bool,
+    width: float,
+) -> Scale:
+    def values(*names: str) -> list[float]:
+        pairs = zip(rows, numbers, strict=True)
+        return [row.unit * value for row, found in pairs for name in names if (value := found[name]) is not None]
+
+    seen = [row.unit * row.observed for row in rows if row.observed is not None] if observed else []
+    ends = values("lower", "upper")
+    # What is believed beforehand is shown whole, however wide; after the data one vague prediction may leave the axis.
+    needed = [*seen, *values("median"), *(ends if rows[0].given == "priors" else ())]
+    return natural_scale(of, needed, ends, width, data_words(of))
+
+
+def _draw(
+    ax: Axes, row: PredictedRow, found: dict[str, float | None], mark: Point | None, y: float, layout: Layout
+) -> None:
+    """What is predicted stands on the row's line; on the line are the interval and what was observed."""
+    if row.prediction is None:
+        return
+    draw_likely(ax, row.prediction, y, layout)
+    lower, median, upper = (row.unit * (found[name] or 0.0) for name in ("lower", "median", "upper"))
+    draw_at(ax, RANGE, (lower, median, upper), y, layout.scale)
+    if mark is not None and row.observed is not None:
+        at = row.unit * row.observed
+        draw_at(ax, mark, (at, at, at), y, layout.scale)
