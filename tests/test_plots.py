@@ -19,7 +19,8 @@ from scipy import special
 
 import tinycohort as tc
 from tinycohort.engines.nuts import DrawsPosterior
-from tinycohort.plots.beliefs import beliefs, of_new_cohort
+from tinycohort.plots.beliefs import beliefs
+from tinycohort.plots.expected import of_new_cohort
 from tinycohort.plots.rows import exact_interval
 from tinycohort.reporting.words import about_tau
 

@@ -17,8 +17,10 @@ from .predictive_plot import (
 )
 from .prior_plot import prior_posterior, prior_posterior_table
 from .rows import forest_table
+from .specification_plot import specification_curve, specification_curve_table
 
 __all__ = [
     "forest", "forest_table", "influence", "influence_table", "posterior_predictive", "posterior_predictive_table",
     "prior_posterior", "prior_posterior_table", "prior_predictive", "prior_predictive_table", "save",
+    "specification_curve", "specification_curve_table",
 ]  # fmt: skip

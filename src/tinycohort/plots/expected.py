@@ -23,6 +23,7 @@ _COARSE = 0.32
 # Of mu and tau z: whichever is narrower is summed over.
 _NORMAL_TO_SD = 1.35
 _TABLE_REACH, _TABLE, _ROUGH = 12.0, 1501, 401
+_NOTHING = 1e-12
 _USUAL_POOLINGS = ("none", "common", "partial")
 
 
@@ -65,8 +66,9 @@ def nodes_of_cdf(distribution: Distribution, size: int = _TABLE) -> Nodes:
     u = np.linspace(-_TABLE_REACH, _TABLE_REACH, size)
     width = (high - low) / _NORMAL_TO_SD
     edges = middle + width * np.sinh(0.5 * (u[1:] + u[:-1]))
-    below = np.concatenate([[0.0], distribution.cdf(edges), [1.0]])
-    return Nodes(middle + width * np.sinh(u), np.maximum(np.diff(below), 0.0))
+    weight = np.diff(np.concatenate([[0.0], distribution.cdf(edges), [1.0]]))
+    held = weight > _NOTHING
+    return Nodes((middle + width * np.sinh(u))[held], weight[held] / weight[held].sum())
 
 
 def prior_of_theta(compiled: CompiledModel, of_one_cohort: bool) -> Distribution:

@@ -124,11 +124,11 @@ def influence_table(
     >>> import tinycohort as tc
     >>> table = tc.plots.influence_table(tc.pool(events=[1, 7, 9], totals=[8, 27, 44]))
     >>> print(table[["row", "label", "median", "change"]].round(3).to_string(index=False))
-        row    label  median  change
-        all     None   0.220   0.000
-    without cohort 1   0.236   0.016
-    without cohort 2   0.201  -0.019
-    without cohort 3   0.237   0.017
+        row       label  median  change
+        all All cohorts   0.220   0.000
+    without    cohort 1   0.236   0.016
+    without    cohort 2   0.201  -0.019
+    without    cohort 3   0.237   0.017
     """
     import pandas
 
@@ -148,7 +148,7 @@ def influence_rows(
     last = float("inf")
     places = in_order(compiled, [last if one["median"] is None else one["median"] for one in found], order)
     alone, everyone = reported_rows(compiled, level), estimate_of(fit, target, level)
-    rows: list[dict[str, Any]] = [{"row": "all", **everyone}]
+    rows: list[dict[str, Any]] = [{"row": "all", "label": "All cohorts", **everyone}]
     rows += [
         {"row": "without", "label": compiled.labels[j], **alone[j], **found[j], "reasons": "; ".join(refits[j].reasons)}
         for j in places

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,7 +13,7 @@ from ..compiled import CompiledModel
 from ..estimates import count_summary
 from ..families import Family
 from ..issues import InputError, Issue
-from .expected import Distribution, Nodes, nodes_of_cdf
+from .expected import Distribution, Nodes
 
 __all__ = ["Counts", "Estimates", "Prediction", "Rate", "cells", "finest_step", "predict"]
 
@@ -97,18 +96,18 @@ class Estimates:
 
 @dataclass(frozen=True)
 class Rate:
-    """The quantity itself, known by the distribution function of theta."""
+    """The quantity itself, known by the distribution function of theta and by nodes of it."""
 
     distribution: Distribution
+    nodes: Nodes
     family: Family
 
-    @cached_property
-    def _table(self) -> tuple[Any, Any]:
-        nodes = nodes_of_cdf(self.distribution)
-        return np.cumsum(nodes.weight) - 0.5 * nodes.weight, nodes.theta
+    def _quantile(self, p: Any) -> Any:
+        theta, weight = self.nodes
+        return np.interp(p, np.cumsum(weight) - 0.5 * weight, theta)
 
     def summary(self, level: float) -> dict[str, float]:
-        return _natural_summary(np.interp(_probabilities(level), *self._table), self.family)
+        return _natural_summary(self._quantile(_probabilities(level)), self.family)
 
     def below(self, observed: float) -> float:
         return float(self.distribution.cdf(self.family.theta(np.array([observed])))[0])
@@ -120,7 +119,7 @@ class Rate:
             edges = np.linspace(low, high, _POINTS)
             below = self.distribution.cdf(np.clip(self.family.theta(edges), -1e12, 1e12))
             return 0.5 * (edges[1:] + edges[:-1]), np.diff(below) / np.diff(edges)
-        low, high = np.interp([_TAIL, 1.0 - _TAIL], *self._table)
+        low, high = self._quantile(np.array([_TAIL, 1.0 - _TAIL]))
         edges = np.linspace(low, high, _POINTS)
         middles = 0.5 * (edges[1:] + edges[:-1])
         return self.family.natural(middles), np.diff(self.distribution.cdf(edges)) / np.diff(edges)

@@ -124,9 +124,9 @@ def posterior_predictive_table(
     >>> table = tc.plots.posterior_predictive_table(tc.pool(events=[1, 7, 9], totals=[8, 27, 44]))
     >>> print(table[["label", "total", "observed", "lower", "upper", "below"]].round(2).to_string(index=False))
        label  total  observed  lower  upper  below
-    cohort 1      8       1.0    0.0    5.0   0.26
-    cohort 2     27       7.0    1.0   13.0   0.74
-    cohort 3     44       9.0    2.0   23.0   0.39
+    cohort 1      8       1.0    0.0    5.0   0.28
+    cohort 2     27       7.0    1.0   15.0   0.68
+    cohort 3     44       9.0    2.0   25.0   0.40
     """
     return table_of(posterior_rows(fit, given, level, order), level)
 
@@ -212,9 +212,9 @@ def prior_predictive_table(
              label  total  median  lower  upper
           cohort 1      8     4.0  0.000  8.000
           cohort 2     27    13.0  0.000 27.000
-          cohort 3     44    22.0  0.000 44.000
+          cohort 3     44    22.0  1.000 43.000
     Typical cohort   <NA>     0.5  0.025  0.975
-        New cohort   <NA>     0.5  0.020  0.980
+        New cohort   <NA>     0.5  0.022  0.978
     """
     return table_of(prior_rows(of, level, order), level)
 

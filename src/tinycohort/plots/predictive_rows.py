@@ -83,18 +83,19 @@ def prior_rows(of: Fit | CompiledModel, level: float, order: str | Sequence[str]
     """A row for each cohort, then typical and new cohort where the pooling has them, all from the priors alone."""
     require_level(level)
     compiled = compiled_of(of)
-    nodes = nodes_of_cdf(prior_of_theta(compiled, of_one_cohort=True), cells(compiled))
+    new = prior_of_theta(compiled, of_one_cohort=True)
+    nodes = nodes_of_cdf(new, cells(compiled))
     cohorts = [_of_cohort(compiled, j, nodes, "priors", "") for j in range(compiled.cohorts)]
     medians = [row.unit * row.prediction.summary(level)["median"] for row in cohorts if row.prediction is not None]
     rows = [cohorts[j] for j in in_order(compiled, medians, order)]
     if compiled.pooling.name == "none":
         return rows
-    targets = (("typical", "Typical cohort", False), ("new_cohort", "New cohort", True))
-    rates = (
-        PredictedRow(row, label, "priors", Rate(prior_of_theta(compiled, of_one), compiled.family))
-        for row, label, of_one in targets
-    )
-    return [*rows, *rates]
+    typical, family = prior_of_theta(compiled, of_one_cohort=False), compiled.family
+    return [
+        *rows,
+        PredictedRow("typical", "Typical cohort", "priors", Rate(typical, nodes_of_cdf(typical), family)),
+        PredictedRow("new_cohort", "New cohort", "priors", Rate(new, nodes, family)),
+    ]
 
 
 def _of_cohort(compiled: CompiledModel, j: int, nodes: Nodes | None, given: str, reasons: str) -> PredictedRow:
