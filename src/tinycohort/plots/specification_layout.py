@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..issues import InputError, Issue
-from .canvas import SMALL, literal, text_width, wrapped
+from .canvas import SIZE, SMALL, literal, text_width, wrapped
 from .choices import Choice
 from .specification_rows import Specification
 
-__all__ = ["CHOICE_LINE", "GAP", "TICKS", "CurveLayout", "OptionRow", "lay_out_curve"]
+__all__ = ["CHOICE_LINE", "KEY_AT", "KEY_GAP", "KEY_LINE", "CurveLayout", "OptionRow", "lay_out_curve"]
 
 # Inches.
 CHOICE_LINE = 0.125
-EDGE, GAP, TICKS = 0.06, 0.12, 0.3
+_EDGE, _GAP, _TICKS = 0.06, 0.12, 0.3
 _PANEL, _PANEL_LEAST = 1.9, 1.0
 _TOP, _UNDER = 0.12, 0.1
 _BETWEEN = 0.045
@@ -23,6 +23,9 @@ _NAME_MOST, _OPTION_MOST = 1.25, 1.75
 _COLUMN_LEAST, _COLUMN_WANTED = 0.13, 0.2
 _NAMES_MOST = 1.6
 _SPACE = 0.05
+_WORDS_LEAST = 1.6
+# A line of the key beside the estimates, what stands before its text, and lines between it and what is above.
+KEY_LINE, KEY_AT, KEY_GAP = 0.14, 0.24, 0.4
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,10 @@ class CurveLayout:
         Below the axes.
     names : list of str
         Of the variants, below the rows; each in one line or more.
+    label : list of str
+        What the estimates are, in lines.
+    key : list of list of str
+        What each mark means, in lines.
     """
 
     width: float
@@ -72,15 +79,17 @@ class CurveLayout:
     name_width: float
     rows: list[OptionRow]
     names: list[str]
+    label: list[str]
+    key: list[list[str]]
 
     @property
     def axes_width(self) -> float:
-        return self.width - self.left - EDGE
+        return self.width - self.left - _EDGE
 
     @cached_property
     def below(self) -> float:
         """Room below the axes."""
-        return _UNDER + sum(row.height for row in self.rows) + self.names_height + EDGE
+        return _UNDER + sum(row.height for row in self.rows) + self.names_height + _EDGE
 
     @property
     def above(self) -> float:
@@ -88,12 +97,17 @@ class CurveLayout:
 
     @property
     def names_height(self) -> float:
-        return GAP + max(text_width(line, SMALL, "bold") for name in self.names for line in name.split("\n"))
+        return _GAP + max(text_width(line, SMALL, "bold") for name in self.names for line in name.split("\n"))
 
     @property
     def height(self) -> float:
         """Of a figure of its own."""
-        return self.above + _PANEL + self.below
+        return self.above + max(_PANEL, self.key_height) + self.below
+
+    @property
+    def key_height(self) -> float:
+        """Room for the words beside the estimates."""
+        return (len(self.label) + sum(map(len, self.key)) + KEY_GAP) * KEY_LINE
 
     @property
     def tops(self) -> list[float]:
@@ -104,15 +118,15 @@ class CurveLayout:
     @property
     def names_at(self) -> float:
         """The upper end of the variants' names."""
-        return -_UNDER - sum(row.height for row in self.rows) - 0.6 * GAP
+        return -_UNDER - sum(row.height for row in self.rows) - 0.6 * _GAP
 
     @property
     def name_at(self) -> float:
-        return EDGE - self.left
+        return _EDGE - self.left
 
     @property
     def option_at(self) -> float:
-        return self.name_at + self.name_width + GAP
+        return self.name_at + self.name_width + _GAP
 
     def check_room(self, width: float, height: float) -> None:
         """Refuse a box in which text would overlap.
@@ -122,28 +136,35 @@ class CurveLayout:
         InputError
             With the size that would do.
         """
-        wide = self.left + EDGE + _COLUMN_LEAST * len(self.names)
-        high = self.above + _PANEL_LEAST + self.below
+        wide = self.left + _EDGE + _COLUMN_LEAST * len(self.names)
+        high = self.above + max(_PANEL_LEAST, self.key_height) + self.below
         if width < wide - 1e-6 or height < high - 1e-6:
             what = f"{width:.1f} by {height:.1f} inches, too small for {len(self.names)} variants"
             mend = f"Give axes of at least {wide + 0.05:.1f} by {high + 0.05:.1f} inches, or leave ax out."
             raise InputError(Issue("ax", what, mend))
 
 
-def lay_out_curve(columns: Sequence[Specification], found: Sequence[Choice], width: float, grow: bool) -> CurveLayout:
-    """The layout of so many variants in a figure of this width, or of a greater one where it may grow."""
+def lay_out_curve(
+    columns: Sequence[Specification], found: Sequence[Choice], texts: Sequence[str], width: float, grow: bool
+) -> CurveLayout:
+    """The layout of so many variants in a figure of this width, or of a greater one where it may grow.
+
+    Of `texts`, the first says what the estimates are, and the others what the marks mean.
+    """
     rows = [row for i, choice in enumerate(found) for row in _option_rows(i, choice)]
     counted = _number_rows(columns)
     name_width = max((text_width(line, SMALL, "bold") for row in (*counted, *rows) for line in row.name), default=0.0)
     option_width = max((text_width(line, SMALL) for row in rows for line in row.option), default=0.0)
-    left = EDGE + name_width + GAP + option_width + GAP + TICKS
+    words = max(name_width + _GAP + option_width, _WORDS_LEAST)
+    left = _EDGE + words + _GAP + _TICKS
+    label, *key = (wrapped(text, words - (KEY_AT if k else 0.0), SMALL if k else SIZE) for k, text in enumerate(texts))
     if grow:
-        width = max(width, left + EDGE + _COLUMN_WANTED * len(columns))
-    room = (width - left - EDGE) / len(columns)
+        width = max(width, left + _EDGE + _COLUMN_WANTED * len(columns))
+    room = (width - left - _EDGE) / len(columns)
     # Numbers that would touch are left to the table.
     fitting = [row for row in counted if max(text_width(text, SMALL) for text in row.numbers) + _SPACE <= room]
     names = [_in_lines(literal(one.name), max(int(room / CHOICE_LINE), 1)) for one in columns]
-    return CurveLayout(width, left, name_width, [*fitting, *rows], names)
+    return CurveLayout(width, left, name_width, [*fitting, *rows], names, label, key)
 
 
 def _option_rows(i: int, choice: Choice) -> list[OptionRow]:

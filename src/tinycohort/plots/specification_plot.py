@@ -23,10 +23,9 @@ from .canvas import (
     new_axes,
     size_of,
     style,
-    wrapped,
 )  # fmt: skip
 from .scales import Scale, natural_scale, quantity_words
-from .specification_layout import CHOICE_LINE, GAP, TICKS, CurveLayout, lay_out_curve
+from .specification_layout import CHOICE_LINE, KEY_AT, KEY_GAP, KEY_LINE, CurveLayout, lay_out_curve
 from .specification_rows import Specification, curve_of, table_of
 from .targets import TARGET_WORDS, Target
 
@@ -37,9 +36,18 @@ __all__ = ["specification_curve", "specification_curve_table"]
 
 # Inches.
 _WIDTH = 7.0
-_LINE = 0.14
-_KEY = 0.24
 _PAD = 0.022
+_MAIN: dict[str, Any] = {"marker": "D", "markersize": 5.0, "color": BLACK, "markerfacecolor": "white"}
+_VARIANT: dict[str, Any] = {"marker": "o", "markersize": 4.2, "color": BLACK}
+_DEPARTS: dict[str, Any] = {"marker": "o", "markersize": 5.0, "color": BLACK, "markeredgewidth": 0.0}
+_STAYS: dict[str, Any] = {"marker": "o", "markersize": 2.0, "color": GREY, "markeredgewidth": 0.0}
+
+_KEY = {
+    "Main analysis: median, {interval} (shaded)": _MAIN,
+    "Variant: median, {interval}": _VARIANT,
+    "Departs from the main analysis": _DEPARTS,
+    "As in the main analysis": _STAYS,
+}
 
 
 def specification_curve(
@@ -93,16 +101,20 @@ def specification_curve(
     columns, found = curve_of(variants, target, level, order)
     words = [*(one.name for one in columns), *(text for choice in found for text in choice.options)]
     with style(*words):
-        width, height = (_WIDTH, None) if ax is None else size_of(ax)
-        layout = lay_out_curve(columns, found, width, grow=ax is None)
+        width, height = (_WIDTH, 0.0) if ax is None else size_of(ax)
+        # What the axis is called does not depend on how high it is.
+        interval = f"{100 * level:g}% credible interval"
+        texts = (_scale(columns, target, 1.0).label, *(text.format(interval=interval) for text in _KEY))
+        layout = lay_out_curve(columns, found, texts, width, grow=ax is None)
         if ax is None:
             ax = new_axes(layout.width, layout.height)
         else:
-            layout.check_room(width, height or 0.0)
+            layout.check_room(width, height)
         scale = _open(ax, columns, target, layout)
         _draw_estimates(ax, columns, scale)
         _draw_choices(ax, columns, layout)
-        _write(ax, columns, scale, level, layout)
+        _write(ax, columns, layout)
+        _explain(ax, layout)
     return figure_of(ax)
 
 
@@ -150,17 +162,20 @@ def specification_curve_table(
     return table_of(columns, found, target, level)
 
 
-def _open(ax: Axes, columns: Sequence[Specification], target: Target, layout: CurveLayout) -> Scale:
-    """Axes with a column for each variant and the scale of their estimates."""
-    _, height = size_of(ax)
-    draw_in(ax, layout.left, layout.width - layout.left - layout.axes_width, layout.below, layout.above)
+def _scale(columns: Sequence[Specification], target: Target, height: float) -> Scale:
     names = ("median", "lower", "upper")
     values = {name: [value for one in columns if (value := one.estimate[name]) is not None] for name in names}
     fit = next(one.fit for one in columns if one.main)
     assert fit is not None
     words = f"{quantity_words(fit)}, {TARGET_WORDS[target]}"
-    room = height - layout.above - layout.below
-    scale = natural_scale(fit, values["median"], [*values["lower"], *values["upper"]], room, words, close=True)
+    return natural_scale(fit, values["median"], [*values["lower"], *values["upper"]], height, words, close=True)
+
+
+def _open(ax: Axes, columns: Sequence[Specification], target: Target, layout: CurveLayout) -> Scale:
+    """Axes with a column for each variant and the scale of their estimates."""
+    _, height = size_of(ax)
+    draw_in(ax, layout.left, layout.width - layout.left - layout.axes_width, layout.below, layout.above)
+    scale = _scale(columns, target, height - layout.above - layout.below)
     ax.set_xlim(-0.5, len(columns) - 0.5)
     ax.set_xticks([])
     ax.spines["left"].set_visible(True)
@@ -186,27 +201,24 @@ def _draw_estimates(ax: Axes, columns: Sequence[Specification], scale: Scale) ->
         for end, leaves, shape in ((low, scale.leaves(lower), "v"), (high, scale.leaves(upper), "^")):
             if leaves:
                 ax.plot([x], [end], shape, color=BLACK, markersize=4.0, markeredgewidth=0.0, clip_on=False, zorder=3.0)
-        marker, size, face = ("D", 5.6, "white") if one.main else ("o", 4.2, BLACK)
-        ax.plot([x], [middle], marker, color=BLACK, markersize=size, markerfacecolor=face, zorder=3.1)
+        ax.plot([x], [middle], zorder=3.1, **(_MAIN if one.main else _VARIANT))
 
 
 def _draw_choices(ax: Axes, columns: Sequence[Specification], layout: CurveLayout) -> None:
     """A dot for every option that a variant takes, large where the main analysis takes another."""
     main = next(one for one in columns if one.main)
     place = blended_transform_factory(ax.transData, inches_from(ax))
-    large: dict[str, Any] = {"markersize": 5.0, "color": BLACK}
-    small: dict[str, Any] = {"markersize": 2.0, "color": GREY}
     for row, top in zip(layout.rows, layout.tops, strict=True):
         y = top - _PAD - 0.5 * max(len(row.option), 1) * CHOICE_LINE
         for x, text in enumerate(row.numbers):
             ax.text(x, y, text, ha="center", va="center_baseline", fontsize=SMALL, transform=place, parse_math=False)
         for x, one in enumerate(columns):
             if row.choice >= 0 and one.taken[row.choice] == row.option_index:
-                look = small if main.taken[row.choice] == row.option_index else large
-                ax.plot([x], [y], "o", markeredgewidth=0.0, clip_on=False, transform=place, **look)
+                mark = _STAYS if main.taken[row.choice] == row.option_index else _DEPARTS
+                ax.plot([x], [y], clip_on=False, transform=place, **mark)
 
 
-def _write(ax: Axes, columns: Sequence[Specification], scale: Scale, level: float, layout: CurveLayout) -> None:
+def _write(ax: Axes, columns: Sequence[Specification], layout: CurveLayout) -> None:
     """The words at the left of the estimates and of the choices, and the names of the variants."""
     place = inches_from(ax)
     settings: dict[str, Any] = {"transform": place, "clip_on": False, "parse_math": False, "fontsize": SMALL}
@@ -223,28 +235,19 @@ def _write(ax: Axes, columns: Sequence[Specification], scale: Scale, level: floa
         look: dict[str, Any] = {"rotation": 90, "ha": "center", "va": "top", "linespacing": 1.1}
         weight = "bold" if one.main else "normal"
         ax.text(x, layout.names_at, layout.names[x], fontweight=weight, **look, **settings)
-    _write_key(ax, scale, level, layout)
 
 
-def _write_key(ax: Axes, scale: Scale, level: float, layout: CurveLayout) -> None:
+def _explain(ax: Axes, layout: CurveLayout) -> None:
     """What is shown, and what the marks mean, beside the estimates."""
-    place = inches_from(ax, (0.0, 1.0))
-    settings: dict[str, Any] = {"transform": place, "clip_on": False}
-    room = -TICKS - GAP - layout.name_at
-    y = -0.5 * _LINE
-    for line in wrapped(scale.label, room):
-        ax.text(layout.name_at, y, line, va="center_baseline", fontsize=SIZE, parse_math=False, **settings)
-        y -= _LINE
-    y -= 0.4 * _LINE
-    entries = (
-        ("D", "white", f"Main analysis: median, {100 * level:g}% credible interval (shaded)"),
-        ("o", BLACK, "Variants"),
-    )
-    for marker, face, text in entries:
-        for k, line in enumerate(wrapped(text, room - _KEY, SMALL)):
-            if k == 0:
-                at = layout.name_at + 0.08
-                ax.plot([at, at], [y - 0.05, y + 0.05], color=BLACK, linewidth=1.7, solid_capstyle="butt", **settings)
-                ax.plot([at], [y], marker, color=BLACK, markersize=4.2, markerfacecolor=face, **settings)
-            ax.text(layout.name_at + _KEY, y, line, va="center_baseline", fontsize=SMALL, parse_math=False, **settings)
-            y -= _LINE
+    settings: dict[str, Any] = {"transform": inches_from(ax, (0.0, 1.0)), "clip_on": False}
+    words = settings | {"va": "center_baseline", "parse_math": False}
+    for k, line in enumerate(layout.label):
+        ax.text(layout.name_at, -(k + 0.5) * KEY_LINE, line, fontsize=SIZE, **words)
+    y = -(len(layout.label) + KEY_GAP + 0.5) * KEY_LINE
+    for mark, lines in zip(_KEY.values(), layout.key, strict=True):
+        at, reach = layout.name_at + 0.08, 0.05 if mark in (_MAIN, _VARIANT) else 0.0
+        ax.plot([at, at], [y - reach, y + reach], color=BLACK, linewidth=1.7, solid_capstyle="butt", **settings)
+        ax.plot([at], [y], **mark, **settings)
+        for line in lines:
+            ax.text(layout.name_at + KEY_AT, y, line, fontsize=SMALL, **words)
+            y -= KEY_LINE
