@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 from ..engines.run import run
 from ..issues import InputError, Issue
 from ..posterior import Fit
 
 __all__ = ["without_each"]
+
+# Several figures and tables of one fit ask for the same refits; they go when the fit goes.
+_made: WeakKeyDictionary[Fit, tuple[Fit, ...]] = WeakKeyDictionary()
 
 
 def without_each(fit: Fit) -> tuple[Fit, ...]:
@@ -36,6 +41,12 @@ def without_each(fit: Fit) -> tuple[Fit, ...]:
     >>> [round(one.summary()["typical"]["median"], 3) for one in refits]
     [0.236, 0.201, 0.237]
     """
+    if fit not in _made:
+        _made[fit] = _refit(fit)
+    return _made[fit]
+
+
+def _refit(fit: Fit) -> tuple[Fit, ...]:
     compiled = fit.compiled
     if compiled.cohorts < 2:
         what = f"its only cohort is {compiled.labels[0]!r}; without it the priors are all there is"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +24,8 @@ _COARSE = 0.32
 _NORMAL_TO_SD = 1.35
 _TABLE_REACH, _TABLE, _ROUGH = 12.0, 1501, 401
 _NOTHING = 1e-12
+# The same priors are asked for by every figure of a model, and take a second.
+_KEPT = 8
 _USUAL_POOLINGS = ("none", "common", "partial")
 
 
@@ -60,6 +62,7 @@ def nodes_of_quantiles(quantile: Callable[[Any], Any], step: float = _STEP) -> N
     return Nodes(np.asarray(quantile(p)), weights)
 
 
+@lru_cache(maxsize=_KEPT)
 def nodes_of_cdf(distribution: Distribution, size: int = _TABLE) -> Nodes:
     """A distribution that is known by its distribution function: cells that grow with the distance from its middle."""
     low, middle, high = (float(x) for x in distribution.quantile(np.array([0.25, 0.5, 0.75])))
@@ -90,6 +93,7 @@ def _drawn(compiled: CompiledModel) -> Distribution:
     return Distribution(lambda x: np.interp(x, theta, shares, 0.0, 1.0), lambda p: np.quantile(theta, p))
 
 
+@lru_cache(maxsize=_KEPT)
 def of_new_cohort(mu: Prior, tau: Prior) -> Distribution:
     """The prior of theta = mu + tau z.
 

@@ -142,8 +142,8 @@ class Layout:
 
     @property
     def header(self) -> float:
-        """The middle of the header, from the top of the axes."""
-        return -0.5 * _HEADER
+        """The middle of the header, above the top of the axes."""
+        return 0.5 * _HEADER
 
     # Below the axes, from their bottom.
 

@@ -79,7 +79,7 @@ class Point:
 
     def draw(self, ax: Axes, ends: Ends, y: float, transform: Transform, arrows: Arrows = NO_ARROWS) -> None:
         look: dict[str, Any] = {"markersize": self.size, "markeredgewidth": 0.6}
-        look |= {"markerfacecolor": BLACK, "markeredgecolor": "white"}
+        look |= {"color": BLACK, "markeredgecolor": "white"}
         ax.plot([ends[1]], [y], self.marker, clip_on=False, transform=transform, zorder=4.0, **look)
 
 

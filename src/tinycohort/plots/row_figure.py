@@ -55,14 +55,16 @@ def write_rows(ax: Axes, layout: Layout) -> None:
     """The text at both sides, the rules between the parts, and what either side of no difference means."""
     beside = blended_transform_factory(inches_from(ax), ax.transData)
 
-    def say(x: float, y: float, text: str, side: str = "left", weight: str = "normal") -> None:
+    def say(x: float, y: float, text: str, side: str = "left") -> None:
         if text:
-            _say(ax, x, y, text, beside, ha=side, fontweight=weight)
+            _say(ax, x, y, text, beside, ha=side)
 
-    first, second, third = layout.wording.headers
-    say(layout.label_at, layout.header, first, weight="bold")
-    say(layout.side_at, layout.header, second, "right", weight="bold")
-    say(layout.estimate_at, layout.header, third, weight="bold")
+    # In inches from the top, not in rows: in high axes these are further apart.
+    above: dict[str, Any] = {"transform": inches_from(ax, (0.0, 1.0)), "fontweight": "bold"}
+    places = ((layout.label_at, "left"), (layout.side_at, "right"), (layout.estimate_at, "left"))
+    for text, (x, side) in zip(layout.wording.headers, places, strict=True):
+        if text:
+            _say(ax, x, layout.header, text, ha=side, **above)
     for row, lines, y in zip(layout.wording.rows, layout.labels, layout.middles, strict=True):
         for i, line in enumerate(lines):
             say(layout.label_at, y + (i - 0.5 * (len(lines) - 1)) * LINE, line)

@@ -72,6 +72,8 @@ class CurveLayout:
         What the estimates are, in lines.
     key : list of list of str
         What each mark means, in lines.
+    spare : float
+        How much higher it would be with the rows for which it is too narrow.
     """
 
     width: float
@@ -81,6 +83,7 @@ class CurveLayout:
     names: list[str]
     label: list[str]
     key: list[list[str]]
+    spare: float
 
     @property
     def axes_width(self) -> float:
@@ -140,7 +143,7 @@ class CurveLayout:
         high = self.above + max(_PANEL_LEAST, self.key_height) + self.below
         if width < wide - 1e-6 or height < high - 1e-6:
             what = f"{width:.1f} by {height:.1f} inches, too small for {len(self.names)} variants"
-            mend = f"Give axes of at least {wide + 0.05:.1f} by {high + 0.05:.1f} inches, or leave ax out."
+            mend = f"Give axes of at least {wide + 0.05:.1f} by {high + self.spare + 0.05:.1f} inches, or leave ax out."
             raise InputError(Issue("ax", what, mend))
 
 
@@ -164,7 +167,8 @@ def lay_out_curve(
     # Numbers that would touch are left to the table.
     fitting = [row for row in counted if max(text_width(text, SMALL) for text in row.numbers) + _SPACE <= room]
     names = [_in_lines(literal(one.name), max(int(room / CHOICE_LINE), 1)) for one in columns]
-    return CurveLayout(width, left, name_width, [*fitting, *rows], names, label, key)
+    spare = sum(row.height for row in counted if row not in fitting)
+    return CurveLayout(width, left, name_width, [*fitting, *rows], names, label, key, spare)
 
 
 def _option_rows(i: int, choice: Choice) -> list[OptionRow]:

@@ -125,7 +125,7 @@ def unpublished_sensitivity_table(fits: Fits, target: Target = "typical", level:
     >>> table = tc.plots.unpublished_sensitivity_table([(1.0, fit)])
     >>> print(table[["probability", "median", "cohorts", "without_events"]].round(3).to_string(index=False))
      probability  median  cohorts  without_events
-             1.0   0.194        3               1
+             1.0   0.203        3               1
     """
     import pandas
 
