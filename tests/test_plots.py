@@ -224,6 +224,47 @@ def test_a_share_is_never_printed_as_none_or_as_all_when_it_is_not() -> None:
     assert any(word.endswith("to >99.9)") for word in words)
 
 
+@pytest.mark.parametrize("name", ["ratios", "differences"])
+def test_what_each_side_favours_is_said_on_its_side_of_no_difference(fits: Fits, name: str) -> None:
+    figure = tc.plots.forest(fits[name], favours=("the drug", "the control"))
+    axes, renderer = figure.axes[0], rendered(figure)
+    nothing = axes.transData.transform((1.0 if name == "ratios" else 0.0, 0.0))[0]
+    extents = {text.get_text(): text.get_window_extent(renderer) for text in texts_of(figure)}
+    assert extents["\N{LEFTWARDS ARROW} Favours the drug"].x1 < nothing
+    assert extents["Favours the control \N{RIGHTWARDS ARROW}"].x0 > nothing
+    assert collisions(figure) == []
+    assert any(list(line.get_xdata()) == [1.0 if name == "ratios" else 0.0] * 2 for line in axes.lines)
+
+
+def test_long_words_for_the_sides_take_several_lines(fits: Fits) -> None:
+    words = "stereotactic radiotherapy of every visible lesion, together with an antibody against PD-1"
+    figure = tc.plots.forest(fits["ratios"], favours=(words, words))
+    assert collisions(figure) == []
+    assert " ".join(text.get_text() for text in texts_of(figure)).count("PD-1") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "favours", "said"),
+    [
+        ("three", ("the drug", "the control"), "a probability has no value at which two arms are alike"),
+        ("ratios", "the drug", "'the drug' is not two texts"),
+        ("ratios", ("the drug", "the control", "neither"), "is not two texts"),
+    ],
+)
+def test_sides_that_there_are_not_are_refused(fits: Fits, name: str, favours: object, said: str) -> None:
+    with pytest.raises(tc.InputError, match=said):
+        tc.plots.forest(fits[name], favours=favours)  # type: ignore[arg-type]
+
+
+def test_an_axis_of_ratios_has_ticks_on_both_sides_of_no_difference() -> None:
+    figure = tc.plots.forest(
+        tc.pool(estimates=[0.55, 0.4], lower=[0.31, 0.09], upper=[0.98, 1.8], ratio=True, **RATIO_PRIORS)
+    )
+    ticks = figure.axes[0].get_xticks()
+    assert min(ticks) < 1.0 < max(ticks)
+    assert 1.0 in ticks
+
+
 # How it looks.
 
 

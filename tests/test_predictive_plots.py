@@ -212,6 +212,9 @@ def test_observations_can_be_left_out_of_what_is_expected(fit: tc.Fit) -> None:
 
     assert marks(True) == len(EVENTS) + 1
     assert marks(False) == 0
+    words = {text.get_text() for text in texts_of(tc.plots.prior_predictive(fit, observed=False))}
+    assert {"Total", "8", "27", "44"} <= words
+    assert not any("/" in word for word in words)
 
 
 def test_ways_of_pooling_without_a_formula_are_drawn(fit: tc.Fit) -> None:
