@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy import special
 
 from ..issues import InputError, Issue
 from ..posterior import Fit
@@ -22,7 +23,7 @@ __all__ = ["heterogeneity", "heterogeneity_table"]
 
 # Inches.
 _WIDTH, _HEIGHT = 3.5, 2.7
-_NORMAL = 1.959963984540054
+_SHARE, _LARGEST = 0.95, 700.0
 _TITLES = {"tau": "tau, standard deviation between cohorts"}
 _LABELS = {
     "logit": (" (log odds)", "95% of cohorts lie within \N{MULTIPLICATION SIGN} of the typical odds"),
@@ -146,9 +147,10 @@ def _reading(fit: Fit, name: Parameter) -> Reading:
 
 
 def _within(fit: Fit, tau: float) -> float:
-    """How far from the typical cohort 95% of cohorts lie, when they are normal around it."""
-    reach = _NORMAL * tau
-    return reach if fit.compiled.family.model_scale == "identity" else math.exp(min(reach, 700.0))
+    """How far from the typical cohort 95% of cohorts lie: they are normal around it, or Student's t with `nu`."""
+    nu, upper = getattr(fit.compiled.pooling, "nu", None), 0.5 * (1.0 + _SHARE)
+    reach = tau * float(special.ndtri(upper) if nu is None else special.stdtrit(nu, upper))
+    return reach if fit.compiled.family.model_scale == "identity" else math.exp(min(reach, _LARGEST))
 
 
 def _two_digits(value: float) -> str:

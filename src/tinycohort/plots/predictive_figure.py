@@ -41,11 +41,7 @@ def predictive_figure(
         {"Chance of each count, outlined where these are many": STEMS} if counts else {"Density of the estimate": HUMP}
     )
     key[f"{100 * level:g}% predictive interval, {_WORDS[rows[0].given]}"] = RANGE
-    key |= {
-        text: mark
-        for text, mark in (("Observed", _INSIDE), ("Observed, outside its interval", _OUTSIDE))
-        if mark in places
-    }
+    key |= {text: mark for text, mark in _OBSERVED.items() if mark in places}
     with style(*(row.label for row in rows)):
         word = partial(_word, rows, numbers, tuple(key), level, observed)
         scale = partial(_scale, of, rows, numbers, observed)
