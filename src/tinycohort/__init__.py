@@ -23,6 +23,7 @@ _HOMES = {
     "tinycohort.direct": ("pool",),
     "tinycohort.estimates": ("estimate", "predicted_events", "prior_posterior_overlap", "probability_above"),
     "tinycohort.checks": ("show",),
+    "tinycohort.reporting.writing": ("report",),
     "tinycohort": ("plots",),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         StudentT,
         Uniform,
     )
+    from .reporting.writing import report
     from .spec import ModelSpec, bundled_models, read_model
 
 __all__ = [
@@ -60,7 +62,7 @@ __all__ = [
     "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal", "LogStudentT", "Logistic", "ModelSpec",
     "Normal", "StudentT", "Uniform", "__version__", "bundled_models", "check", "compile_model", "estimate", "fit",
     "plots", "pool", "predicted_events", "prior_posterior_overlap", "probability_above", "read_evidence", "read_fit",
-    "read_model", "show",
+    "read_model", "report", "show",
 ]  # fmt: skip
 
 

@@ -1,0 +1,187 @@
+"""The model in words and formulas, and what the data did to each prior."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..checks import prior_predictive
+from ..compiled import CompiledModel
+from ..estimates import prior_posterior_overlap
+from ..posterior import Fit
+from .words import amount_said, in_words, of_quantity, span
+
+__all__ = ["PriorStory", "Statement", "describe_model", "expectations", "left_out_words", "prior_stories"]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One part of a model: in words, and as a formula."""
+
+    words: str
+    formula: str
+
+
+@dataclass(frozen=True)
+class PriorStory:
+    """A prior, and what became of it.
+
+    Attributes
+    ----------
+    parameter, prior, why : str
+        As the model file has them.
+    before : str
+        Its central 95%, on the natural scale as well where it is a level.
+    after : str
+        The posterior: median and central 95%; empty where the pooling has none, or it may not be reported.
+    said : str
+        What the data said, in words.
+    """
+
+    parameter: str
+    prior: str
+    why: str
+    before: str
+    after: str
+    said: str
+
+
+_FAMILIES = {
+    "probability": Statement("Cohort j has a probability p_j, on the scale of log odds.", "theta_j = logit p_j"),
+    "ratio": Statement("Cohort j has a ratio, on the scale of logarithms.", "theta_j = log ratio_j"),
+    "difference": Statement("Cohort j has a difference, as it stands.", "theta_j = difference_j"),
+}
+_LIKELIHOODS = {
+    "binomial": Statement(
+        "Of the n_j patients of cohort j, r_j had the event, independently of each other and with the same"
+        " probability. The count is taken as a count: no standard error, no normal approximation, no correction"
+        " where nobody had it.",
+        "r_j ~ Binomial(n_j, p_j)",
+    ),
+    "normal": Statement(
+        "Cohort j reported y_j (a ratio by its logarithm) with an interval, from whose width and level the standard"
+        " error s_j follows. What was reported is taken to be normally distributed around the cohort's own value.",
+        "y_j ~ Normal(theta_j, s_j)",
+    ),
+    "rounded": Statement(
+        "Of cohort j only a percentage and the number of its patients n_j were printed. Every count r_j that prints"
+        " so is possible, and their probabilities are added up.",
+        "P(printed_j) = sum of Binomial(r_j; n_j, p_j) over all r_j that print so",
+    ),
+    "two_arm_counts": Statement(
+        "Two arms of cohort j reported their counts. Given how many had the event in both together, the count of the"
+        " one arm depends on the odds ratio alone: nothing is assumed of the level, and empty cells need no"
+        " correction.",
+        "r_j, given r_j + s_j ~ noncentral hypergeometric, with the odds ratio exp(theta_j)",
+    ),
+}  # fmt: skip
+_POOLINGS = {
+    "none": "Cohorts are not pooled. Each stands on its number and the prior alone, and nothing is said of another.",
+    "common": "All cohorts share one value. That they may differ is ruled out, so the interval does not allow for it.",
+    "partial": (
+        "Cohorts are alike but not the same: their values vary around mu with standard deviation tau, and how much is"
+        " learned from them as far as they can tell. A small cohort is drawn towards the others; a large one stays put."
+    ),
+    "student": (
+        "Cohorts are alike, and a few may lie far off: their values follow a Student t distribution around mu with"
+        " scale tau, which lets an outlying cohort stay where it is."
+    ),
+    "nested": (
+        "Cohorts come in groups: those of one group vary with standard deviation tau around its mean, and the means of"
+        " groups with tau_group around mu."
+    ),
+}
+_REASONS = {
+    "excluded": "Left out by name",
+    "other_level": "About single patients, where cohorts are asked for",
+    "origin": "Read where this model does not look",
+    "measure": "Printed as something else",
+    "not_people": "Counted lesions or courses, not people",
+    "selected_on": "Chosen for the very outcome",
+    "no_count": "Without a count",
+    "incomplete": "Incomplete",
+    "subgroup": "Part of a cohort that speaks, or the whole of one",
+    "overlap": "The same people speak already",
+    "review": "Reviews, whose studies speak for themselves",
+    "other_category": "About a part of the endpoint",
+    "other_line": "Another line of treatment",
+    "other_radiotherapy": "Irradiated otherwise, or not",
+    "other_drug_class": "Another class of drug",
+    "other_cohort_id": "Not among the cohorts that are named",
+}
+
+
+def describe_model(compiled: CompiledModel) -> list[Statement]:
+    """What is unknown, how a number speaks of it, and how cohorts are alike."""
+    likelihood, pooling = compiled.likelihood, compiled.pooling
+    known = Statement((type(likelihood).__doc__ or likelihood.name).splitlines()[0], "")
+    alike = _POOLINGS.get(pooling.name, (type(pooling).__doc__ or "").splitlines()[0])
+    return [
+        _FAMILIES[compiled.family.quantity],
+        _LIKELIHOODS.get(likelihood.name, known),
+        Statement(alike, pooling.formula),
+    ]
+
+
+def left_out_words(reason: str) -> str:
+    """Why numbers are left out, as a heading.
+
+    Examples
+    --------
+    >>> left_out_words("other_setting"), left_out_words("no_count")
+    ('Another setting', 'Without a count')
+    """
+    return _REASONS.get(reason, f"Another {in_words(reason.removeprefix('other_'))}")
+
+
+def prior_stories(fit: Fit) -> list[PriorStory]:
+    """Each prior with its reason, and what the data did to it."""
+    compiled, whys = fit.compiled, getattr(fit.model, "whys", {})
+    return [
+        PriorStory(name, str(prior), whys.get(name, ""), _before(compiled, name), _after(fit, name), _said(fit, name))
+        for name, prior in compiled.priors.items()
+    ]
+
+
+def _before(compiled: CompiledModel, name: str) -> str:
+    prior = compiled.level_priors[name]
+    lower, upper = (float(x) for x in prior.quantile(np.array([0.025, 0.975])))
+    quantity = compiled.family.quantity
+    if name != "mu" or quantity == "difference":
+        return f"{lower:.2f} to {upper:.2f}"
+    low, high = (float(x) for x in compiled.family.natural(np.array([lower, upper])))
+    return f"{lower:.2f} to {upper:.2f}, a {quantity} from {span(low, high, quantity)}"
+
+
+def _after(fit: Fit, name: str) -> str:
+    known = fit.reportable and name in ("mu", "tau")
+    marginal = fit.posterior.marginal(name) if known else None  # type: ignore[arg-type]
+    if marginal is None:
+        return ""
+    found = marginal.summary(0.95)
+    return f"{found['median']:.2f} ({found['lower']:.2f} to {found['upper']:.2f})"
+
+
+def _said(fit: Fit, name: str) -> str:
+    if not fit.reportable:
+        return "Nothing may be reported."
+    overlap = prior_posterior_overlap(fit, name) if name in ("mu", "tau") else None
+    if overlap is None:
+        return "It is the prior of each cohort on its own." if fit.compiled.pooling.name == "none" else ""
+    return f"The data said {amount_said(overlap)}: prior and posterior overlap by {100 * overlap:.0f}%."
+
+
+def expectations(compiled: CompiledModel) -> list[str]:
+    """What the priors expect before any number is seen."""
+    found, quantity = prior_predictive(compiled), compiled.family.quantity
+    write = of_quantity(quantity)
+    places = {"typical": "a typical cohort", "new_cohort": "a new cohort"}
+    parts = [
+        f"{place} at {write(found[name]['median'])} ({span(found[name]['lower'], found[name]['upper'], quantity)})"
+        for name, place in places.items()
+        if found[name] is not None
+    ]
+    if not parts:
+        return []
+    return [f"Before any number was seen, the priors expected {', and '.join(parts)}: medians and central 95%."]
