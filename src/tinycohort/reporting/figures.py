@@ -6,15 +6,16 @@ import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ..posterior import Fit
 from .results import ModelResult
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 __all__ = ["FIGURES", "Drawing", "FigureKind", "draw_all", "write_figures"]
+
+
+# Only plots know matplotlib; here a figure is something that can be saved.
+Figure = Any
 
 
 @dataclass(frozen=True)

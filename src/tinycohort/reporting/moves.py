@@ -198,7 +198,9 @@ def _subject(rule: Any) -> str:
 
 
 def _silenced(base: Fit) -> Iterator[tuple[str, str, set[str]]]:
-    """Outcomes to leave out, never all of them: the weaker kinds, then each cohort."""
+    """Outcomes to leave out, never all of them: the weaker kinds, then each cohort; none where each stands alone."""
+    if not is_pooled(base):
+        return
     used = base.evidence.used
     everyone = {one.outcome.outcome_id for one in used}
     for column, weaker in WEAKER.items():
