@@ -95,7 +95,11 @@ def test_the_furthest_stands_first() -> None:
 
 
 def test_each_cohort_is_left_out_and_nothing_takes_its_place() -> None:
-    cohorts = [made_up.cohort("all", 40), made_up.cohort("part", 20, parent_id="all", partition="arm"), made_up.cohort("other")]
+    cohorts = [
+        made_up.cohort("all", 40),
+        made_up.cohort("part", 20, parent_id="all", partition="arm"),
+        made_up.cohort("other"),
+    ]
     numbers = [made_up.count("all", 9, 40), made_up.count("part", 8, 20), made_up.count("other", 2, 20)]
     result = fitted(small(), made_up.evidence(cohorts, numbers))
     left_out = {one.name: one for one in result.moves if one.cause == "cohort"}

@@ -17,16 +17,16 @@
       row.classList.toggle("chosen", variant !== "" && row.dataset.varied === variant);
     }
     document.documentElement.dataset.shown = variant;
-    const answer = panels.get(variant).querySelector(".here");
-    document.getElementById("announcement").textContent = answer ? answer.textContent : "";
+    const answer = panels.get(variant).querySelector(".here") ?? document.querySelector(".answer");
+    document.getElementById("announcement").textContent = answer.textContent;
   };
-
-  const asked = () => decodeURIComponent(location.hash).replace(/^#variant-/, "");
 
   const follow = () => {
     if (!location.hash.startsWith("#variant-")) return;
-    show(asked());
-    document.getElementById("answers").scrollIntoView();
+    const variant = location.hash.slice("#variant-".length);
+    show(variant);
+    // It was not there to go to before it was shown.
+    (panels.get(variant) ?? panels.get("")).scrollIntoView();
   };
 
   if (choice && panels.size > 1) {
@@ -37,11 +37,6 @@
       history.replaceState(null, "", choice.value ? `#variant-${choice.value}` : "#answers");
     });
     window.addEventListener("hashchange", follow);
-    // The same variant asked for twice changes no address.
-    document.addEventListener("click", (event) => {
-      const link = event.target.closest("a[href^='#variant-']");
-      if (link && link.hash === location.hash) follow();
-    });
     follow();
   }
 
