@@ -229,11 +229,11 @@ def test_ratios_are_told_as_ratios_with_the_probability_that_they_are_below_one(
     fit = tc.fit(content, evidence)
     typical = fit.summary()["typical"]["median"]
     assert run.verdict.answers[0].startswith(
-        f"hazard. Overall survival: a ratio of {typical:.2f} in a typical cohort (95% credible"
+        f"hazard. Overall survival: a hazard ratio of {typical:.2f} in a typical cohort (95% credible"
     )
     text = run.page("hazard").text
     below = 1.0 - tc.probability_above(fit, 1.0)
-    assert f"The probability that it is below 1.00 is {below:.2f} in a typical cohort and " in text
+    assert f"The probability that it is below 1 is {below:.2f} in a typical cohort and " in text
     assert "It rests on 2 cohorts." in text
     assert "0.50 to 1.30" in text
     assert "unpublished" not in text

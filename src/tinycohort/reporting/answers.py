@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 from ..estimates import estimate_rows, probability_above
 from ..posterior import Fit
+from ..vocabulary import CONTRAST_MEASURES
 from .headline import Standing, headline, standing
 from .results import ModelResult
-from .words import about_tau, count, figure, in_words, listed, of_quantity, sentence, span
+from .words import about_tau, count, in_words, listed, of_quantity, sentence, span
 
 __all__ = ["answer", "particulars", "rests_on", "standing_of_variants"]
 
@@ -57,7 +58,18 @@ def _apart(fit: Fit, found: tuple[Standing, ...]) -> str:
 def _amount(fit: Fit, one: Standing) -> str:
     quantity = fit.compiled.family.quantity
     shown = of_quantity(quantity)(one.median)
-    return f"{shown} of patients" if quantity == "probability" else f"a {quantity} of {shown}"
+    return f"{shown} of patients" if quantity == "probability" else f"{_with_article(_measure(fit))} of {shown}"
+
+
+def _measure(fit: Fit) -> str:
+    """What a ratio or a difference is called: by what was printed, where that is one thing."""
+    measures = {one.outcome.measure for one in fit.evidence.used} if fit.evidence is not None else set()
+    contrasts = measures & set(CONTRAST_MEASURES)
+    return in_words(contrasts.pop()) if len(measures) == len(contrasts) == 1 else fit.compiled.family.quantity
+
+
+def _with_article(words: str) -> str:
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
 def _interval(one: Standing, quantity: str) -> str:
@@ -108,7 +120,7 @@ def _chances(fit: Fit) -> list[str]:
         return sentences
     sides = [(target, probability_above(fit, nothing, target)) for target in ("typical", "new_cohort")]
     chances = [f"{1.0 - above:.2f} in {_place(target)}" for target, above in sides if above is not None]
-    return [*sentences, f"The probability that it is below {figure(nothing)} is {listed(chances)}."]
+    return [*sentences, f"The probability that it is below {nothing:g} is {listed(chances)}."]
 
 
 def _place(target: str) -> str:
@@ -138,6 +150,10 @@ def _range(result: ModelResult, found: Mapping[str, Standing]) -> list[str]:
         return []
     write = of_quantity(result.fit.compiled.family.quantity)
     low, high = (choose(found, key=lambda name: found[name].median) for choose in (min, max))
+    if len(found) == 1:
+        return [
+            f"In the one variant of the analysis, {low}, the median for a new cohort is {write(found[low].median)}."
+        ]
     return [
         f"In {count(len(found), 'variant')} of the analysis, the median for a new cohort runs from"
         f" {write(found[low].median)} ({low}) to {write(found[high].median)} ({high})."

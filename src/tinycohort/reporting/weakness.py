@@ -25,7 +25,7 @@ RULE = (
 )
 
 _SUBJECTS = {
-    "tau": "how alike cohorts are is assumed more than known",
+    "tau": "it hangs on how alike cohorts are believed to be",
     "mu": "the prior of the level counts",
     "priors": "the priors count",
     "pooling": "it hangs on how cohorts are pooled",
@@ -63,8 +63,11 @@ def weakness(result: ModelResult) -> str:
 
 def _subject(move: Move, result: ModelResult) -> str:
     """What the answer hangs on."""
-    subject = _SUBJECTS.get(move.subject, "it hangs on which cohorts may speak")
-    heard = about_tau(result.fit) if move.subject == "tau" else ""
+    if move.subject != "tau":
+        return sentence(_SUBJECTS.get(move.subject, "it hangs on which cohorts may speak"))
+    heard = about_tau(result.fit)
+    silent = heard.startswith(("the data said nothing", "the data said little"))
+    subject = "how alike cohorts are is assumed more than known" if silent else _SUBJECTS["tau"]
     return sentence(f"{subject}, and {heard}" if heard else subject)
 
 

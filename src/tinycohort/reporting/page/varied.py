@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..headline import Standing, headline
+from ..headline import Standing, headline, is_pooled
 from ..moves import Move
 from ..results import ModelResult, VariantResult
 from ..weakness import RULE, asked, move_name
@@ -23,7 +23,7 @@ def varied(result: ModelResult) -> list[Markup]:
         return []
     rows = [_as_it_stands(result), *(_row(one, result) for one in result.moves)]
     rows += [_without_answer(one, result) for one in still]
-    who = "for a new cohort" if _answer(result) is not None else "that moves furthest"
+    who = "for a new cohort" if is_pooled(result.fit) else "that moves furthest"
     header = ("varied", "what it asks", "cohorts", f"median {who}", "interval", "moves it by")
     caption = (
         "Everything that was varied, the furthest from the answer first. Choose a variant to see its figure and"
