@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -16,10 +17,10 @@ from support.pages import EVIL, Page, Run, blocking, counts, not_pooled, reporte
 from tinycohort.cli import ANSWERED, WRONG, main
 from tinycohort.likelihoods import LIKELIHOODS
 from tinycohort.pooling import POOLINGS
-from tinycohort.reporting import methods
+from tinycohort.reporting import figures, methods
 from tinycohort.reporting.folder import MARKER, list_files
 from tinycohort.reporting.page.markup import Row, escape, formula, identifier, link, symbols, table, tag
-from tinycohort.reporting.page.svg import inline_svg
+from tinycohort.reporting.page.pictures import inline_svg
 from tinycohort.reporting.words import percent
 
 EVIDENCE = tc.read_evidence()
@@ -301,6 +302,21 @@ def test_a_variant_without_an_answer_says_why_on_its_panel(tmp_path: Path) -> No
     run = reported_in(tmp_path, tc.read_model(content), counts(a=(3, 20), b=(2, 9)))
     assert not run.verdict.ok
     assert "It cannot be fitted: [evidence]: none of 2 outcomes of objective_response is left" in run.page("small").text
+
+
+def test_a_further_figure_is_an_entry_and_stands_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (forest, *_) = figures.FIGURES
+    more = [
+        dataclasses.replace(forest, name=f"more_{place}", place=place, of_variants=False, about=f"About {place}")
+        for place in figures.PLACES
+    ]
+    monkeypatch.setattr(figures, "FIGURES", (*figures.FIGURES, *more))
+    content = small() | {"variant": [{"name": "wide", "why": "Is it?", "set": {"priors.tau.sigma": 1.0}}]}
+    source = reported_in(tmp_path, tc.read_model(content), counts(a=(3, 20), b=(2, 9))).source("small")
+    assert Page(source).count("figure") == 2 * 2 + len(figures.PLACES)
+    for place in figures.PLACES:
+        section = source[source.index(f'id="{place}"') :].partition("</section>")[0]
+        assert section.count(f'data-figure="more_{place}"') == source.count(f'data-figure="more_{place}"') == 1
 
 
 def test_every_kind_of_number_and_of_pooling_is_put_into_words() -> None:

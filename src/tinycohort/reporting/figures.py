@@ -11,7 +11,10 @@ from typing import Any
 from ..posterior import Fit
 from .results import ModelResult
 
-__all__ = ["FIGURES", "Drawing", "FigureKind", "draw_all", "write_figures"]
+__all__ = ["FIGURES", "PLACES", "Drawing", "FigureKind", "draw_all", "write_figures"]
+
+#: The parts of a model's page that may have figures: names of their sections.
+PLACES = ("answers", "varied", "priors", "diagnostics")
 
 
 # Only plots know matplotlib; here a figure is something that can be saved.
@@ -34,8 +37,10 @@ class FigureKind:
         What it is, for those who cannot see it.
     caption : callable
         What to say under it; empty for nothing.
+    place : str
+        Where it stands, one of `PLACES`.
     of_variants : bool
-        Whether each variant has its own.
+        Whether each variant has its own, among the answers.
     small : bool
         Whether half a page wide is enough.
     """
@@ -45,6 +50,7 @@ class FigureKind:
     draw: Callable[[ModelResult, Fit], Figure]
     about: str
     caption: Callable[[Fit], str]
+    place: str = "answers"
     of_variants: bool = False
     small: bool = False
 

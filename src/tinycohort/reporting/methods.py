@@ -10,9 +10,13 @@ from ..checks import prior_predictive
 from ..compiled import CompiledModel
 from ..estimates import prior_posterior_overlap
 from ..posterior import Fit
-from .words import amount_said, in_words, of_quantity, span
+from .agreement import Agreement
+from .results import ModelResult
+from .words import amount_said, diagnosis, in_words, of_quantity, span
 
-__all__ = ["PriorStory", "Statement", "describe_model", "expectations", "left_out_words", "prior_stories"]
+__all__ = [
+    "PriorStory", "Statement", "computation", "describe_model", "expectations", "left_out_words", "prior_stories",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -185,3 +189,33 @@ def expectations(compiled: CompiledModel) -> list[str]:
     if not parts:
         return []
     return [f"Before any number was seen, the priors expected {', and '.join(parts)}: medians and central 95%."]
+
+
+def computation(result: ModelResult, agreement: Agreement | None) -> list[str]:
+    """Whether the numbers can be believed as computed: by each engine, and by both together."""
+    sentences = [diagnosis(result.fit)]
+    if result.sampled is not None:
+        sentences.append(f"The second engine. {diagnosis(result.sampled)}")
+    summary = result.fit.summary()
+    if summary["log_marginal_likelihood"] is not None:
+        score, found = summary["elpd_loco"], f"{summary['log_marginal_likelihood']:.3f}"
+        more = ""
+        if score is not None:
+            more = f"; leaving out each cohort in turn, the log probability of its number sums to {score['total']:.2f}"
+        sentences.append(f"The log marginal likelihood is {found}{more}.".replace("-", "\N{MINUS SIGN}"))
+    if agreement is not None and result.sampled is not None:
+        sentences.append(_apart(result, agreement))
+    return sentences
+
+
+def _apart(result: ModelResult, agreement: Agreement) -> str:
+    """How far the engines are apart on one model."""
+    mine = agreement.of(result.model.name)
+    if not mine:
+        return "The engines were not compared here, because a fit may not be reported."
+    worst = max(mine, key=lambda one: abs(one.distance))
+    return (
+        f"Of {len(mine)} numbers by both engines the furthest apart, the {worst.statistic} of"
+        f" {worst.label or in_words(worst.target)}, differ by {abs(worst.distance):.1f} Monte Carlo standard errors;"
+        f" {agreement.limit:.1f} would be too many."
+    )

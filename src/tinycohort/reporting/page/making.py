@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ...spec.display import describe_selection
 from ..agreement import Agreement
-from ..methods import describe_model, expectations, prior_stories
+from ..methods import computation, describe_model, expectations, prior_stories
 from ..numbers import Numbers
 from ..results import ModelResult, Results
-from ..words import diagnosis, percent
+from ..words import in_words, percent
 from .evidence import sources_list
 from .markup import Markup, formula, join, minus, symbols, table, tag
 
@@ -28,11 +28,11 @@ def model_in_words(result: ModelResult) -> Markup:
     return tag("section", tag("h2", "The model"), tag("ol", *parts, class_="model"), who, id="model")
 
 
-def priors(result: ModelResult) -> Markup:
-    """Each prior with its reason, and what the data did to it."""
+def priors(result: ModelResult, figures: Sequence[Markup]) -> Markup:
+    """Each prior with its reason, and what the data did to it; and figures."""
     rows = [
         (
-            join((formula(f"{one.parameter} ~ {one.prior}"),)),
+            formula(f"{one.parameter} ~ {one.prior}"),
             one.why,
             minus(one.before),
             minus(one.after) or "–",
@@ -46,54 +46,33 @@ def priors(result: ModelResult) -> Markup:
         "Priors and posteriors" + ("" if scale == "identity" else f", on the {scale} scale") + ": medians and 95%."
     )
     lead = [tag("p", text) for text in expectations(result.fit.compiled)]
-    parts = [tag("h2", "What was believed before, and after"), table(caption, header, rows, 5, stacked=True), *lead]
-    return tag("section", *parts, id="priors")
+    shown = table(caption, header, rows, 5, stacked=True)
+    return tag("section", tag("h2", "What was believed before, and after"), shown, *lead, *figures, id="priors")
 
 
-def diagnostics(result: ModelResult, agreement: Agreement | None) -> Markup:
-    """Whether the numbers can be believed as computed."""
-    parts = [tag("h2", "Can the numbers be believed?"), tag("p", diagnosis(result.fit))]
-    if result.sampled is not None:
-        parts.append(tag("p", "The second engine. ", diagnosis(result.sampled)))
-    summary = result.fit.summary()
-    if summary["log_marginal_likelihood"] is not None:
-        score = summary["elpd_loco"]
-        sentence = f"The log marginal likelihood is {summary['log_marginal_likelihood']:.3f}"
-        if score:
-            sentence += (
-                f"; leaving out each cohort in turn, the log probability of its number sums to {score['total']:.2f}"
-            )
-        parts.append(tag("p", minus(f"{sentence}.")))
+def diagnostics(result: ModelResult, agreement: Agreement | None, figures: Sequence[Markup]) -> Markup:
+    """Whether the numbers can be believed as computed; and figures."""
+    parts = [tag("h2", "Can the numbers be believed?"), *(tag("p", text) for text in computation(result, agreement))]
     if agreement is not None and result.sampled is not None:
-        parts += _engines(result, agreement)
-    return tag("section", *parts, id="diagnostics")
+        parts.append(_engines(result, agreement))
+    return tag("section", *parts, *figures, id="diagnostics")
 
 
-def _engines(result: ModelResult, agreement: Agreement) -> Iterable[Markup]:
+def _engines(result: ModelResult, agreement: Agreement) -> Markup:
     quantity = result.fit.compiled.family.quantity
-    mine = [one for one in agreement.comparisons if one.model == result.model.name]
     rows = [
         (
-            one.target.replace("_", " "),
+            in_words(one.target),
             one.statistic,
             *(_finely(value, "" if one.target == "tau" else quantity) for value in (one.exact, one.nuts)),
             minus(f"{one.distance:+.1f}"),
         )
-        for one in mine
+        for one in agreement.of(result.model.name)
         if not one.label
     ]
-    if not mine:
-        return [tag("p", "The engines were not compared here, because a fit may not be reported.")]
-    worst = max(mine, key=lambda one: abs(one.distance))
-    verdict = (
-        f"Of {len(mine)} numbers by both engines the furthest apart, the {worst.statistic} of"
-        f" {worst.label or worst.target.replace('_', ' ')}, differ by {abs(worst.distance):.1f} Monte Carlo standard"
-        f" errors; {agreement.limit:.1f} would be too many."
-    )
     header = ("of", "statistic", "exact", "NUTS", "standard errors apart")
     shown = table("Both engines, side by side", header, rows) if rows else Markup("")
-    details = tag("details", tag("summary", "Both engines, side by side"), tag("p", agreement.rule), shown)
-    return [tag("p", verdict), details]
+    return tag("details", tag("summary", "Both engines, side by side"), tag("p", agreement.rule), shown)
 
 
 def _finely(value: float, quantity: str) -> str:

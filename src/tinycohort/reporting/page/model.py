@@ -14,6 +14,7 @@ from .frame import document
 from .making import citation, diagnostics, in_full, model_in_words, priors
 from .markup import Markup, join, tag
 from .panels import panels
+from .pictures import placed
 from .varied import varied
 
 __all__ = ["model_page"]
@@ -48,15 +49,15 @@ def model_page(result: ModelResult, results: Results, drawn: Mapping[str, Sequen
     str
         A whole document that tells no time, so that the same results give the same page.
     """
-    numbers = gather_numbers(result, results.evidence)
+    numbers, own = gather_numbers(result, results.evidence), drawn[""]
     sections = [
         panels(result, numbers, drawn),
-        *varied(result),
+        *varied(result, placed(own, "varied")),
         evidence_used(numbers, results.evidence),
         *left_out(result, numbers),
         model_in_words(result),
-        priors(result),
-        diagnostics(result, results.agreement),
+        priors(result, placed(own, "priors")),
+        diagnostics(result, results.agreement, placed(own, "diagnostics")),
         in_full(result, results),
         citation(results, numbers),
     ]

@@ -14,7 +14,7 @@ from ..numbers import Number, Numbers
 from ..results import ModelResult, VariantResult
 from .estimates import cohorts_table, estimates_table
 from .markup import Markup, identifier, join, tag
-from .svg import inline_svg
+from .pictures import picture
 
 __all__ = ["panels"]
 
@@ -46,19 +46,10 @@ def _figures_and_tables(variant: str, fit: Fit, numbers: Numbers, drawn: Drawn) 
         reasons = "; ".join(fit.reasons)
         return [tag("p", f"There are no figures and no estimates, because the fit may not be reported: {reasons}.")]
     used = numbers.of(variant)
-    large = [_figure(one, variant) for one in drawn[variant] if not one.kind.small]
-    small = [_figure(one, variant) for one in drawn[variant] if one.kind.small]
+    shown = [one for one in drawn[variant] if one.kind.place == "answers"]
+    large = [picture(one, variant) for one in shown if not one.kind.small]
+    small = [picture(one, variant) for one in shown if one.kind.small]
     return [*large, tag("div", estimates_table(fit, used), *small, class_="beside"), cohorts_table(fit, used)]
-
-
-def _figure(drawing: Drawing, variant: str) -> Markup:
-    kind = drawing.kind
-    name = f"{kind.name}-{variant or 'base'}"
-    picture = inline_svg(drawing.svg(), name, kind.about)
-    box = "scroll small" if kind.small else "scroll wide"
-    inside = tag("div", picture, class_=box, tabindex="0", role="region", aria_label=kind.about)
-    caption = [tag("figcaption", drawing.caption)] if drawing.caption else []
-    return tag("figure", inside, *caption, data_figure=kind.name)
 
 
 def _variant_panel(one: VariantResult, result: ModelResult, numbers: Numbers, drawn: Drawn) -> Markup:

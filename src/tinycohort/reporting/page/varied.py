@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..headline import Standing, headline, is_pooled
 from ..moves import Move
@@ -15,8 +15,8 @@ from .markup import Markup, Row, identifier, join, table, tag
 __all__ = ["varied"]
 
 
-def varied(result: ModelResult) -> list[Markup]:
-    """The section; nothing where nothing could be varied."""
+def varied(result: ModelResult, figures: Sequence[Markup]) -> list[Markup]:
+    """The section, with its figures; nothing where nothing could be varied."""
     moved = {one.name for one in result.moves if one.cause == "variant"}
     still = [one for one in result.variants if one.name not in moved]
     if not result.moves and not still:
@@ -30,7 +30,7 @@ def varied(result: ModelResult) -> list[Markup]:
         " estimates."
     )
     rule = tag("details", tag("summary", "How far is far, and what the main weakness is"), tag("p", RULE))
-    parts = [tag("h2", "What the answer hangs on"), table(caption, header, rows, 2, stacked=True), rule]
+    parts = [tag("h2", "What the answer hangs on"), *figures, table(caption, header, rows, 2, stacked=True), rule]
     return [tag("section", *parts, id="varied")]
 
 

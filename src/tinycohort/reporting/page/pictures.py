@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 
-from .markup import Markup, escape
+from ..figures import Drawing
+from .markup import Markup, escape, tag
 
-__all__ = ["inline_svg"]
+__all__ = ["inline_svg", "picture", "placed"]
 
 _FONT = re.compile(r"font-family: ([^;\"]+)(?:; |(?=\"))")
+
+
+def placed(drawn: Iterable[Drawing], place: str) -> list[Markup]:
+    """The figures of the model as it stands for one part of its page."""
+    return [picture(one) for one in drawn if one.kind.place == place]
+
+
+def picture(drawing: Drawing, variant: str = "") -> Markup:
+    """A figure with its caption, in a box that scrolls where the screen is too narrow."""
+    kind = drawing.kind
+    inside = inline_svg(drawing.svg(), f"{kind.name}-{variant or 'base'}", kind.about)
+    box = "scroll small" if kind.small else "scroll wide"
+    framed = tag("div", inside, class_=box, tabindex="0", role="region", aria_label=kind.about)
+    caption = [tag("figcaption", drawing.caption)] if drawing.caption else []
+    return tag("figure", framed, *caption, data_figure=kind.name)
 
 
 def inline_svg(text: str, prefix: str, description: str) -> Markup:
