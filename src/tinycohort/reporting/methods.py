@@ -214,8 +214,9 @@ def _apart(result: ModelResult, agreement: Agreement) -> str:
     if not mine:
         return "The engines were not compared here, because a fit may not be reported."
     worst = max(mine, key=lambda one: abs(one.distance))
+    statistic = worst.statistic if worst.statistic == "mean" else f"{worst.statistic} quantile"
     return (
-        f"Of {len(mine)} numbers by both engines the furthest apart, the {worst.statistic} of"
+        f"Of {len(mine)} numbers by both engines the furthest apart, the {statistic} of"
         f" {worst.label or in_words(worst.target)}, differ by {abs(worst.distance):.1f} Monte Carlo standard errors;"
         f" {agreement.limit:.1f} would be too many."
     )
