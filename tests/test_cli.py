@@ -203,9 +203,26 @@ def test_a_fit_that_may_not_be_reported_is_told_with_the_reason_and_exit_1(
     assert "new cohort" not in shown
 
 
-def test_show_is_the_same_as_in_python(capsys: Capture) -> None:
+def test_show_is_the_same_as_in_python(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     assert answered(capsys, "show", "hsu_2017") == f"{tc.show('hsu_2017')}\n"
     assert in_json(capsys, "show", "response_pd1:common") == tc.show("response_pd1:common").to_dict()
+
+
+@pytest.mark.parametrize("columns", [60, 80, 110, 200])
+def test_show_is_as_wide_as_the_terminal(capsys: Capture, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert answered(capsys, "show", "lin_2022_pd1") == f"{tc.show('lin_2022_pd1').text(columns)}\n"
+
+
+def test_show_is_80_characters_wide_where_there_is_no_terminal_and_60_where_it_is_narrower(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    assert answered(capsys, "show", "hsu_2017") == f"{tc.show('hsu_2017').text(60)}\n"
+    monkeypatch.delenv("COLUMNS")
+    monkeypatch.setattr("os.get_terminal_size", lambda *_: (_ for _ in ()).throw(OSError))
+    assert answered(capsys, "show", "hsu_2017") == f"{tc.show('hsu_2017').text(80)}\n"
 
 
 def test_check_tells_that_the_bundled_evidence_is_in_order(capsys: Capture) -> None:
@@ -235,7 +252,7 @@ def test_check_tells_every_error_of_a_folder_and_ends_with_exit_1(capsys: Captur
     row = 2 + list(tc.read_evidence().outcomes).index("hsu_2017_response")  # below the header
     assert "error: outcomes.csv, row 2, events: 9 events among 8 people. Correct one of the two.\n" in said.out
     assert f"error: outcomes.csv, row {row}, cohort_id: 'hsu' is not in cohorts.csv." in said.out
-    assert said.out.splitlines()[-1] == f"{said.out.count('error: ')} errors, 0 warnings"
+    assert said.out.splitlines()[-1] == "3 errors, 1 warning"
     assert main(["check", folder, "--json"]) == WRONG
     answer = json.loads(capsys.readouterr().out)
     assert answer["ok"] is False

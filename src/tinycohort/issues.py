@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["InputError", "Issue"]
+__all__ = ["InputError", "Issue", "doubt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,17 @@ class Issue:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what.rstrip('.')}. {self.mend}"
+
+
+def doubt(where: str, what: str, mend: str) -> Issue:
+    """Say that something is worth a second look: a warning.
+
+    Examples
+    --------
+    >>> doubt("cohorts.csv, row 3, line", "'first' in a subgroup of pretreated people", "Look again.").severity
+    'warning'
+    """
+    return Issue(where, what, mend, "warning")
 
 
 class InputError(ValueError):

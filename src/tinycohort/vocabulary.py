@@ -265,6 +265,19 @@ COURSE_EVENT = (
     "last_followup",
     "death",
 )
+#: Those that happen at one time; the others may last.
+COURSE_MOMENT = (
+    "diagnosis",
+    "evaluation",
+    "complete_response",
+    "partial_response",
+    "stable_disease",
+    "progressive_disease",
+    "new_lesion",
+    "laboratory",
+    "last_followup",
+    "death",
+)
 
 VARIABLE = (
     "patients",
@@ -299,6 +312,18 @@ VARIABLE = (
     "local_treatment_of_metastases",
     "local_treatment_kind",
     "risk_score",
+)
+
+#: Variables of which one person may be at several levels; of the others each person is at one.
+SEVERAL_LEVELS = (
+    "patients",
+    "disease_status",
+    "immunophenotype",
+    "prior_lines",
+    "prior_therapy",
+    "radiotherapy",
+    "radiotherapy_dose",
+    "local_treatment_kind",
 )
 
 #: Categories of a characteristic that are statistics of it, not groups of people: their count stays empty.
@@ -416,6 +441,25 @@ CRITERION = (
     "nomogram",
     "unstated",
 )
+
+#: Criteria by which only a response, only toxicity, or only a time is judged or fitted.
+CRITERION_OF_RESPONSE = (
+    "recist_1_0",
+    "recist_1_1",
+    "irrecist",
+    "irecist",
+    "immune_related_criteria",
+    "percist",
+    "who_criteria",
+    "confirmed",
+    "first_evaluation",
+    "best_response",
+    "any_lesion",
+    "all_lesions",
+    "aggregate_of_lesions",
+)
+CRITERION_OF_TOXICITY = ("ctcae_3", "ctcae_4", "ctcae_5")
+CRITERION_OF_TIME = ("landmark_analysis", "nomogram")
 
 #: Who is counted in `total`. Lesions and courses are not people: such rows never enter an incidence.
 DENOMINATOR = (

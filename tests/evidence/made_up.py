@@ -62,7 +62,7 @@ def landmark(cohort_id: str, time_months: float, value: float, **changes: Any) -
         "measure": "landmark",
         "time_months": time_months,
         "value": value,
-        "printed": f"{100 * value:g}%",
+        "printed": f"{time_months:g}-month OS {100 * value:g}%",
         "source_id": "paper",
         "locator": "Figure 1",
     } | changes

@@ -1,6 +1,6 @@
 """What is generated from the record types: the data dictionary in docs/evidence.md and data/datapackage.json.
 
-Run as ``python tests/evidence/regenerate.py`` after a change of the columns or vocabularies.
+Run as ``python tests/evidence/regenerate.py`` after a change of columns, vocabularies or data.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from pathlib import Path
 
 from tinycohort.measures import MEASURES
 from tinycohort.records import RECORD_TYPES, columns_of
-from tinycohort.tables import datapackage_text
+from tinycohort.tables import seal
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "evidence.md"
-DESCRIPTOR = ROOT / "data" / "datapackage.json"
 START = "<!-- generated from the record types: python tests/evidence/regenerate.py -->"
 END = "<!-- end of the generated part -->"
 
@@ -62,4 +61,4 @@ def page_with(text: str, part: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page_with(PAGE.read_text(encoding="utf-8"), dictionary()), encoding="utf-8")
-    DESCRIPTOR.write_text(datapackage_text(), encoding="utf-8")
+    seal(ROOT / "data")

@@ -29,7 +29,7 @@ SOURCES = {
 }
 
 #: Words in code on the pages that are no rows: commands, words of a model file, and words of the text.
-WORDS = {"allow_selected", "prefer"}
+WORDS = {"allow_selected", "keep_larger", "level", "prefer"}
 
 Row = dict[str, str]
 

@@ -127,6 +127,9 @@ SITES = {
     "Progressive lesions": "progressive_lesions",
 }
 
+#: The one cell of previous lines that says more than a number.
+LINES = {"1": "1 (refused to receive chemotherapy)"}
+
 Cell = tuple[str, str, str]
 
 
@@ -181,9 +184,11 @@ def test_the_patients_add_up_to_what_is_printed_of_the_cohort(bundle: Evidence) 
         ("lin_2022_pd1", "sex"): Counter({"M": "male", "F": "female"}[row[1]] for row in table),
         ("lin_2022_pd1", "ecog"): Counter(row[3] for row in table),
         ("lin_2022_pd1", "oligometastatic"): Counter(row[4] or "empty cell" for row in table),
+        ("lin_2022_pd1", "prior_lines"): Counter(LINES.get(row[5], row[5]) for row in table),
         ("lin_2022_pd1", "immunotherapy_agent"): Counter(row[6].lower() for row in table),
         ("lin_2022_sbrt", "radiotherapy_dose"): Counter(f"{row[8]} Gy/{row[9]}Fx" for row in table if row[8]),
         ("lin_2022_sbrt", "radiotherapy"): Counter(row[10] for row in table if row[8]),
+        ("lin_2022_all", "radiotherapy"): Counter("SBRT" if row[8] else "No" for row in table),
     }
     for (cohort, variable), counts in counted.items():
         for category, count in counts.items():
@@ -394,3 +399,5 @@ def test_percentages_in_the_text_of_document_001_come_out_of_their_counts(bundle
         assert shown.startswith(f"{percent(count, total)}% ({count}/{total})")
     treated = [cells[arm, "local_treatment_of_metastases", "Yes"][0] for arm in ARMS]
     assert sum(treated) == cells["chen_2024", "local_treatment_of_metastases", "Yes"][0]
+    places = ("radiotherapy of bone metastases", "any treatment of liver metastases", "lobectomy for lung metastasis")
+    assert sum(cells["chen_2024", "local_treatment_kind", place][0] for place in places) == sum(treated)

@@ -16,13 +16,13 @@ from tinycohort.evidence import check, read_evidence
 from tinycohort.issues import InputError, Issue
 from tinycohort.records import RECORD_TYPES, columns_of
 from tinycohort.resources import bundled
-from tinycohort.tables import LARGEST_FILE, digest, read_folder, read_mapping, write_folder
+from tinycohort.tables import DESCRIPTOR, LARGEST_FILE, digest, read_folder, read_mapping, write_folder
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the bundled evidence, to be damaged."""
-    return Path(shutil.copytree(bundled("data"), tmp_path / "data"))
+    """A copy of the bundled evidence without its seal, to be damaged."""
+    return Path(shutil.copytree(bundled("data"), tmp_path / "data", ignore=shutil.ignore_patterns(DESCRIPTOR)))
 
 
 def rewrite(path: Path, old: str, new: str) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from typing import Any
 
 from ..evidence import Evidence, read_evidence
-from ..issues import InputError, Issue
 from ..spec import ModelSpec, bundled_models, read_model
-from .shown import Shown
-from .shown_evidence import contradiction_text, find, read_as, show_found
-from .shown_model import PRIOR_DRAWS, prior_predictive, show_model
+from .expected import PRIOR_DRAWS, prior_predictive
+from .facts import gather
+from .layout import WIDTH, Shown
+from .model_page import show_model
+from .names import unknown_name
+from .page import lay_out
+from .wording import contradiction_text, read_as
 
-__all__ = ["PRIOR_DRAWS", "Shown", "contradiction_text", "prior_predictive", "read_as", "show"]
+__all__ = ["PRIOR_DRAWS", "WIDTH", "Shown", "contradiction_text", "prior_predictive", "read_as", "show"]
 
 
 def show(
@@ -34,8 +36,9 @@ def show(
     Returns
     -------
     Shown
-        Print it, or see it in a notebook. For a model: what it would use, what it leaves out and why, its priors with
-        their reasons, and what it expects before it has seen a number. ``to_dict()`` gives the same as plain types.
+        Print it, or see it in a notebook; ``text(width)`` has lines of another width than 80. For a model: who may
+        speak, what it would use, what it leaves out and why, its priors with their reasons, and what it expects before
+        it has seen a number. ``to_dict()`` gives the same as plain types.
 
     Raises
     ------
@@ -46,27 +49,21 @@ def show(
     --------
     >>> import tinycohort as tc
     >>> print(tc.show("sato_2020_response").lines[1].strip())
-    about      objective_response of Sato 2020, count; judged unstated; among unstated
+    read as           2 of 12, 0.167
     """
     evidence = read_evidence() if evidence is None else evidence
     if not isinstance(what, str):
         return show_model(read_model(what), evidence)
-    if found := find(what, evidence):
-        return show_found(what, found, evidence)
-    if _is_model(what):
+    if (facts := gather(what, evidence)) is not None:
+        return lay_out(facts)
+    if _is_model(what, evidence):
         return show_model(read_model(what), evidence)
-    # Each name once, though a source and its cohort may share it.
-    names = dict.fromkeys([*(name for table in _IDENTIFIED for name in getattr(evidence, table)), *bundled_models()])
-    near = difflib.get_close_matches(what, names, n=3, cutoff=0.6)
-    hint = f"Did you mean {' or '.join(repr(name) for name in near)}? " if near else ""
-    mend = f"{hint}Models: {', '.join(bundled_models())}. Identifiers stand in the first column of each table."
-    raise InputError(Issue("show", f"no row of the evidence and no model is called {what!r}", mend))
+    raise unknown_name(what, evidence)
 
 
-_IDENTIFIED = ("sources", "cohorts", "outcomes", "patients", "discrepancies")
-
-
-def _is_model(text: str) -> bool:
+def _is_model(text: str, evidence: Evidence) -> bool:
     """Whether somebody who types this means a model: its name with or without a variant, or a path."""
-    name = text.partition(":")[0]
-    return name in bundled_models() or ".toml" in text or "/" in text or os.sep in text
+    if text.partition(":")[0] in bundled_models() or ".toml" in text:
+        return True
+    head = text.partition("/")[0]
+    return ("/" in text or os.sep in text) and head not in evidence.cohorts and head not in evidence.patients

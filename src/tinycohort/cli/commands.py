@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..issues import InputError, Issue
 from .output import answer, answer_json, complain
 
 if TYPE_CHECKING:
@@ -18,10 +19,16 @@ _MANY_COHORTS = 60
 
 
 def check(options: Any) -> int:
-    """Every problem of a folder of evidence; 1 if any is an error."""
+    """Every problem of a folder of evidence; 1 if any is an error. A folder without errors may be sealed."""
     from ..evidence import check
+    from ..tables import seal
 
+    if options.seal and options.folder is None:
+        raise InputError(Issue("--seal", "no folder is named", "Name yours: tinycohort check FOLDER --seal."))
     issues = check(options.folder)
+    if options.seal and not any(issue.severity == "error" for issue in issues):
+        complain(f"sealed by {str(seal(options.folder))!r}")
+        issues = check(options.folder)
     errors = [issue for issue in issues if issue.severity == "error"]
     if options.json:
         keys = ("severity", "where", "what", "mend")
@@ -37,14 +44,17 @@ def check(options: Any) -> int:
 
 def show(options: Any) -> int:
     """A row of the evidence, or a model before it is fitted."""
-    from ..checks import show
+    import shutil
+
+    from ..checks import WIDTH, show
     from ..evidence import read_evidence
 
     shown = show(options.what, read_evidence(options.data))
     if options.json:
         answer_json(shown.to_dict())
     else:
-        answer(shown.lines)
+        # As wide as the terminal; in a file or a pipe as in Python.
+        answer(shown.text(shutil.get_terminal_size((WIDTH, 24)).columns).split("\n"))
     return 0
 
 

@@ -69,11 +69,16 @@ def _add_fitting(parser: argparse.ArgumentParser, level: float | None) -> None:
 
 
 def _add_check(found: Any) -> None:
-    example = "  tinycohort check my_evidence\n"
+    example = "  tinycohort check my_evidence\n  tinycohort check my_evidence --seal\n"
     parser = _add(
         found, "check", commands.check, "check the tables of a folder of evidence, all problems at once", example
     )
     parser.add_argument("folder", nargs="?", metavar="FOLDER", help="folder to check (default: the bundled evidence)")
+    parser.add_argument(
+        "--seal",
+        action="store_true",
+        help="if there is no error, write datapackage.json with the checksum of each table: a later change is noticed",
+    )
     _add_json(parser)
 
 

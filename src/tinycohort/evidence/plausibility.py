@@ -1,14 +1,13 @@
-"""Content checks of the evidence as a whole: references, uniqueness, and numbers that cannot be."""
+"""Content checks of the evidence: references, uniqueness, and what cannot be in one row."""
 
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .. import vocabulary as v
-from ..issues import Issue
+from ..issues import Issue, doubt
 from ..measures import check_outcome
 from ..records import (
     KEYS,
@@ -24,6 +23,7 @@ from ..records import (
 from ..records.cells import JOINER, CellError, read_cell, suggestion
 from ..tables import Tables
 from .baseline import check_characteristic
+from .consistency import check_consistency
 
 __all__ = ["check_tables"]
 
@@ -108,48 +108,6 @@ def _check_cohort(cohort: Cohort, where: str) -> Iterator[Issue]:
     yield from _check_treatment(cohort, where)
 
 
-def _check_families(tables: Tables) -> Iterator[Issue]:
-    cohorts = tables.cohort
-    sums: dict[tuple[str, str], int] = defaultdict(int)
-    for index, cohort in enumerate(tables.cohorts):
-        where = tables.where("cohorts", index)
-        ancestor, seen = cohort.parent_id, {cohort.cohort_id}
-        while ancestor in cohorts and ancestor not in seen:
-            seen.add(ancestor)
-            ancestor = cohorts[ancestor].parent_id
-        if ancestor in seen:
-            yield Issue(f"{where}, parent_id", f"{cohort.cohort_id!r} descends from itself", "Correct a parent_id.")
-        parent = cohorts.get(cohort.parent_id or "")
-        if parent is None or parent.total is None or cohort.total is None:
-            continue
-        sums[parent.cohort_id, cohort.partition or ""] += cohort.total
-        if cohort.total > parent.total:
-            what = f"{cohort.total} people in a subgroup of {parent.total}"
-            yield Issue(f"{where}, total", what, "Correct one of the two totals.")
-        elif sums[parent.cohort_id, cohort.partition or ""] > parent.total:
-            what = f"the subgroups by {cohort.partition} add up to more than the {parent.total} of {parent.cohort_id!r}"
-            yield Issue(f"{where}, total", what, "Correct a total, or the partition of a subgroup.")
-
-
-def _check_patient_links(tables: Tables) -> Iterator[Issue]:
-    if tables.incomplete & {"cohorts", "overlaps"}:  # what links the two cohorts may stand in a row that was not read
-        return
-    homes = {patient.patient_id: patient.cohort_id for patient in tables.patients}
-    near: dict[str, set[str]] = defaultdict(set)
-    links = [(cohort.cohort_id, cohort.parent_id) for cohort in tables.cohorts if cohort.parent_id]
-    links += [(overlap.cohort_a, overlap.cohort_b) for overlap in tables.overlaps]
-    for one, other in links:
-        near[one].add(other)
-        near[other].add(one)
-    for index, row in enumerate(tables.outcomes):
-        if row.patient_id not in homes:
-            continue
-        home = homes[row.patient_id]
-        if row.cohort_id != home and row.cohort_id not in near[home]:
-            what = f"patient {row.patient_id!r} belongs to {home!r}, which shares nobody with {row.cohort_id!r}"
-            yield Issue(f"{tables.where('outcomes', index)}, cohort_id", what, "Correct it, or declare the overlap.")
-
-
 def _check_outcomes(tables: Tables) -> Iterator[Issue]:
     origins = {source.source_id: source.origin for source in tables.sources}
     for index, row in enumerate(tables.outcomes):
@@ -171,29 +129,13 @@ def _check_outcomes(tables: Tables) -> Iterator[Issue]:
             yield Issue(f"{where}, source_id", what, mend)
 
 
-def _check_curves(tables: Tables) -> Iterator[Issue]:
-    curves: dict[Hashable, list[tuple[float, float, str]]] = defaultdict(list)
-    for index, row in enumerate(tables.outcomes):
-        if row.value is None:
-            continue
-        curve = (row.cohort_id, row.endpoint, row.criteria, row.source_id)
-        where = f"{tables.where('outcomes', index)}, value"
-        if row.measure == "landmark" and row.time_months is not None:
-            curves[curve].append((row.time_months, row.value, where))
-        elif row.measure == "median_time":
-            curves[curve].append((row.value, 0.5, where))
-    for points in curves.values():
-        points.sort()
-        for (time, share, _), (later, more, where) in itertools.pairwise(points):
-            if more > share + 1e-12 or (time == later and more != share and 0.5 not in (more, share)):
-                what = f"survival {more:g} at {later:g} months after {share:g} at {time:g}: it cannot rise"
-                yield Issue(where, what, "Correct the value or the time that is wrong, or tell two curves apart.")
-
-
 def _check_course(row: Course, where: str) -> Iterator[Issue]:
     if row.start_months is not None and row.end_months is not None and row.start_months > row.end_months:
         what = f"it ends at {row.end_months:g} months, before it starts at {row.start_months:g}"
         yield Issue(f"{where}, end_months", what, "Exchange or correct the times.")
+    if row.end_months is not None and row.event in v.COURSE_MOMENT:
+        what = f"{row.event} happens at one time, and ends at {row.end_months:g} months"
+        yield doubt(f"{where}, end_months", what, "Leave it empty, or correct the event.")
 
 
 def _check_overlap(row: Overlap, where: str, cohorts: Mapping[str, Cohort]) -> Iterator[Issue]:
@@ -206,6 +148,16 @@ def _check_overlap(row: Overlap, where: str, cohorts: Mapping[str, Cohort]) -> I
     sizes = [cohort.total for cohort in pair if cohort.total is not None]
     if row.shared is not None and sizes and row.shared > min(sizes):
         yield Issue(f"{where}, shared", f"{row.shared} people shared by {min(sizes)}", "Correct one of the two.")
+    if row.shared is not None and row.relation == "suspected":
+        what = f"{row.shared} people shared by cohorts that are suspected to share some"
+        yield doubt(f"{where}, shared", what, "Say some_shared if it is known; else leave it empty.")
+    whole = {"same_people": sizes, "a_within_b": sizes[:1] if len(sizes) == 2 else []}.get(row.relation, [])
+    if row.shared is not None and any(size != row.shared for size in whole):
+        what = f"{row.shared} shared, with {' and '.join(str(size) for size in whole)} people in {row.relation}"
+        yield doubt(f"{where}, shared", what, "Correct the number, or the relation.")
+    if row.relation == "same_people" and len(set(sizes)) > 1:
+        what = f"{sizes[0]} and {sizes[1]} people who are said to be the same"
+        yield doubt(f"{where}, relation", what, "Correct a total, or say a_within_b or some_shared.")
     if row.relation == "a_within_b" and len(sizes) == 2 and sizes[0] > sizes[1]:
         what = f"{sizes[0]} people of {row.cohort_a!r} within {sizes[1]} of {row.cohort_b!r}"
         yield Issue(f"{where}, relation", what, "Exchange the two cohorts, or correct a total.")
@@ -230,6 +182,8 @@ def _check_discrepancies(tables: Tables) -> Iterator[Issue]:
         if (row.used or "") != write_row(target)[row.field]:
             what = f"{row.used or ''!r} is said to be used, and the cell holds {write_row(target)[row.field]!r}"
             yield Issue(f"{where}, used", what, "Correct one of the two.")
+        if row.used == row.other:
+            yield Issue(f"{where}, other", f"{row.other or ''!r} is what is used", "Give the other value.")
         try:
             read_cell(row.other or "", *columns[row.field])
         except CellError as error:
@@ -275,12 +229,10 @@ def check_tables(tables: Tables) -> list[Issue]:
         _check_labels(tables),
         _each(tables, "sources", lambda row, where: _check_source(row, where, read)),
         _each(tables, "cohorts", _check_cohort),
-        _check_families(tables),
         _each(tables, "courses", _check_course),
         _each(tables, "characteristics", check_characteristic),
         _check_outcomes(tables),
-        _check_patient_links(tables),
-        _check_curves(tables),
+        check_consistency(tables),
         _each(tables, "overlaps", lambda row, where: _check_overlap(row, where, tables.cohort)),
         _check_discrepancies(tables),
     )

@@ -25,7 +25,7 @@ from ..records import (
 )
 from ..records.cells import read_cell, suggestion
 from ..resources import bundled
-from ..tables import Tables, digest, read_folder, read_mapping
+from ..tables import Tables, check_seal, digest, read_folder, read_mapping
 from .plausibility import check_tables
 from .selection import Request, Selection, select
 
@@ -300,7 +300,8 @@ def check(folder: str | Path | Mapping[str, Any] | Evidence | None = None) -> li
     Returns
     -------
     list of Issue
-        Empty if nothing is wrong.
+        Empty if nothing is wrong. A folder that was sealed (``tinycohort check FOLDER --seal``) tells of every table
+        that has changed since.
 
     Examples
     --------
@@ -309,5 +310,5 @@ def check(folder: str | Path | Mapping[str, Any] | Evidence | None = None) -> li
     """
     if isinstance(folder, Evidence):
         return check_tables(folder.tables)
-    tables, issues, _ = _read(folder)
-    return [*issues, *check_tables(tables)]
+    tables, issues, place = _read(folder)
+    return [*issues, *check_tables(tables), *(check_seal(place) if place else [])]

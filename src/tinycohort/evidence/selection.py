@@ -147,6 +147,9 @@ def _told_as(outcome: Outcome) -> set[str]:
     return {outcome.measure, "count"} if recovered else {outcome.measure}
 
 
+_LEVELS = {"patient": "one patient", "cohort": "a cohort"}
+
+
 def _refusal(outcome: Outcome, request: Request, tables: Tables) -> tuple[str, str] | None:
     """Why an outcome does not speak, whatever the others say: reason and detail, or None."""
     cohort = tables.cohort[outcome.cohort_id]
@@ -155,7 +158,7 @@ def _refusal(outcome: Outcome, request: Request, tables: Tables) -> tuple[str, s
             return "excluded", f"{name} is excluded by name."
     level = "patient" if outcome.patient_id else "cohort"
     if level != request.level:
-        return "other_level", f"It is about a {level}, and the model speaks of each {request.level}."
+        return "other_level", f"It is about {_LEVELS[level]}, not {_LEVELS[request.level]}."
     for table, row in (("cohorts", cohort), ("outcomes", outcome)):
         for name, admitted in request.where.items():
             found = _column(name)
@@ -164,7 +167,7 @@ def _refusal(outcome: Outcome, request: Request, tables: Tables) -> tuple[str, s
                 wanted = " or ".join(as_text(each) or "empty" for each in admitted)
                 return f"other_{name}", f"Its {name} is {value or 'empty'}, not {wanted}."
     if outcome.category and level == "cohort" and "category" not in request.where:
-        return "other_category", f"It counts {outcome.category} alone, not {outcome.endpoint} itself."
+        return "other_category", f"It counts {outcome.category}, a part of {outcome.endpoint}."
     origin = tables.source[outcome.source_id].origin
     if origin not in request.origins:
         return "origin", f"It was read in {outcome.source_id}, of origin {origin}."

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from .descriptor import datapackage, datapackage_text
+from .descriptor import datapackage
 from .files import LARGEST_FILE, Tables, digest, read_folder, read_mapping, write_folder
+from .seal import DESCRIPTOR, check_seal, seal, sealed
 
 __all__ = [
+    "DESCRIPTOR",
     "LARGEST_FILE",
     "Tables",
+    "check_seal",
     "datapackage",
-    "datapackage_text",
     "digest",
     "read_folder",
     "read_mapping",
+    "seal",
+    "sealed",
     "write_folder",
 ]

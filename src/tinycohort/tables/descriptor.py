@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from ..records import KEYS, RECORD_TYPES, columns_of
 from ..records.cells import DATE_PATTERN, IDENTIFIER_PATTERN, Column
 
-__all__ = ["datapackage", "datapackage_text"]
+__all__ = ["datapackage"]
 
 _TYPES: Final = {"integer": "integer", "number": "number", "boolean": "boolean"}
 
@@ -70,7 +69,7 @@ def datapackage() -> dict[str, Any]:
     Returns
     -------
     dict
-        The content of datapackage.json: types, vocabularies, limits, primary and foreign keys of all eight tables.
+        Types, vocabularies, limits, primary and foreign keys of all eight tables; `seal` adds checksums.
 
     Examples
     --------
@@ -97,8 +96,3 @@ def datapackage() -> dict[str, Any]:
         "description": "Generated from the record types of tinycohort; see docs/evidence.md.",
         "resources": resources,
     }
-
-
-def datapackage_text() -> str:
-    """Text of datapackage.json, as it is stored."""
-    return json.dumps(datapackage(), indent=1, ensure_ascii=False) + "\n"

@@ -1,143 +1,20 @@
-"""What each way of reporting a number must contain, what it must leave empty, and when it is implausible."""
+"""What is wrong with, or doubtful in, one reported number."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
 from typing import Final
 
-from . import vocabulary as v
-from .issues import Issue
-from .records import Outcome, write_row
+from .. import vocabulary as v
+from ..issues import Issue
+from ..records import Outcome, write_row
+from ..records.cells import JOINER
+from .kinds import MEASURES, RULED, Measure
+from .numbers import numbers_in, prints_as
 
-__all__ = ["MEASURES", "Measure", "check_outcome", "numbers_in", "prints_as"]
-
-#: Columns that a measure may rule; the others belong to every outcome.
-RULED: Final = (
-    "patient_id", "comparator_id", "denominator", "time_months", "events", "total",
-    "value", "lower", "upper", "level", "at_risk", "median_rule",
-)  # fmt: skip
-SHARE_ENDPOINTS: Final = v.RESPONSE_ENDPOINT + v.TOXICITY_ENDPOINT + v.TIME_ENDPOINT
-ALL_ENDPOINTS: Final = SHARE_ENDPOINTS + v.QUANTITY_ENDPOINT
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One way of reporting a number.
-
-    Parameters
-    ----------
-    about : str
-        What was printed.
-    needs : tuple of str
-        Columns that must be filled.
-    may : tuple of str
-        Columns that may be filled. Those in neither must be empty.
-    unit : {"proportion", "months", "ratio", "difference", "rate", "quantity", "signed", "none"}
-        Unit of value, lower and upper.
-    endpoints : tuple of str
-        Endpoints that can be reported so.
-    """
-
-    about: str
-    needs: tuple[str, ...]
-    may: tuple[str, ...]
-    unit: str
-    endpoints: tuple[str, ...]
-
-
-_INTERVAL: Final = ("lower", "upper", "level")
-_SHARE: Final = ("comparator_id", "time_months", "value", *_INTERVAL)
-
-
-def _ratio(about: str, endpoints: tuple[str, ...]) -> Measure:
-    return Measure(about, ("comparator_id", "value"), ("time_months", "total", *_INTERVAL), "ratio", endpoints)
-
-
-MEASURES: Final[dict[str, Measure]] = {
-    "count": Measure(
-        "Events and total, both printed. The percentage and its interval may stand beside them.",
-        ("denominator", "events", "total"), _SHARE, "proportion", SHARE_ENDPOINTS,
-    ),
-    "numerator": Measure(
-        "Events without their total: never an incidence.",
-        ("events",), ("time_months",), "none", SHARE_ENDPOINTS,
-    ),
-    "percentage": Measure(
-        "A percentage; with its total if that was printed. Events only if they were recovered, with the derivation.",
-        ("value",), ("comparator_id", "denominator", "time_months", "events", "total", *_INTERVAL), "proportion",
-        SHARE_ENDPOINTS,
-    ),
-    "mean_of_rates": Measure(
-        "A mean, median or pooled estimate of other studies' rates; a total beside it is not its denominator.",
-        ("value",), ("time_months", *_INTERVAL), "proportion", SHARE_ENDPOINTS,
-    ),
-    "range": Measure(
-        "A range over trials or patients, such as 19 to 34%.",
-        ("lower", "upper"), ("time_months",), "proportion", SHARE_ENDPOINTS,
-    ),
-    "landmark": Measure(
-        "A survival probability at a time.",
-        ("time_months", "value"), ("at_risk", *_INTERVAL), "proportion", v.TIME_ENDPOINT,
-    ),
-    "number_at_risk": Measure(
-        "People at risk at a time, as printed under a curve.",
-        ("time_months", "at_risk"), (), "none", v.TIME_ENDPOINT,
-    ),
-    "median_time": Measure(
-        "A median time, in months. One limit alone where the other was not reached.",
-        ("value", "median_rule"), _INTERVAL, "months", v.TIME_ENDPOINT,
-    ),
-    "median_not_reached": Measure(
-        "A median time that was not reached; its lower limit may have been.",
-        (), ("lower", "level"), "months", v.TIME_ENDPOINT,
-    ),
-    "mean_time": Measure("A mean time, in months.", ("value",), _INTERVAL, "months", v.TIME_ENDPOINT),
-    "hazard_ratio": _ratio("A hazard ratio, cohort over comparator.", v.TIME_ENDPOINT),
-    "odds_ratio": _ratio("An odds ratio, cohort over comparator.", SHARE_ENDPOINTS),
-    "risk_ratio": _ratio("A risk ratio, cohort over comparator.", SHARE_ENDPOINTS),
-    "risk_difference": Measure(
-        "A difference of proportions, cohort minus comparator.",
-        ("comparator_id", "value"), ("time_months", "total", *_INTERVAL), "difference", SHARE_ENDPOINTS,
-    ),
-    "mean_difference": Measure(
-        "A difference of means, cohort minus comparator, in the unit of the endpoint (months for times).",
-        ("comparator_id", "value"), ("time_months", "total", *_INTERVAL), "signed", ALL_ENDPOINTS,
-    ),
-    "p_value": Measure(
-        "A p-value of cohort against comparator.",
-        ("comparator_id", "value"), ("time_months",), "proportion", SHARE_ENDPOINTS,
-    ),
-    "person_time": Measure(
-        "Events and the person-months in which they happened (value).",
-        ("events", "value"), ("total",), "months", SHARE_ENDPOINTS,
-    ),
-    "event_rate": Measure("Events per person-month.", ("value",), _INTERVAL, "rate", SHARE_ENDPOINTS),
-    "ordered_time": Measure(
-        "One of a cohort's ordered times, of nobody in particular: at_risk people were at risk just before it.",
-        ("at_risk", "events"), ("value", "lower", "upper"), "months", v.TIME_ENDPOINT,
-    ),
-    "patient_time": Measure(
-        "A patient's time: exact (value) or between limits; events is 1 if it ended in the event, 0 if censored; "
-        "time_months is a late entry.",
-        ("patient_id", "events"), ("time_months", "value", "lower", "upper"), "months", v.TIME_ENDPOINT,
-    ),
-    "patient_response": Measure(
-        "A patient's response, in category.",
-        ("patient_id",), ("time_months",), "none", v.RESPONSE_ENDPOINT,
-    ),
-    "patient_value": Measure(
-        "A measured quantity of a patient.",
-        ("patient_id", "value"), ("time_months",), "quantity", v.QUANTITY_ENDPOINT,
-    ),
-    "performance": Measure(
-        "Discrimination of a prediction, in category.",
-        ("value",), ("time_months", *_INTERVAL), "proportion", v.TIME_ENDPOINT,
-    ),
-}  # fmt: skip
+__all__ = ["check_outcome"]
 
 _LIMITS: Final = {
     "proportion": (0.0, 1.0, "Write a proportion between 0 and 1."),
@@ -149,46 +26,6 @@ _LIMITS: Final = {
     "signed": (-math.inf, math.inf, ""),
     "none": (-math.inf, math.inf, ""),
 }
-_NUMBER_WORDS: Final = {
-    "no": 0.0, "none": 0.0, "zero": 0.0, "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0,
-    "six": 6.0, "seven": 7.0, "eight": 8.0, "nine": 9.0, "ten": 10.0, "eleven": 11.0, "twelve": 12.0,
-}  # fmt: skip
-
-
-def numbers_in(text: str) -> tuple[tuple[str, float], ...]:
-    """Numbers in a text, each as written and as a value; small numbers may be words.
-
-    Examples
-    --------
-    >>> numbers_in("None of the 12 (0%)")
-    (('None', 0.0), ('12', 12.0), ('0', 0.0))
-    """
-    found: list[tuple[str, float]] = []
-    for token in re.findall(r"[0-9]+(?:\.[0-9]+)?|[A-Za-z]+", text.replace("\N{MIDDLE DOT}", ".")):
-        if token[0].isdigit():
-            found.append((token, float(token)))
-        elif token.lower() in _NUMBER_WORDS:
-            found.append((token, _NUMBER_WORDS[token.lower()]))
-    return tuple(found)
-
-
-def prints_as(events: int, total: int, printed: str) -> bool:
-    """Whether events of total prints as a percentage, ties rounded either way.
-
-    Parameters
-    ----------
-    events, total : int
-        The count.
-    printed : str
-        The percentage as printed, without the sign: its digits say how it was rounded.
-
-    Examples
-    --------
-    >>> prints_as(9, 26, "35"), prints_as(9, 26, "34"), prints_as(1, 8, "12"), prints_as(1, 8, "13")
-    (True, False, True, True)
-    """
-    digits = len(printed.partition(".")[2])
-    return abs(Fraction(100 * events, total) - Fraction(printed)) <= Fraction(1, 2 * 10**digits)
 
 
 def _percentages(outcome: Outcome) -> list[str]:
@@ -230,6 +67,40 @@ def _check_category(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
         yield "category", f"a {outcome.measure} without category", f"Use one of: {', '.join(allowed)}."
 
 
+_CRITERIA_OF: Final = (
+    (v.CRITERION_OF_RESPONSE, v.RESPONSE_ENDPOINT, "a response"),
+    (v.CRITERION_OF_TOXICITY, v.TOXICITY_ENDPOINT, "toxicity"),
+    (v.CRITERION_OF_TIME, v.TIME_ENDPOINT, "a time"),
+)
+
+
+def _check_criteria(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
+    words = outcome.criteria.split(JOINER)
+    for criteria, endpoints, judged in _CRITERIA_OF:
+        for word in words:
+            if word in criteria and outcome.endpoint not in endpoints:
+                yield "criteria?", f"{word!r} for {outcome.endpoint}", f"It judges {judged}: correct one of the two."
+    if "unstated" in words and len(words) > 1:
+        yield "criteria?", f"{outcome.criteria!r}", "Leave out what is said, or unstated."
+
+
+def _check_time(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
+    """The time of a share of people must be there to be read, in months or years."""
+    time = outcome.time_months
+    if time is None or outcome.patient_id:
+        return
+    shown = [number for _, number in numbers_in(f"{outcome.printed} {outcome.derivation or ''}")]
+    if not any(math.isclose(time, number * scale, rel_tol=1e-3) for number in shown for scale in (1, 12)):
+        what = f"{time:g} stands neither in printed ({outcome.printed!r}) nor in derivation, as months or as years"
+        yield "time_months?", what, "Quote the time as printed, or say in derivation where it stands."
+
+
+_USUAL_LEVELS: Final = (0.5, 0.6, 0.68, 0.8, 0.9, 0.95, 0.975, 0.98, 0.99, 0.999)
+_UNREACHED: Final = re.compile(
+    r"\bN[RE]\b|\bN/[AR]\b|not (?:reached|estimable|evaluable|available)|\bundefined\b", re.I
+)
+
+
 def _check_interval(outcome: Outcome, measure: Measure) -> Iterator[tuple[str, str, str]]:
     low, high, unit = _LIMITS[measure.unit]
     for name in ("value", "lower", "upper"):
@@ -237,6 +108,11 @@ def _check_interval(outcome: Outcome, measure: Measure) -> Iterator[tuple[str, s
         if number is not None and not low <= number <= high:
             yield name, f"{number:g} in a {outcome.measure}", unit
     value, lower, upper = outcome.value, outcome.lower, outcome.upper
+    of_group = not outcome.patient_id and outcome.measure != "ordered_time"
+    unreached = measure.unit == "months" and _UNREACHED.search(outcome.printed)
+    if (lower is None) != (upper is None) and of_group and not unreached:
+        missing = "lower" if lower is None else "upper"
+        yield f"{missing}?", "an interval with one limit", "Fill the other, or quote that it was not reached."
     if lower is not None and upper is not None and lower > upper:
         yield "lower", f"the interval {lower:g} to {upper:g} is the wrong way round", "Exchange the limits."
     elif value is not None and not (lower or -math.inf) <= value <= (math.inf if upper is None else upper):
@@ -246,6 +122,8 @@ def _check_interval(outcome: Outcome, measure: Measure) -> Iterator[tuple[str, s
             yield "level", f"level {outcome.level:g} without an interval", "Fill lower and upper, or empty the level."
         elif not 0.5 <= outcome.level < 1:
             yield "level", f"an interval of level {outcome.level:g}", "Write 0.95 for 95%."
+        elif outcome.level not in _USUAL_LEVELS:
+            yield "level?", f"an interval of level {outcome.level:g}", "Look at the printed level again."
     elif (lower is not None or upper is not None) and "level" in measure.may:
         yield "level", "an interval without its level", "Write 0.95 for 95%; leave the limits out if it is not said."
     if measure.unit == "ratio" and value and lower and upper:
@@ -310,6 +188,8 @@ def check_outcome(outcome: Outcome, where: str) -> list[Issue]:
     found = [
         *_check_columns(outcome, measure),
         *_check_category(outcome),
+        *_check_criteria(outcome),
+        *_check_time(outcome),
         *_check_interval(outcome, measure),
         *_check_count(outcome),
         *_check_printed(outcome, measure),
