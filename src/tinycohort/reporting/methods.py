@@ -15,7 +15,7 @@ from .results import ModelResult
 from .words import amount_said, diagnosis, in_words, of_quantity, span
 
 __all__ = [
-    "PriorStory", "Statement", "computation", "describe_model", "expectations", "left_out_words", "prior_stories",
+    "PriorStory", "Statement", "computation", "describe_model", "expectations", "prior_stories",
 ]  # fmt: skip
 
 
@@ -96,24 +96,6 @@ _POOLINGS = {
         " groups with tau_group around mu."
     ),
 }
-_REASONS = {
-    "excluded": "Left out by name",
-    "other_level": "About single patients, where cohorts are asked for",
-    "origin": "Read where this model does not look",
-    "measure": "Printed as something else",
-    "not_people": "Counted lesions or courses, not people",
-    "selected_on": "Chosen for the very outcome",
-    "no_count": "Without a count",
-    "incomplete": "Incomplete",
-    "subgroup": "Part of a cohort that speaks, or the whole of one",
-    "overlap": "The same people speak already",
-    "review": "Reviews, whose studies speak for themselves",
-    "other_category": "About a part of the endpoint",
-    "other_line": "Another line of treatment",
-    "other_radiotherapy": "Irradiated otherwise, or not",
-    "other_drug_class": "Another class of drug",
-    "other_cohort_id": "Not among the cohorts that are named",
-}
 
 
 def describe_model(compiled: CompiledModel) -> list[Statement]:
@@ -126,17 +108,6 @@ def describe_model(compiled: CompiledModel) -> list[Statement]:
         _LIKELIHOODS.get(likelihood.name, known),
         Statement(alike, pooling.formula),
     ]
-
-
-def left_out_words(reason: str) -> str:
-    """Why numbers are left out, as a heading.
-
-    Examples
-    --------
-    >>> left_out_words("other_setting"), left_out_words("no_count")
-    ('Another setting', 'Without a count')
-    """
-    return _REASONS.get(reason, f"Another {in_words(reason.removeprefix('other_'))}")
 
 
 def prior_stories(fit: Fit) -> list[PriorStory]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..checks.left_out import in_order
 from ..evidence import Evidence, LeftOut, Used
 from ..posterior import Fit
 from ..records import Discrepancy, Outcome, Overlap, Source
@@ -93,7 +94,7 @@ class Numbers:
     rows : tuple of Number
         Those of the model as it stands, then those that only variants use.
     left_out : mapping of str to tuple of LeftOutNumber
-        By the reason in a word.
+        By the reason in a word: those first that the least change of the model would lift.
     overlaps : tuple of Overlap
         Between cohorts that are used together all the same.
     sources : tuple of Source
@@ -176,4 +177,4 @@ def _left_out(fit: Fit, evidence: Evidence) -> dict[str, tuple[LeftOutNumber, ..
         label = evidence.cohorts[left.cohort_id].label
         one = LeftOutNumber(left, evidence.outcomes[left.outcome_id], label)
         groups.setdefault(left.reason, []).append(one)
-    return {reason: tuple(rows) for reason, rows in sorted(groups.items(), key=lambda group: -len(group[1]))}
+    return {reason: tuple(groups[reason]) for reason in in_order(groups)}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...checks import contradiction_text, read_as
+from ...checks.left_out import reason_in_words
+from ...checks.wording import overlap_text
 from ...evidence import Evidence
 from ...records import Overlap, Source
-from ..methods import left_out_words
 from ..numbers import Contradiction, LeftOutNumber, Number, Numbers
 from ..results import ModelResult
 from ..words import count, in_words
@@ -66,12 +67,8 @@ def _contradiction(one: Contradiction) -> Markup:
 
 
 def _overlaps(overlaps: Iterable[Overlap], evidence: Evidence) -> Markup:
-    def words(row: Overlap) -> str:
-        one, other = (evidence.cohorts[name].label for name in (row.cohort_a, row.cohort_b))
-        shared = f" ({row.shared} people)" if row.shared is not None else ""
-        return f"{one} and {other}: {in_words(row.relation)}{shared}. {row.basis}"
-
-    return tag("ul", *(tag("li", words(row)) for row in overlaps))
+    labels = {name: cohort.label for name, cohort in evidence.cohorts.items()}
+    return tag("ul", *(tag("li", overlap_text(row, labels[row.cohort_a], labels[row.cohort_b])) for row in overlaps))
 
 
 def left_out(result: ModelResult, numbers: Numbers) -> list[Markup]:
@@ -99,8 +96,9 @@ def _group(reason: str, rows: Iterable[LeftOutNumber]) -> Markup:
         )
         for one in rows
     ]
-    summary = tag("summary", f"{left_out_words(reason)}: {len(rows)}")
-    return tag("details", summary, table(left_out_words(reason), ("cohort", "printed", "why"), cells, 3, stacked=True))
+    heading = f"{count(len(rows), 'number')}: {in_words(reason_in_words(reason))}"
+    shown = table(heading, ("cohort", "printed", "why"), cells, 3, stacked=True)
+    return tag("details", tag("summary", heading), shown)
 
 
 def sources_list(numbers: Numbers) -> Markup:

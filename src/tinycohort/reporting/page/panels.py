@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ...checks.left_out import reason_in_words
 from ...posterior import Fit
 from ...spec.toml import write_value
 from ...spec.words import thaw
 from ..answers import answer
 from ..figures import Drawing
-from ..methods import left_out_words
 from ..numbers import Number, Numbers
 from ..results import ModelResult, VariantResult
+from ..words import in_words, sentence
 from .estimates import cohorts_table, estimates_table
 from .markup import Markup, identifier, join, tag
 from .pictures import picture
@@ -90,7 +91,7 @@ def _evidence(one: VariantResult, fit: Fit, numbers: Numbers) -> list[Markup]:
     for reason, silent in change.dropped.items():
         # What is said of each is said once, if it is the same of all.
         details = {left.detail for _, left in silent}
-        why = details.pop() if len(details) == 1 else f"{left_out_words(reason)}."
+        why = details.pop() if len(details) == 1 else sentence(in_words(reason_in_words(reason)))
         sentences.append(tag("li", "Silent here: ", join((_leading(one) for one, _ in silent), ", "), f". {why}"))
     return [tag("ul", *sentences)] if sentences else []
 
