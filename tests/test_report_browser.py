@@ -148,11 +148,11 @@ def test_a_reader_goes_from_the_first_page_to_a_number_and_its_source_and_back(r
     reader.open("index.html")
     reader.window.get_by_role("link", name="Objective response to PD-1", exact=False).last.click()
     assert reader.window.url.endswith("/response_pd1.html")
-    reader.window.locator("[data-choice='']").get_by_role("link", name="NCI-9742 (Ma 2018)").click()
-    row = reader.window.locator("tr:target")
-    assert "9 of 44 (CR 1, PR 8)" in row.inner_text()
-    row.get_by_role("link").first.click()
-    assert "NCI-9742" in reader.window.locator("li:target").inner_text()
+    used = tc.fit("response_pd1", EVIDENCE).evidence.used[2]
+    reader.window.locator("[data-choice='']").get_by_role("link", name=used.cohort.label).click()
+    assert used.outcome.printed in reader.text("tr:target")
+    reader.window.locator("tr:target").get_by_role("link").first.click()
+    assert reader.text("li:target") == used.source.citation
     reader.window.get_by_role("link", name="All models").click()
     assert reader.window.url.endswith("/index.html")
 
