@@ -274,7 +274,7 @@ def test_without_the_exact_engine_the_variants_alone_are_looked_at() -> None:
     model, evidence = tc.read_model(with_variants(TAU_WIDE)), counts(**ALIKE)
     sampled = tc.fit(model, evidence, "nuts", seed=1)
     wide = tc.fit(model.variant("wide"), evidence)
-    assert [one.cause for one in find_moves(model, sampled, {"wide": wide}, evidence, 1)] == ["variant"]
+    assert [one.cause for one in find_moves(model, sampled, {"wide": wide}, 1)] == ["variant"]
 
 
 def test_the_rule_is_told_with_its_limit() -> None:

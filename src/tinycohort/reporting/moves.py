@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engines.run import fit
-from ..evidence import Evidence
-from ..issues import InputError
+from ..compiled import CompiledModel
+from ..engines.run import run
+from ..evidence import Used
 from ..posterior import Fit
 from ..spec import ModelSpec
 from .headline import Standing, headline, is_pooled, standing
@@ -122,9 +122,7 @@ def _share_of_heterogeneity(base: Fit) -> float | None:
     return min(max(1.0 - (mu.sd / new.sd) ** 2, 0.0), 1.0)
 
 
-def find_moves(
-    model: ModelSpec, base: Fit, variants: Mapping[str, Fit], evidence: Evidence, seed: int
-) -> tuple[Move, ...]:
+def find_moves(model: ModelSpec, base: Fit, variants: Mapping[str, Fit], seed: int) -> tuple[Move, ...]:
     """Vary what can be varied, and say how far each choice moves the answer: the furthest first.
 
     Parameters
@@ -135,8 +133,6 @@ def find_moves(
         Its fit; nothing moves one that may not be reported.
     variants : mapping of str to Fit
         The variants that could be fitted.
-    evidence : Evidence
-        What they were fitted to.
     seed : int
         Of the further fits.
 
@@ -149,10 +145,10 @@ def find_moves(
     """
     if not base.reportable:
         return ()
-    seen = [base.compiled.to_dict() | {"name": ""}]
+    seen = [_content(base.compiled)]
     found: list[Move] = []
-    for cause, name, subject, other in _steps(model, base, variants, evidence, seed):
-        content = other.compiled.to_dict() | {"name": ""}
+    for cause, name, subject, other in _steps(model, base, variants, seed):
+        content = _content(other.compiled)
         if not other.reportable or (cause != "variant" and content in seen):
             continue
         seen.append(content)
@@ -163,25 +159,26 @@ def find_moves(
     return tuple(sorted(found, key=lambda one: -one.size))
 
 
-def _steps(
-    model: ModelSpec, base: Fit, variants: Mapping[str, Fit], evidence: Evidence, seed: int
-) -> Iterator[tuple[str, str, str, Fit]]:
+def _content(compiled: CompiledModel) -> dict[str, Any]:
+    """All that a posterior hangs on."""
+    content = compiled.to_dict()
+    return {name: content[name] for name in ("family", "likelihood", "pooling", "priors", "data")}
+
+
+def _steps(model: ModelSpec, base: Fit, variants: Mapping[str, Fit], seed: int) -> Iterator[tuple[str, str, str, Fit]]:
     """What is varied: cause, name, subject and fit."""
     subjects = {rule.name: _subject(rule) for rule in model.variant_rules}
     for name, varied in variants.items():
         yield "variant", name, subjects[name], varied
-    if base.posterior.engine != "exact" or base.evidence is None:
+    if base.posterior.engine != "exact":
         return
-    bare = dataclasses.replace(model, variant_rules=())
     for cause, name, silent in _silenced(base):
-        spared = dataclasses.replace(bare, evidence=_only(model, evidence, base, silent))
-        if (other := _try(spared, evidence, seed)) is not None:
-            yield cause, name, name if cause == "kind" else "cohort", other
-    if "tau" in model.priors and "tau" not in subjects.values():
-        priors = type(model.priors)({**model.priors, "tau": _wider(model.priors["tau"])})
-        wider = dataclasses.replace(bare, priors=priors)
-        if (other := _try(wider, evidence, seed)) is not None:
-            yield "tau", str(wider.priors["tau"]), "tau", other
+        yield cause, name, name if cause == "kind" else "cohort", run(_without(base.compiled, silent), "exact", seed)
+    priors = base.compiled.priors
+    if "tau" in priors and "tau" not in subjects.values():
+        wider = _wider(priors["tau"])
+        changed = dataclasses.replace(base.compiled, priors={**priors, "tau": wider})
+        yield "tau", str(wider), "tau", run(changed, "exact", seed)
 
 
 def _subject(rule: Any) -> str:
@@ -197,40 +194,32 @@ def _subject(rule: Any) -> str:
     return {"origins": "origin", "exclude": "cohort_id"}.get(columns[0], columns[0]) if columns else "evidence"
 
 
-def _silenced(base: Fit) -> Iterator[tuple[str, str, set[str]]]:
-    """Outcomes to leave out, never all of them: the weaker kinds, then each cohort; none where each stands alone."""
-    if not is_pooled(base):
+def _silenced(base: Fit) -> Iterator[tuple[str, str, set[int]]]:
+    """Cohorts to leave out by position, never all: the weaker kinds, then each; none where each stands alone."""
+    rows = base.compiled.rows
+    if not is_pooled(base) or len(rows) < 2:
         return
-    used = base.evidence.used
-    everyone = {one.outcome.outcome_id for one in used}
+    used = {one.outcome.outcome_id: one for one in base.evidence.used} if base.evidence is not None else {}
     for column, weaker in WEAKER.items():
-        silent = {one.outcome.outcome_id for one in used if _kind(one, column) in weaker}
-        if silent and silent != everyone:
+        silent = {
+            j for j, row in enumerate(rows) if row.outcome_id in used and _kind(used[row.outcome_id], column) in weaker
+        }
+        if 0 < len(silent) < len(rows):
             yield "kind", column, silent
-    if len(base.compiled.rows) > 1:
-        for row in base.compiled.rows:
-            yield "cohort", row.label, {row.outcome_id}
+    for j, row in enumerate(rows):
+        yield "cohort", row.label, {j}
 
 
-def _kind(one: Any, column: str) -> str | None:
+def _kind(one: Used, column: str) -> str | None:
     holder = next(each for each in (one.outcome, one.cohort, one.source) if hasattr(each, column))
     return getattr(holder, column)
 
 
-def _only(model: ModelSpec, evidence: Evidence, base: Fit, silent: set[str]) -> Any:
-    """The selection without some outcomes, and with no other in their place."""
-    speak = {one.outcome.outcome_id for one in base.evidence.used} - silent
-    endpoint = model.evidence.endpoint
-    others = (one.outcome_id for one in evidence.outcomes.values() if one.endpoint == endpoint)
-    left_out = tuple(name for name in others if name not in speak)
-    return dataclasses.replace(model.evidence, exclude=tuple(dict.fromkeys((*model.evidence.exclude, *left_out))))
-
-
-def _try(model: ModelSpec, evidence: Evidence, seed: int) -> Fit | None:
-    try:
-        return fit(model, evidence, "exact", seed)
-    except InputError:
-        return None
+def _without(compiled: CompiledModel, silent: set[int]) -> CompiledModel:
+    """The model without some cohorts; the last first, so that the positions of the others stay."""
+    for j in sorted(silent, reverse=True):
+        compiled = compiled.without(j)
+    return compiled
 
 
 def _wider(prior: Any) -> Any:

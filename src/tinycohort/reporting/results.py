@@ -224,7 +224,7 @@ def _fit_model(
     base = fit(model, evidence, "auto", seed)
     variants = tuple(_fit_variant(model.variant(name), evidence, seed) for name in model.variants)
     usable = {one.name: one.fit for one in variants if one.fit is not None}
-    moves = find_moves(model, base, usable, evidence, seed)
+    moves = find_moves(model, base, usable, seed)
     took = time.perf_counter() - begun
     progress(f"{model.name}: fitted, with {count(len(variants), 'variant')} ({took:.1f} s)")
     if engine != "both" or base.posterior.engine == "nuts":
