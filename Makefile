@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: help setup reproduce test slow lint format types docs bench lock clean
 
 help:
-	@echo "make reproduce   fit every bundled model and write results/: tables, figures, fits and a page that answers"
+	@echo "make reproduce   fit every bundled model and write results/: a report, tables, figures and fits"
 	@echo "make test        the tests"
 	@echo "make slow        the validation that takes minutes"
 	@echo "make lint        Ruff: rules and format (make format mends)"

@@ -270,7 +270,7 @@ def test_ones_own_evidence_is_what_is_fitted(capsys: Capture) -> None:
 # -- usage, streams, endings --
 
 
-@pytest.mark.parametrize("command", ["check", "show", "fit", "pool", "reproduce"])
+@pytest.mark.parametrize("command", ["check", "show", "fit", "pool", "report", "reproduce"])
 def test_the_help_of_each_command_shows_an_example(capsys: Capture, command: str) -> None:
     assert main([command, "--help"]) == ANSWERED
     shown = capsys.readouterr().out
@@ -392,7 +392,7 @@ def test_percentages_are_never_rounded_to_none_or_to_all() -> None:
     assert [figure(x) for x in (0.0, -0.5, 123.4, 0.01234, float("nan"), None)] == [
         "0.00", "-0.50", "123", "0.0123", "–", "–",
     ]  # fmt: skip
-    assert span({"lower": 0.241, "upper": 0.249}, "probability") == "24.1% to 24.9%"
+    assert span(0.241, 0.249, "probability") == "24.1% to 24.9%"
 
 
 @pytest.mark.parametrize("events", [[1], [1, 2], [1, 7, 9], [1, 5, 20, 30], [0, 20, 1, 25, 2, 28, 0, 27]])

@@ -1,13 +1,10 @@
-"""`reproduce`: tables, figures, fits and a page that hold together, and the comparison of the engines."""
+"""`reproduce`: tables, figures, fits and pages that hold together, and the comparison of the engines."""
 
 from __future__ import annotations
 
 import copy
-import csv
 import dataclasses
 import json
-import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -16,49 +13,25 @@ import xarray
 
 import tinycohort as tc
 from evidence import made_up
-from spec_contents import contrast
+from support.pages import Run, blocking, not_pooled, own, reported_in, reproduced_in, small, squeezed
 from tinycohort.cli import ANSWERED, WRONG, main
 from tinycohort.reporting.agreement import Comparison, compare_engines
 from tinycohort.reporting.folder import MARKER, list_files
-from tinycohort.reporting.markup import escape, identifier, inline_svg, link, tag
-from tinycohort.reporting.reproduction import Verdict, reproduce
-from tinycohort.reporting.words import percent
-from tinycohort.tables import write_folder
+from tinycohort.reporting.writing import Verdict
 
 EVIDENCE = tc.read_evidence()
 MODELS = tc.bundled_models()
 
 
-@dataclasses.dataclass
-class Run:
-    folder: Path
-    verdict: Verdict
-    said: list[str]
-
-    @property
-    def page(self) -> str:
-        return (self.folder / "index.html").read_text(encoding="utf-8")
-
-    def table(self, name: str) -> list[dict[str, str]]:
-        with (self.folder / "tables" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-
-
-def run_in(folder: Path, **choices: Any) -> Run:
-    said: list[str] = []
-    verdict = reproduce(folder / "results", progress=said.append, **choices)
-    return Run(folder / "results", verdict, said)
-
-
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """All bundled models by both engines."""
-    return run_in(tmp_path_factory.mktemp("both"))
+    return reproduced_in(tmp_path_factory.mktemp("both"))
 
 
 @pytest.fixture(scope="module")
 def exact(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return run_in(tmp_path_factory.mktemp("exact"), engine="exact")
+    return reproduced_in(tmp_path_factory.mktemp("exact"), engine="exact")
 
 
 # -- what is written ---------------------------------------------------------------------------------------------------
@@ -66,8 +39,13 @@ def exact(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_everything_stands_and_is_there(everything: Run) -> None:
     assert everything.verdict.ok, everything.verdict.problems
-    tables = "cohorts diagnostics engines estimates evidence_left_out evidence_used priors variants"
-    expected = {"index.html", MARKER, *(f"tables/{name}.csv" for name in tables.split())}
+    tables = "cohorts diagnostics engines estimates evidence_left_out evidence_used moves priors variants"
+    expected = {
+        "index.html",
+        *(f"{name}.html" for name in MODELS),
+        MARKER,
+        *(f"tables/{name}.csv" for name in tables.split()),
+    }
     for name in MODELS:
         expected |= {f"fits/{name}_exact.nc", f"fits/{name}_nuts.nc"}
         expected |= {f"figures/{k}_{name}.{s}" for k in ("forest", "prior_posterior") for s in ("svg", "pdf")}
@@ -77,7 +55,7 @@ def test_everything_stands_and_is_there(everything: Run) -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes(exact: Run, tmp_path: Path) -> None:
-    again = run_in(tmp_path, engine="exact")
+    again = reproduced_in(tmp_path, engine="exact")
     assert list_files(again.folder) == list_files(exact.folder)
     for name in list_files(exact.folder):
         if name != MARKER and not name.startswith("fits/"):  # these know when they were made
@@ -85,7 +63,7 @@ def test_the_same_seed_gives_the_same_bytes(exact: Run, tmp_path: Path) -> None:
 
 
 def test_the_second_engine_changes_no_table_of_the_first(exact: Run, everything: Run) -> None:
-    for name in ("estimates", "variants", "cohorts", "evidence_used", "evidence_left_out", "priors"):
+    for name in ("estimates", "variants", "cohorts", "evidence_used", "evidence_left_out", "priors", "moves"):
         path = f"tables/{name}.csv"
         assert (exact.folder / path).read_bytes() == (everything.folder / path).read_bytes()
 
@@ -96,7 +74,7 @@ def test_the_provenance_tells_the_time_the_seed_and_the_digest_of_every_file(eve
     assert {"started", "seconds", "seed", "versions", "evidence", "models"} <= set(content)
     assert content["models"] == {name: tc.read_model(name).digest for name in MODELS}
     for package in ("tinycohort", "python", "numpy", "scipy", "pymc", "nutpie"):
-        assert content["versions"][package] in everything.page
+        assert content["versions"][package] in everything.source("index")
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -153,212 +131,7 @@ def test_every_number_used_stands_in_the_table_as_printed_with_its_place(everyth
         assert row["citation"] == EVIDENCE.sources[outcome.source_id].citation
 
 
-# -- the page ----------------------------------------------------------------------------------------------------------
-
-VOID = {"meta", "br", "link", "col", "wbr"}
-
-
-class Page(HTMLParser):
-    """A page taken apart, which must be put together properly."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
-        assert len({key for key, _ in attributes}) == len(attributes), f"an attribute twice in <{name}>"
-        found = dict(attributes)
-        self.elements.append((name, found))
-        self.ids += [str(found["id"])] if "id" in found else []
-        self.links += [str(found[key]) for key in ("href", "src", "xlink:href") if key in found]
-        if name not in VOID:
-            self.open.append(name)
-
-    def handle_startendtag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
-        assert "svg" in self.open, f"<{name}/> outside of SVG"
-        self.handle_starttag(name, attributes)
-        if name not in VOID:
-            self.open.pop()
-
-    def handle_endtag(self, name: str) -> None:
-        assert self.open.pop() == name
-
-    def handle_data(self, data: str) -> None:
-        if not {"style", "svg"} & set(self.open):
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join("".join(self.words).split())
-
-
-def squeezed(text: str) -> str:
-    return " ".join(text.split())
-
-
-def test_the_page_is_well_formed_and_needs_nothing_else(everything: Run) -> None:
-    assert everything.page.startswith("<!DOCTYPE html>\n<html lang=")
-    page = Page(everything.page)
-    names = [name for name, _ in page.elements]
-    assert not {"script", "iframe", "img", "link", "object", "embed", "metadata"} & set(names)
-    assert [names.count(name) for name in ("html", "head", "title", "body", "main", "h1")] == [1] * 6
-    assert len(page.ids) == len(set(page.ids))
-    for address in page.links:
-        assert address[1:] in page.ids if address.startswith("#") else re.match(r"https?://", address)
-    for reference in re.findall(r"url\(([^)]*)\)", everything.page):
-        assert reference.startswith("#")
-        assert reference[1:] in page.ids
-    assert "@import" not in everything.page
-    assert names.count("svg") == 2 * len(MODELS)
-    assert all(found.get("aria-label") for name, found in page.elements if name == "svg")
-    for name, found in page.elements:
-        assert name != "table" or "style" not in found
-
-
-def test_wide_tables_scroll_inside_their_own_box(everything: Run) -> None:
-    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in everything.page
-    assert len(re.findall(r'<div class="scroll"[^>]*><table>', everything.page)) == everything.page.count("<table>")
-    assert ".scroll { overflow-x: auto;" in everything.page
-    assert "@media print" in everything.page
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_each_question_is_answered_in_a_sentence_with_its_uncertainty(everything: Run, name: str) -> None:
-    summary = tc.fit(name, EVIDENCE).summary()
-    text = Page(everything.page).text
-    (answer,) = (line for line in everything.verdict.answers if line.startswith(f"{name}. "))
-    assert answer.removeprefix(f"{name}. ") in text
-    assert squeezed(tc.read_model(name).question) in text
-    for target in ("typical", "new_cohort"):
-        for value in ("median", "lower", "upper"):
-            assert percent(summary[target][value]) in answer
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_the_page_lists_every_number_with_its_source_and_what_was_left_out(everything: Run, name: str) -> None:
-    text, model = Page(everything.page).text, tc.read_model(name)
-    fits = [tc.fit(model.variant(v) if v else model, EVIDENCE) for v in ("", *model.variants)]
-    for fit in fits:
-        for used in fit.evidence.used:
-            for part in (used.outcome.printed, used.outcome.locator, used.source.citation, used.outcome.derivation):
-                assert squeezed(part or "") in text
-    for left in fits[0].evidence.left_out:
-        assert squeezed(left.detail) in text
-    for parameter, why in model.whys.items():
-        assert squeezed(f"{model.priors[parameter]}") in text
-        assert squeezed(why) in text
-    for variant in model.variants:
-        assert squeezed(model.variant(variant).why) in text
-
-
-def test_a_variant_that_flips_a_contradiction_says_so_where_its_number_stands(everything: Run) -> None:
-    flipped = [row for row in everything.table("evidence_used") if row["variant"] == "stable_counted"]
-    base = {row["outcome_id"]: row for row in everything.table("evidence_used") if not row["variant"]}
-    changed = [row for row in flipped if row["events"] != base[row["outcome_id"]]["events"]]
-    assert len(changed) == 1
-    text = Page(everything.page).text
-    assert text.count(f"Contradiction. Here the other side is taken, '{changed[0]['events']}'. events: ") == 1
-
-
-def test_the_first_page_tells_of_prospective_cohorts_and_of_what_is_not_corrected(everything: Run) -> None:
-    first = Page(everything.page.partition("<nav")[0] + "</header></body></html>").text
-    assert first.count("From prospective cohorts alone it is") == len(MODELS)
-    assert "unpublished" in first
-    assert "The engines agree" in first
-
-
-def test_no_time_is_told_outside_of_the_provenance(everything: Run) -> None:
-    started = json.loads((everything.folder / MARKER).read_text())["started"]
-    for name in list_files(everything.folder):
-        if name != MARKER and not name.startswith("fits/"):
-            assert started[:10].encode() not in (everything.folder / name).read_bytes()
-
-
 # -- models and evidence of one's own ----------------------------------------------------------------------------------
-
-EVIL = '<script>alert("1")</script> & <b>'
-
-
-def own(
-    folder: Path, content: dict[str, Any], cohorts: list[Any], outcomes: list[Any], **others: Any
-) -> dict[str, Any]:
-    """A model and evidence on disk; the choices with which `reproduce` takes them."""
-    tables = made_up.tables(cohorts, outcomes)
-    write_folder(tc.read_evidence(tables | others).tables, folder / "evidence")
-    path = folder / f"{content['name']}.toml"
-    path.write_text(tc.read_model(content).to_toml(), encoding="utf-8")
-    return {"evidence": folder / "evidence", "models": [str(path)], "engine": "exact"}
-
-
-def small() -> dict[str, Any]:
-    """A model of counts that takes any cohort."""
-    content = copy.deepcopy(tc.read_model("response_pd1").to_dict())
-    content["evidence"]["where"] = {"disease": ["melanoma"]}
-    del content["variant"]
-    return content
-
-
-def test_text_of_models_and_evidence_is_escaped(tmp_path: Path) -> None:
-    content = small() | {"title": f"Title {EVIL}", "question": f"Question {EVIL}?"}
-    content["priors"]["mu"]["why"] = f"Why {EVIL}"
-    cohorts = [made_up.cohort("a", label=f"A {EVIL}"), made_up.cohort("b", label="B --> ]]>")]
-    outcomes = [
-        made_up.count("a", printed=f"3/20 {EVIL}", locator=f"Table {EVIL}", derivation=f"So {EVIL}"),
-        made_up.count("b"),
-    ]
-    source = made_up.source(citation=f"Paper {EVIL}", address="javascript:alert(1)")
-    run = run_in(tmp_path, **own(tmp_path, content, cohorts, outcomes, sources=[source]))
-    assert run.verdict.ok
-    page = Page(run.page)
-    assert "script" not in [name for name, _ in page.elements]
-    assert not any("javascript" in address for address in page.links)
-    for part in (f"Title {EVIL}", f"Question {EVIL}?", f"Why {EVIL}", f"A {EVIL}", f"3/20 {EVIL}", f"Table {EVIL}"):
-        assert squeezed(part) in page.text
-    assert f"Paper {EVIL}" in page.text
-
-
-def test_ratios_are_told_as_ratios(tmp_path: Path) -> None:
-    content = contrast() | {"name": "hazard"}
-    content["evidence"]["endpoint"] = "overall_survival"
-    content["evidence"]["where"] = {"disease": ["melanoma"]}
-    content.pop("variant", None)
-    cohorts = [made_up.cohort(name) for name in ("a", "b", "c", "d")]
-    ratio = {"measure": "hazard_ratio", "criteria": "unstated", "level": 0.95, "source_id": "paper", "locator": "T"}
-    outcomes = [
-        {"outcome_id": f"{one}_hr", "cohort_id": one, "comparator_id": other, "endpoint": "overall_survival"}
-        | ratio
-        | {"value": value, "lower": lower, "upper": upper, "printed": f"{value} ({lower}-{upper})"}
-        for one, other, value, lower, upper in (("a", "b", 0.8, 0.5, 1.3), ("c", "d", 0.6, 0.3, 1.1))
-    ]
-    run = run_in(tmp_path, **own(tmp_path, content, cohorts, outcomes))
-    summary = tc.fit(content, tc.read_evidence(tmp_path / "evidence")).summary()
-    assert run.verdict.answers[0].startswith(
-        f"hazard. Overall survival: a ratio of {summary['typical']['median']:.2f} in a typical cohort (95% credible"
-    )
-    assert "It rests on 2 cohorts." in Page(run.page).text
-
-
-def test_cohorts_that_are_not_pooled_have_an_answer_each(tmp_path: Path) -> None:
-    content = small()
-    content["pooling"]["kind"] = "none"
-    del content["priors"]["tau"]
-    content["estimand"] = [one for one in content["estimand"] if one.get("target") == "cohort"]
-    cohorts = [made_up.cohort(name) for name in ("a", "b")]
-    run = run_in(tmp_path, **own(tmp_path, content, cohorts, [made_up.count("a"), made_up.count("b", 0, 5)]))
-    assert run.verdict.ok
-    assert "the cohorts are not pooled" in run.verdict.answers[0]
-    assert Page(run.page).text.count("0 of 5") >= 1
-    assert [name for name in list_files(run.folder) if name.startswith("figures")] == [
-        "figures/forest_response_pd1.pdf",
-        "figures/forest_response_pd1.svg",
-    ]
 
 
 def test_a_variant_that_selects_nothing_is_told_and_is_no_answer(
@@ -373,9 +146,9 @@ def test_a_variant_that_selects_nothing_is_told_and_is_no_answer(
     arguments = ["--data", str(choices["evidence"]), "--models", *choices["models"], "--output", str(tmp_path / "r")]
     assert main(["reproduce", "--quick", *arguments]) == WRONG
     reason = "none of 1 outcomes of objective_response is left"
-    assert f"Problem: response_pd1:nobody cannot be fitted: [evidence]: {reason}" in capsys.readouterr().out
+    assert f"Problem: small:nobody cannot be fitted: [evidence]: {reason}" in capsys.readouterr().out
     run = Run(tmp_path / "r", Verdict(tmp_path, (), "", ()), [])
-    assert reason in Page(run.page).text
+    assert reason in run.page("small").text
     (row,) = (row for row in run.table("variants") if row["variant"] == "nobody")
     assert reason in row["reasons"]
     assert row["reportable"] == "false"
@@ -386,19 +159,13 @@ def test_a_fit_that_may_not_be_reported_is_told_and_blocks_its_numbers(
 ) -> None:
     from tinycohort.reporting import results
 
-    fit = results.fit
-
-    def blocked(*arguments: Any, **others: Any) -> tc.Fit:
-        found = fit(*arguments, **others)
-        found.posterior.reasons = ("an estimate moved by 0.1",)
-        return found
-
-    monkeypatch.setattr(results, "fit", blocked)
-    run = run_in(tmp_path, models=["response_pd1:common"], engine="exact")
+    monkeypatch.setattr(results, "fit", blocking(results.fit, lambda _: True))
+    run = reproduced_in(tmp_path, models=["response_pd1:common"], engine="exact")
     assert not run.verdict.ok
     assert "may not be reported: an estimate moved by 0.1" in run.verdict.problems[0]
-    text = Page(run.page).text
-    assert "Not everything here stands" in text
+    assert "Not everything here stands" in run.page().text
+    assert "No answer: an estimate moved by 0.1." in run.page().text
+    text = run.page("response_pd1-common").text
     assert "No answer: an estimate moved by 0.1." in text
     for row in EVIDENCE.outcomes.values():  # a study that was left out printed the same percentage
         text = text.replace(f"\N{LEFT DOUBLE QUOTATION MARK}{squeezed(row.printed)}\N{RIGHT DOUBLE QUOTATION MARK}", "")
@@ -407,34 +174,60 @@ def test_a_fit_that_may_not_be_reported_is_told_and_blocks_its_numbers(
     assert [name for name in list_files(run.folder) if name.startswith(("figures", "fits"))] == []
 
 
+def test_ones_own_numbers_lead_to_ones_own_figures(tmp_path: Path) -> None:
+    cohorts = [made_up.cohort(name) for name in ("a", "b")]
+    numbers = [made_up.count("a"), made_up.count("b", 0, 5)]
+    run = reproduced_in(tmp_path, **own(tmp_path, not_pooled(small()), cohorts, numbers))
+    assert run.verdict.ok
+    assert "the cohorts are not pooled" in run.verdict.answers[0]
+    figures = [name for name in list_files(run.folder) if name.startswith("figures")]
+    assert figures == ["figures/forest_small.pdf", "figures/forest_small.svg"]
+
+
 # -- the folder --------------------------------------------------------------------------------------------------------
 
 
 def test_earlier_results_are_replaced_as_a_whole_and_only_if_they_are_ours(tmp_path: Path) -> None:
     choices: dict[str, Any] = {"models": ["response_pd1:common"], "engine": "exact"}
     (tmp_path / "results").mkdir()
-    first = run_in(tmp_path, **choices)
+    first = reproduced_in(tmp_path, **choices)
     before = list_files(first.folder)
     (first.folder / "tables" / ".DS_Store").write_text("")
-    again = run_in(tmp_path, **choices)
+    again = reproduced_in(tmp_path, **choices)
     assert list_files(again.folder) == before
     assert not (again.folder / "tables" / ".DS_Store").exists()
     (again.folder / "notes.txt").write_text("mine")
     with pytest.raises(tc.InputError, match=r"tinycohort did not write 'notes.txt', and replaces nothing else"):
-        run_in(tmp_path, **choices)
+        reproduced_in(tmp_path, **choices)
     assert (again.folder / "notes.txt").read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["results"]
 
 
 def test_a_failure_leaves_earlier_results_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     choices: dict[str, Any] = {"models": ["response_pd1:common"], "engine": "exact"}
-    first = run_in(tmp_path, **choices)
+    first = reproduced_in(tmp_path, **choices)
     before = {name: (first.folder / name).read_bytes() for name in list_files(first.folder)}
-    monkeypatch.setattr("tinycohort.reporting.reproduction.write_page", lambda *_: 1 / 0)
+    monkeypatch.setattr("tinycohort.reporting.writing.index_page", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        run_in(tmp_path, **choices)
+        reproduced_in(tmp_path, **choices)
     assert {name: (first.folder / name).read_bytes() for name in list_files(first.folder)} == before
     assert [path.name for path in tmp_path.iterdir()] == ["results"]
+
+
+def test_a_report_takes_the_place_of_a_report_and_not_of_tables_and_fits(tmp_path: Path) -> None:
+    reported_in(tmp_path, "response_pd1:common")
+    again = reported_in(tmp_path, "abscopal_incidence:common")
+    assert list_files(again.folder) == ["abscopal_incidence-common.html", "index.html", MARKER]
+    choices: dict[str, Any] = {"models": ["response_pd1:common"], "engine": "exact"}
+    results = reproduced_in(tmp_path, **choices).folder
+    before = list_files(results)
+    with pytest.raises(tc.InputError, match="holds what tinycohort reproduce wrote, which tinycohort report does not"):
+        tc.report("response_pd1:common", to=results)
+    assert list_files(results) == before
+    results.rename(tmp_path / "elsewhere")
+    again.folder.rename(results)
+    assert reproduced_in(tmp_path, **choices).verdict.ok
+    assert list_files(results) == before
 
 
 # -- the engines -------------------------------------------------------------------------------------------------------
@@ -456,7 +249,10 @@ def test_the_engines_agree_by_a_rule_that_is_told(everything: Run) -> None:
     for name in MODELS:
         cohorts = [row for row in rows if row["model"] == name and row["target"] == "cohort"]
         assert len(cohorts) == 4 * tc.fit(name, EVIDENCE).compiled.cohorts
-    assert f"none of the {len(rows)} differences exceeds" in Page(everything.page).text
+    assert f"none of the {len(rows)} differences exceeds" in everything.page().text
+    for name in MODELS:
+        mine = [row for row in rows if row["model"] == name]
+        assert f"Of {len(mine)} numbers by both engines the furthest apart" in everything.page(name).text
 
 
 def test_distances_are_of_the_size_that_chance_gives(everything: Run) -> None:
@@ -533,39 +329,8 @@ def test_the_command_answers_in_sentences(tmp_path: Path, capsys: pytest.Capture
         main(["reproduce", "--quick", "--models", "response_pd1:common", "--output", str(tmp_path / "r")]) == ANSWERED
     )
     said = capsys.readouterr()
-    assert said.out.startswith("response_pd1:common. Objective response: 24% of patients in a typical cohort")
+    assert said.out.startswith(
+        "response_pd1:common. Objective response: 24% of patients in every cohort, if all are alike"
+    )
     assert "Written to" in said.out
     assert all(line.startswith("tinycohort: ") for line in said.err.splitlines())
-
-
-# -- markup ------------------------------------------------------------------------------------------------------------
-
-
-def test_markup_escapes_text_and_leaves_markup_alone() -> None:
-    assert (
-        tag("p", "a < b & c", tag("b", '"'), title='"x"')
-        == '<p title="&quot;x&quot;">a &lt; b &amp; c<b>&quot;</b></p>'
-    )
-    assert escape("a\x00b\u202ec") == "a\ufffdb\ufffdc"
-    assert identifier("a_<b>") == '<span class="code">a_<wbr>&lt;b&gt;</span>'
-    assert link("x<", "javascript:alert(1)") == "x&lt;"
-    assert link("x", "https://doi.org/10.1/<a>") == '<a href="https://doi.org/10.1/&lt;a&gt;">x</a>'
-
-
-def test_identifiers_of_an_inline_figure_are_its_own() -> None:
-    svg = (
-        '<?xml version="1.0"?><svg width="1pt" viewBox="0 0 1 1"><metadata>x</metadata>'
-        '<defs> <style type="a">*{b}</style> </defs><g id="a"/><use xlink:href="#a" clip-path="url(#b)"/>'
-        '<g id="b"/></svg>'
-    )
-    inside = inline_svg(svg, "p", 'a "b"')
-    assert inside == (
-        '<svg role="img" aria-label="a &quot;b&quot;" viewBox="0 0 1 1"><g id="p-0"/>'
-        '<use xlink:href="#p-0" clip-path="url(#p-1)"/><g id="p-1"/></svg>'
-    )
-
-
-def test_the_check_of_pages_notices_what_is_wrong() -> None:
-    for wrong in ("<p><b>x</p></b>", "<p>x", '<p id="a" id="b">x</p>', "<br/>"):
-        with pytest.raises(AssertionError):
-            Page(wrong)

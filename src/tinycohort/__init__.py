@@ -24,6 +24,7 @@ _HOMES = {
     "tinycohort.estimates": ("estimate", "predicted_events", "prior_posterior_overlap", "probability_above"),
     "tinycohort.checks": ("show",),
     "tinycohort.comparison": ("Variants", "vary"),
+    "tinycohort.reporting.writing": ("report",),
     "tinycohort": ("plots",),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         StudentT,
         Uniform,
     )
+    from .reporting.writing import report
     from .spec import ModelSpec, bundled_models, read_model
 
 __all__ = [
@@ -62,7 +64,7 @@ __all__ = [
     "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal", "LogStudentT", "Logistic", "ModelSpec",
     "Normal", "StudentT", "Uniform", "Variants", "__version__", "bundled_models", "check", "compile_model", "estimate",
     "fit", "plots", "pool", "predicted_events", "prior_posterior_overlap", "probability_above", "read_evidence",
-    "read_fit", "read_model", "show", "vary",
+    "read_fit", "read_model", "report", "show", "vary",
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from ..evidence import Evidence, LeftOut, Selection
 from .layout import Row, Section
 from .wording import count, quoted, read_as
 
-__all__ = ["left_out_sections"]
+__all__ = ["in_order", "left_out_sections", "reason_in_words"]
 
 #: Reasons in words, in the order in which they are told: those first that the least change of a model would lift.
 _NEAR: Final = {
@@ -36,19 +36,28 @@ def left_out_sections(selection: Selection, evidence: Evidence) -> list[Section]
     by_reason: dict[str, list[LeftOut]] = {}
     for one in selection.left_out:
         by_reason.setdefault(one.reason, []).append(one)
-    for reason in [*(near for near in _NEAR if near in by_reason), *_far_ones(by_reason)]:
+    for reason in in_order(by_reason):
         members = by_reason[reason]
         rows = _near_rows(members, evidence) if reason in _NEAR else _far_rows(members, evidence)
-        sections.append(Section(f"{reason}: {_in_words(reason)} ({len(members)})", rows, level=2))
+        sections.append(Section(f"{reason}: {reason_in_words(reason)} ({len(members)})", rows, level=2))
     return sections
 
 
-def _far_ones(by_reason: dict[str, list[LeftOut]]) -> Iterable[str]:
-    """Columns of `where`, then parts of the endpoint, then patients."""
-    return sorted((reason for reason in by_reason if reason not in _NEAR), key=lambda reason: [*_FAR].count(reason))
+def in_order(reasons: Iterable[str]) -> list[str]:
+    """Reasons as they are told: those that nearly spoke, columns of `where`, parts of the endpoint, patients."""
+    known = list(reasons)
+    far = sorted((reason for reason in known if reason not in _NEAR), key=lambda reason: [*_FAR].count(reason))
+    return [*(near for near in _NEAR if near in known), *far]
 
 
-def _in_words(reason: str) -> str:
+def reason_in_words(reason: str) -> str:
+    """A reason in words.
+
+    Examples
+    --------
+    >>> reason_in_words("no_count"), reason_in_words("other_line")
+    ('without a count', 'of another line than is admitted')
+    """
     return _NEAR.get(reason) or _FAR.get(reason) or f"of another {reason.removeprefix('other_')} than is admitted"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..issues import InputError, Issue
@@ -12,7 +13,7 @@ from .output import answer, answer_json, complain
 if TYPE_CHECKING:
     from ..posterior import Fit
 
-__all__ = ["check", "fit", "pool", "reproduce", "show"]
+__all__ = ["check", "fit", "pool", "report", "reproduce", "show"]
 
 _MANY_COHORTS = 60
 
@@ -138,6 +139,27 @@ def _report(fit: Fit, options: Any, more: dict[str, Any]) -> int:
     for reason in fit.reasons:
         complain(f"not reportable: {reason}")
     return 0 if fit.reportable else 1
+
+
+def report(options: Any) -> int:
+    """Pages for people: one over all models, and one a model."""
+    from ..reporting.writing import report
+
+    names = options.model if options.models is None else _in_folder(options.models, options.model)
+    verdict = report(names or None, options.data, options.to, seed=options.seed, progress=complain)
+    answer(verdict.lines)
+    return 0 if verdict.ok else 1
+
+
+def _in_folder(folder: str, names: Sequence[str]) -> list[str]:
+    """The paths of the models of these names, with or without a variant, in a folder; the folder if there are none."""
+    from ..issues import InputError, Issue
+
+    place = Path(folder)
+    if not place.is_dir():
+        raise InputError(Issue(folder, "there is no such folder", "Give a folder that holds model files."))
+    split = (name.removesuffix(".toml").partition(":") for name in names)
+    return [f"{place / stem}.toml{colon}{variant}" for stem, colon, variant in split] or [folder]
 
 
 def reproduce(options: Any) -> int:

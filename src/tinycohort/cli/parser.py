@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_show(found)
     _add_fit(found)
     _add_pool(found)
+    _add_report(found)
     _add_reproduce(found)
     return parser
 
@@ -134,9 +135,22 @@ def _add_pool(found: Any) -> None:
     parser.set_defaults(no_answer=NO_ANSWER)
 
 
+def _add_report(found: Any) -> None:
+    example = "  tinycohort report response_pd1 --to report\n  tinycohort report --data evidence --models models\n"
+    about = "write pages that answer: one over all models and one a model, which need no network"
+    parser = _add(found, "report", commands.report, about, example)
+    parser.add_argument(
+        "model", nargs="*", metavar="MODEL", help="models, MODEL:VARIANT, or model files (default: all there are)"
+    )
+    _add_data(parser)
+    parser.add_argument("--models", metavar="FOLDER", help="folder of your own models (default: the bundled ones)")
+    parser.add_argument("--to", default="report", metavar="FOLDER", help="where to write (default: report)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of all random draws (default: 1)")
+
+
 def _add_reproduce(found: Any) -> None:
     example = "  tinycohort reproduce --output results\n"
-    about = "fit every model and variant, compare the two engines, and write tables, figures, fits and a page"
+    about = "fit every model and variant, compare the two engines, and write tables, figures, fits and the report"
     parser = _add(found, "reproduce", commands.reproduce, about, example)
     parser.add_argument("--output", default="results", metavar="FOLDER", help="where to write (default: results)")
     _add_data(parser)

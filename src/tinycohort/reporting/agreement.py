@@ -80,6 +80,10 @@ class Agreement:
         """Those beyond the limit, and those that are no number."""
         return tuple(one for one in self.comparisons if not abs(one.distance) <= self.limit)
 
+    def of(self, model: str) -> tuple[Comparison, ...]:
+        """Those of one model."""
+        return tuple(one for one in self.comparisons if one.model == model)
+
     @property
     def complaints(self) -> list[str]:
         """What does not agree, or could not be compared."""

@@ -2,80 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping
 
-from ..estimates import estimate_rows
+from ..estimates import estimate_rows, probability_above
 from ..posterior import Fit
+from ..vocabulary import CONTRAST_MEASURES
+from .headline import Standing, headline, standing
 from .results import ModelResult
-from .words import about_tau, count, listed, of_quantity, span
+from .words import about_tau, count, in_words, listed, of_quantity, sentence, span
 
 __all__ = ["answer", "particulars", "rests_on", "standing_of_variants"]
 
-
-def answer(result: ModelResult) -> str:
-    """The answer to a model's question, with its uncertainty."""
-    fit = result.fit
-    if not fit.reportable:
-        return f"No answer: {'; '.join(fit.reasons)}."
-    found = {row["target"]: row for row in _own_quantity(fit)}
-    typical, new = found.get("typical"), found.get("new_cohort")
-    name = _endpoint(result)
-    if typical is None or new is None:
-        return f"{name}: the cohorts are not pooled, so there is one answer for each of them, in the table below."
-    quantity = fit.compiled.family.quantity
-    write = of_quantity(quantity)
-    of = "of patients " if quantity == "probability" else ""
-    kind = "" if quantity == "probability" else f"a {quantity} of "
-    interval = f"{100 * typical['level']:g}% credible interval"
-    return (
-        f"{name}: {kind}{write(typical['median'])} {of}in a typical cohort ({interval} {span(typical, quantity)}), and"
-        f" {write(new['median'])} in a new cohort like these ({span(new, quantity)})."
-    )
-
-
-def _own_quantity(fit: Fit) -> list[dict[str, Any]]:
-    """Typical and new cohort at the level that the model asks for, or at 0.95 if it does not ask."""
-    quantity = fit.compiled.family.quantity
-    asked = {row["target"]: row for row in estimate_rows(fit) if row["functional"] == quantity}
-    summary = fit.summary()
-    usual = {
-        name: {**values, "target": name, "level": summary["level"]}
-        for name in ("typical", "new_cohort")
-        if (values := summary[name]) is not None
-    }
-    return [row for name, row in (usual | asked).items() if row["median"] is not None and name in usual]
-
-
-def _endpoint(result: ModelResult) -> str:
-    return result.model.evidence.endpoint.replace("_", " ").capitalize()
-
-
-def rests_on(fit: Fit) -> str:
-    """How many cohorts and people an answer rests on."""
-    cohorts = count(fit.compiled.cohorts, "cohort")
-    data = fit.compiled.data
-    if "total" not in data:
-        return f"It rests on {cohorts}."
-    return f"It rests on {cohorts}, in which {data['events'].sum():,.0f} of {data['total'].sum():,.0f} people had it."
-
-
-def particulars(result: ModelResult) -> list[str]:
-    """What else the first page must say: the data, further estimands, heterogeneity, variants, the second engine."""
-    fit = result.fit
-    if not fit.reportable:
-        return []
-    sentences = [rests_on(fit), *_chances(fit)]
-    for row in estimate_rows(fit):
-        if row["functional"] == "predicted_events" and row["median"] is not None:
-            among = f"{row['lower']:.0f} to {row['upper']:.0f} of {row['patients']} patients"
-            interval = f"{100 * row['level']:g}% predictive interval"
-            sentences.append(f"In {_ARTICLES[row['target']]}, {among} would have it ({interval}).")
-    if sentence := about_tau(fit):
-        sentences.append(f"{sentence[0].upper()}{sentence[1:]}.")
-    return sentences + standing_of_variants(result)
-
-
-_ARTICLES = {
+_PLACES = {
     "typical": "a typical cohort",
     "average": "the average of cohorts",
     "new_cohort": "a new cohort",
@@ -83,39 +22,159 @@ _ARTICLES = {
 }
 
 
+def answer(fit: Fit) -> str:
+    """The answer to the question of a fit's model, with its uncertainty."""
+    if not fit.reportable:
+        return f"No answer: {'; '.join(fit.reasons)}."
+    name = in_words(fit.model.evidence.endpoint).capitalize() if fit.model is not None else "Pooled"
+    found = headline(fit)
+    if found[0].target == "cohort":
+        return f"{name}: {_apart(fit, found)}."
+    typical, new = found
+    quantity = fit.compiled.family.quantity
+    if "tau" not in fit.compiled.priors:
+        return f"{name}: {_amount(fit, typical)} in every cohort, if all are alike ({_interval(typical, quantity)})."
+    ends = _interval(new, quantity) if new.level != typical.level else span(new.lower, new.upper, quantity)
+    return (
+        f"{name}: {_amount(fit, typical)} in a typical cohort ({_interval(typical, quantity)}), and"
+        f" {of_quantity(quantity)(new.median)} in a new cohort like these ({ends})."
+    )
+
+
+def _apart(fit: Fit, found: tuple[Standing, ...]) -> str:
+    """The answer where cohorts are not pooled."""
+    quantity = fit.compiled.family.quantity
+    if len(found) == 1:
+        (one,) = found
+        return f"{_amount(fit, one)} in {one.label}, the one cohort there is ({_interval(one, quantity)})"
+    low, high = (choose(found, key=lambda one: one.median) for choose in (min, max))
+    most = f"{of_quantity(quantity)(high.median)} in {high.label} ({span(high.lower, high.upper, quantity)})"
+    return (
+        f"the cohorts are not pooled, so each has its own answer, from {_amount(fit, low)} in {low.label}"
+        f" ({_interval(low, quantity)}) to {most}"
+    )
+
+
+def _amount(fit: Fit, one: Standing) -> str:
+    quantity = fit.compiled.family.quantity
+    shown = of_quantity(quantity)(one.median)
+    return f"{shown} of patients" if quantity == "probability" else f"{_with_article(_measure(fit))} of {shown}"
+
+
+def _measure(fit: Fit) -> str:
+    """What a ratio or a difference is called: by what was printed, where that is one thing."""
+    measures = {one.outcome.measure for one in fit.evidence.used} if fit.evidence is not None else set()
+    contrasts = measures & set(CONTRAST_MEASURES)
+    return in_words(contrasts.pop()) if len(measures) == len(contrasts) == 1 else fit.compiled.family.quantity
+
+
+def _with_article(words: str) -> str:
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+
+
+def _interval(one: Standing, quantity: str) -> str:
+    return f"{100 * one.level:g}% credible interval {span(one.lower, one.upper, quantity)}"
+
+
+def rests_on(fit: Fit) -> str:
+    """How many cohorts and people an answer rests on."""
+    cohorts = count(fit.compiled.cohorts, "cohort")
+    data = fit.compiled.data
+    if set(data) != {"events", "total"}:
+        return f"It rests on {cohorts}."
+    return f"It rests on {cohorts}, in which {data['events'].sum():,.0f} of {data['total'].sum():,.0f} people had it."
+
+
+def particulars(result: ModelResult) -> list[str]:
+    """What else the first page must say: the data, further estimands, heterogeneity, and where the variants stand."""
+    fit = result.fit
+    if not fit.reportable:
+        return []
+    sentences = [rests_on(fit), *_denominators(fit), *_chances(fit), *_predictions(fit)]
+    return [*filter(None, [*sentences, sentence(about_tau(fit))]), *standing_of_variants(result)]
+
+
+def _denominators(fit: Fit) -> list[str]:
+    """Who is counted, where cohorts do not count alike."""
+    used = fit.evidence.used if fit.evidence is not None else ()
+    found = Counter(one.outcome.denominator or "unstated" for one in used if one.outcome.total is not None)
+    if len(found) < 2:
+        return []
+    parts = [f"{in_words(name)} in {number}" for name, number in found.most_common()]
+    return [f"Totals differ in whom they count: {listed(parts)}."]
+
+
 def _chances(fit: Fit) -> list[str]:
-    """P(quantity > threshold), one sentence a threshold."""
+    """P(quantity > threshold), one sentence a threshold; of contrasts also on which side of no difference."""
     found: dict[float, list[str]] = {}
     for row in estimate_rows(fit):
         if row["functional"] == "probability_above" and row["probability"] is not None and row["target"] != "cohort":
-            chance = f"{row['probability']:.2f} in {_ARTICLES[row['target']]}"
+            chance = f"{row['probability']:.2f} in {_place(row['target'])}"
             found.setdefault(row["threshold"], []).append(chance)
-    write = of_quantity(fit.compiled.family.quantity)
-    of = " of patients" if fit.compiled.family.quantity == "probability" else ""
-    return [f"The probability of more than {write(mark)}{of} is {listed(chances)}." for mark, chances in found.items()]
+    quantity = fit.compiled.family.quantity
+    write = of_quantity(quantity)
+    of = " of patients" if quantity == "probability" else ""
+    sentences = [f"The probability of more than {write(x)}{of} is {listed(chances)}." for x, chances in found.items()]
+    nothing = {"ratio": 1.0, "difference": 0.0}.get(quantity)
+    if nothing is None or nothing in found or standing(fit, "typical") is None:
+        return sentences
+    sides = [(target, probability_above(fit, nothing, target)) for target in ("typical", "new_cohort")]
+    chances = [f"{1.0 - above:.2f} in {_place(target)}" for target, above in sides if above is not None]
+    return [*sentences, f"The probability that it is below {nothing:g} is {listed(chances)}."]
+
+
+def _place(target: str) -> str:
+    return _PLACES.get(target, f"a {in_words(target)}")
+
+
+def _predictions(fit: Fit) -> list[str]:
+    return [
+        f"In {_place(row['target'])}, {row['lower']:.0f} to {row['upper']:.0f} of {row['patients']} patients would have"
+        f" it ({100 * row['level']:g}% predictive interval)."
+        for row in estimate_rows(fit)
+        if row["functional"] == "predicted_events" and row["median"] is not None
+    ]
 
 
 def standing_of_variants(result: ModelResult) -> list[str]:
     """How far the variants move the answer, and what stands on the first page whatever it says: who was published."""
+    usable = {one.name: one.fit for one in result.variants if one.fit is not None and one.fit.reportable}
+    found = {name: new for name, fit in usable.items() if (new := standing(fit, "new_cohort")) is not None}
+    missing = [one.name for one in result.variants if one.name not in usable]
+    sentences = [*_range(result, found), *_selection(result, found)]
+    return sentences + ([f"No answer from {listed(missing)}."] if missing else [])
+
+
+def _range(result: ModelResult, found: Mapping[str, Standing]) -> list[str]:
+    if not found:
+        return []
+    write = of_quantity(result.fit.compiled.family.quantity)
+    low, high = (choose(found, key=lambda name: found[name].median) for choose in (min, max))
+    if len(found) == 1:
+        return [
+            f"In the one variant of the analysis, {low}, the median for a new cohort is {write(found[low].median)}."
+        ]
+    return [
+        f"In {count(len(found), 'variant')} of the analysis, the median for a new cohort runs from"
+        f" {write(found[low].median)} ({low}) to {write(found[high].median)} ({high})."
+    ]
+
+
+def _selection(result: ModelResult, found: Mapping[str, Standing]) -> list[str]:
+    """Who was published: what prospective cohorts say alone, and what a correction for unpublished ones does."""
     quantity = result.fit.compiled.family.quantity
     write = of_quantity(quantity)
-    found = {}
-    for variant in result.variants:
-        usable = variant.fit is not None and variant.fit.reportable
-        new = variant.fit.summary()["new_cohort"] if usable and variant.fit is not None else None
-        if new is not None:
-            found[variant.name] = new
+
+    def stands(one: Standing) -> str:
+        return f"{write(one.median)} ({span(one.lower, one.upper, quantity)})"
+
     sentences = []
-    if found:
-        low, high = (choose(found, key=lambda name: found[name]["median"]) for choose in (min, max))
-        sentences.append(
-            f"In {count(len(found), 'variant')} of the analysis, the median for a new cohort runs from"
-            f" {write(found[low]['median'])} ({low}) to {write(found[high]['median'])} ({high})."
-        )
     if "prospective_only" in found:
-        new = found["prospective_only"]
-        sentences.append(f"From prospective cohorts alone it is {write(new['median'])} ({span(new, quantity)}).")
-    if not any(name.startswith("unpublished") for name in result.model.variants):
+        sentences.append(f"From prospective cohorts alone it is {stands(found['prospective_only'])}.")
+    corrected = [name for name in found if name.startswith("unpublished")]
+    if corrected:
+        parts = listed(f"{stands(found[name])} in {name}" for name in corrected)
+        sentences.append(f"Corrected for series that went unpublished because nobody responded, it is {parts}.")
+    elif quantity == "probability":
         sentences.append("Nothing here corrects for small series that went unpublished because nobody responded.")
-    missing = [variant.name for variant in result.variants if variant.fit is None or not variant.fit.reportable]
-    return sentences + ([f"No answer from {listed(missing)}."] if missing else [])
+    return sentences

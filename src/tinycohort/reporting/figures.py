@@ -1,39 +1,144 @@
-"""The figures of a model, as files and for the page."""
+"""The figures of a report: which there are, when, and what is said of them. A further one is an entry in `FIGURES`."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ..posterior import Fit
+from .headline import is_pooled
 from .results import ModelResult
 
-__all__ = ["write_figures"]
+__all__ = ["FIGURES", "PLACES", "Drawing", "FigureKind", "draw_all", "write_figures"]
+
+#: The parts of a model's page that may have figures: names of their sections.
+PLACES = ("answers", "varied", "priors", "diagnostics")
 
 
-def write_figures(result: ModelResult, folder: Path) -> dict[str, Path]:
-    """Write a model's figures as SVG and PDF.
+# Only plots know matplotlib; here a figure is something that can be saved.
+Figure = Any
+
+
+@dataclass(frozen=True)
+class FigureKind:
+    """A kind of figure.
+
+    Attributes
+    ----------
+    name : str
+        Also of its files.
+    applies : callable
+        Whether a result and one of its fits, which may be reported, have it.
+    draw : callable
+        The figure, from the whole result and the fit of the model or of a variant.
+    about : str
+        What it is, for those who cannot see it.
+    caption : callable
+        What to say under it; empty for nothing.
+    place : str
+        Where it stands, one of `PLACES`.
+    of_variants : bool
+        Whether each variant has its own, among the answers.
+    small : bool
+        Whether half a page wide is enough.
+    """
+
+    name: str
+    applies: Callable[[ModelResult, Fit], bool]
+    draw: Callable[[ModelResult, Fit], Figure]
+    about: str
+    caption: Callable[[Fit], str]
+    place: str = "answers"
+    of_variants: bool = False
+    small: bool = False
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure that was drawn, with what is said under it."""
+
+    kind: FigureKind
+    figure: Figure
+    caption: str
+
+    def svg(self) -> str:
+        """The figure as SVG."""
+        written = io.BytesIO()
+        self.figure.savefig(written, format="svg")
+        return written.getvalue().decode("utf-8")
+
+
+def _forest(_: ModelResult, fit: Fit) -> Figure:
+    from .. import plots
+
+    return plots.forest(fit)
+
+
+def _forest_caption(fit: Fit) -> str:
+    alone = "Open squares on thin lines: what each cohort reported"
+    alone += ", with its exact interval." if "events" in fit.compiled.data else "."
+    if not is_pooled(fit):
+        return f"{alone} Circles on thick lines: what is estimated for it."
+    ends = "The filled diamond spans the interval of a typical cohort; the open one is a new cohort like these."
+    return f"{alone} Circles on thick lines: what is estimated for it, given all of them. {ends}"
+
+
+def _prior_posterior(_: ModelResult, fit: Fit) -> Figure:
+    from .. import plots
+
+    return plots.prior_posterior(fit, "tau" if "tau" in fit.compiled.priors else "mu")
+
+
+#: In the order of the page.
+FIGURES: tuple[FigureKind, ...] = (
+    FigureKind(
+        "forest",
+        lambda *_: True,
+        _forest,
+        "Forest plot: each cohort as reported and as estimated, then what to expect of others",
+        _forest_caption,
+        of_variants=True,
+    ),
+    FigureKind(
+        "prior_posterior",
+        lambda _, fit: is_pooled(fit),
+        _prior_posterior,
+        "Prior and posterior densities",
+        lambda _: "",
+        of_variants=True,
+        small=True,
+    ),
+)
+
+
+def draw_all(result: ModelResult) -> dict[str, tuple[Drawing, ...]]:
+    """Every figure of a model, and of its variants those that each has; by variant, "" being the model as it stands."""
+    return {variant: tuple(_draw(result, fit, variant)) for variant, _, fit in result.fits}
+
+
+def _draw(result: ModelResult, fit: Fit, variant: str) -> Iterable[Drawing]:
+    for kind in FIGURES:
+        if fit.reportable and kind.applies(result, fit) and (kind.of_variants or not variant):
+            yield Drawing(kind, kind.draw(result, fit), kind.caption(fit))
+
+
+def write_figures(drawn: Iterable[Drawing], folder: Path, stem: str) -> None:
+    """Write figures as SVG and PDF.
 
     Parameters
     ----------
-    result : ModelResult
-        Of a fit that may not be reported there are no figures.
+    drawn : iterable of Drawing
+        As `draw_all` has them for one fit.
     folder : Path
         An existing folder.
-
-    Returns
-    -------
-    dict of str to Path
-        The SVG files by kind: forest, and prior_posterior where cohorts are pooled.
+    stem : str
+        The end of the files' names.
     """
     from .. import plots
 
-    if not result.fit.reportable:
-        return {}
-    drawn = {"forest": plots.forest(result.fit)}
-    if "tau" in result.fit.compiled.priors:
-        drawn["prior_posterior"] = plots.prior_posterior(result.fit, "tau")
-    elif result.fit.compiled.pooling.name != "none":
-        drawn["prior_posterior"] = plots.prior_posterior(result.fit, "mu")
-    for kind, figure in drawn.items():
+    for one in drawn:
         for suffix in ("svg", "pdf"):
-            plots.save(figure, folder / f"{kind}_{result.model.name}.{suffix}")
-    return {kind: folder / f"{kind}_{result.model.name}.svg" for kind in drawn}
+            plots.save(one.figure, folder / f"{one.kind.name}_{stem}.{suffix}")

@@ -7,29 +7,35 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..issues import InputError, Issue
 
-__all__ = ["MADE_BY", "MARKER", "digests", "list_files", "new_folder"]
+__all__ = [
+    "MARKER", "REPORT", "REPRODUCTION", "digests", "list_files", "new_folder", "write_provenance", "write_text",
+]  # fmt: skip
 
-#: The file by which a folder of results is known, and what it then says.
-MARKER, MADE_BY = "provenance.json", "tinycohort reproduce"
+#: The file by which a folder of results is known, and what it then says of who made it.
+MARKER, REPORT, REPRODUCTION = "provenance.json", "tinycohort report", "tinycohort reproduce"
+# A report has fewer files, so that it must not take the place of tables and fits.
+_REPLACES = {REPORT: (REPORT,), REPRODUCTION: (REPORT, REPRODUCTION)}
 # What file managers leave behind.
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
 @contextmanager
-def new_folder(output: str | os.PathLike[str]) -> Iterator[Path]:
+def new_folder(output: str | os.PathLike[str], made_by: str) -> Iterator[Path]:
     """A new folder beside `output` that takes its place when all went well, and vanishes otherwise.
 
     Parameters
     ----------
     output : str or path
         A folder that does not exist, is empty, or holds earlier results and nothing else.
+    made_by : str
+        `REPORT` or `REPRODUCTION`, as `write_provenance` is told.
 
     Yields
     ------
@@ -42,7 +48,7 @@ def new_folder(output: str | os.PathLike[str]) -> Iterator[Path]:
         Before anything is written: it is a file, holds something else, or may not be written to.
     """
     target = _resolve(output)
-    _check_replaceable(target)
+    _check_replaceable(target, made_by)
     try:
         aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
@@ -54,7 +60,7 @@ def new_folder(output: str | os.PathLike[str]) -> Iterator[Path]:
         os.umask(mask)
         aside.chmod(0o777 & ~mask)
         yield aside
-        _check_replaceable(target)
+        _check_replaceable(target, made_by)
         _put_in_place(aside, target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -67,7 +73,7 @@ def _resolve(output: str | os.PathLike[str]) -> Path:
         raise InputError(Issue(repr(os.fspath(output)), f"this is no path ({error})", "Give a folder.")) from None
 
 
-def _check_replaceable(target: Path) -> None:
+def _check_replaceable(target: Path, made_by: str) -> None:
     """Refuse to take the place of anything but nothing, an empty folder, or earlier results.
 
     Raises
@@ -76,7 +82,7 @@ def _check_replaceable(target: Path) -> None:
         What stands there.
     """
     where = str(target)
-    elsewhere = "Give another folder with --output, or move it away."
+    elsewhere = "Give another folder, or move this one away."
     if Path.cwd().is_relative_to(target):
         what = "this is the folder that you are in, or one around it"
         raise InputError(Issue(where, what, "Give a folder of its own, such as results."))
@@ -92,7 +98,11 @@ def _check_replaceable(target: Path) -> None:
         raise InputError(Issue(where, f"cannot be read ({error.strerror})", elsewhere)) from None
     if not found:
         return
-    strangers = sorted(found - _files_of(target))
+    maker, files = _files_of(target)
+    if maker and maker not in _REPLACES[made_by]:
+        what = f"the folder holds what {maker} wrote, which {made_by} does not replace"
+        raise InputError(Issue(where, what, elsewhere))
+    strangers = sorted(found - files)
     if len(strangers) == len(found):
         what = f"the folder holds files that are no results of tinycohort, such as {strangers[0]!r}"
         raise InputError(Issue(where, what, elsewhere))
@@ -107,15 +117,15 @@ def list_files(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in found if path.name not in _LITTER)
 
 
-def _files_of(folder: Path) -> set[str]:
-    """What an earlier run says it wrote there; nothing if none did."""
+def _files_of(folder: Path) -> tuple[str, set[str]]:
+    """Who made it by what an earlier run says, and what that wrote there; nothing if none did."""
     try:
         content: Any = json.loads((folder / MARKER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return set()
-    if not isinstance(content, dict) or content.get("made_by") != MADE_BY:
-        return set()
-    return {*content.get("files", ()), MARKER}
+        return "", set()
+    if not isinstance(content, dict) or content.get("made_by") not in _REPLACES:
+        return "", set()
+    return content["made_by"], {*content.get("files", ()), MARKER}
 
 
 def _put_in_place(aside: Path, target: Path) -> None:
@@ -140,3 +150,14 @@ def _put_in_place(aside: Path, target: Path) -> None:
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of every file."""
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in list_files(folder)}
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, with the same bytes on every system."""
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_provenance(folder: Path, made_by: str, facts: Mapping[str, Any]) -> None:
+    """Write how and when this was made, and what belongs to it: the only file, with the fits, that knows the time."""
+    content = {"made_by": made_by, **facts, "files": digests(folder)}
+    write_text(folder / MARKER, json.dumps(content, indent=1) + "\n")

@@ -2,60 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
-import platform
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from ..evidence import read_evidence
 from ..issues import InputError, Issue
-from .answers import answer
-from .figures import write_figures
-from .folder import MADE_BY, MARKER, digests, new_folder
-from .page import write_page
+from .figures import draw_all, write_figures
+from .folder import REPRODUCTION, new_folder, write_provenance, write_text
 from .results import Results, fit_everything, read_models
 from .tables import all_tables, as_csv
+from .writing import Verdict, file_stem, verdict_of, write_pages
 
-__all__ = ["Verdict", "reproduce"]
+__all__ = ["reproduce"]
 
-
-@dataclass(frozen=True)
-class Verdict:
-    """How it ended.
-
-    Attributes
-    ----------
-    folder : Path
-        Where the results are.
-    answers : tuple of str
-        One sentence a model.
-    engines : str
-        Whether the two engines agree; empty when only one was asked for.
-    problems : tuple of str
-        What keeps the results from being an answer.
-    """
-
-    folder: Path
-    answers: tuple[str, ...]
-    engines: str
-    problems: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything stands."""
-        return not self.problems
-
-    @property
-    def lines(self) -> list[str]:
-        """The same for a terminal."""
-        engines = [self.engines] if self.engines else []
-        problems = [f"Problem: {problem}" for problem in self.problems]
-        return [*self.answers, *engines, *problems, f"Written to {self.folder}: open index.html"]
+_BESIDE = (
+    "Beside these pages: tables/ as CSV, figures/ as SVG and PDF, fits/ as netCDF, and provenance.json with the time"
+    " and the digests of all files."
+)
 
 
 def reproduce(
@@ -67,7 +33,7 @@ def reproduce(
     engine: str = "both",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Verdict:
-    """Fit every model and variant, compare the engines, and write tables, figures, fits and a page.
+    """Fit every model and variant, compare the engines, and write tables, figures, fits and the report.
 
     Parameters
     ----------
@@ -78,7 +44,7 @@ def reproduce(
     models : sequence of str, optional
         Names or paths; all bundled models when not given.
     seed : int
-        Same seed, same tables, figures and page.
+        Same seed, same tables, figures and pages.
     engine : {"both", "exact"}
         Whether to sample the models by NUTS as well and compare.
     progress : callable
@@ -96,47 +62,28 @@ def reproduce(
     if engine not in ("both", "exact"):
         raise InputError(Issue("engine", f"unknown choice {engine!r}", "Choose both or exact."))
     begun, clock = datetime.now(UTC), time.perf_counter()
-    with new_folder(output) as folder:
+    with new_folder(output, REPRODUCTION) as folder:
         specs = read_models(models)
         checked = read_evidence(None if evidence is None else Path(evidence))
         results = fit_everything(checked, specs, seed, engine, progress)
-        progress("writing tables, figures, fits and the page")
+        progress("writing tables, figures, fits and the pages")
         _write(results, folder)
         seconds = round(time.perf_counter() - clock, 1)
-        _write_provenance(results, folder, {"started": begun.isoformat(timespec="seconds"), "seconds": seconds})
-    answers = tuple(f"{result.model.name}. {answer(result)}" for result in results.models)
-    engines = "" if results.agreement is None else results.agreement.verdict
-    return Verdict(Path(output), answers, engines, tuple(results.problems))
+        times = {"started": begun.isoformat(timespec="seconds"), "seconds": seconds}
+        write_provenance(folder, REPRODUCTION, times | results.provenance)
+    return verdict_of(results, Path(output))
 
 
 def _write(results: Results, folder: Path) -> None:
     for name in ("tables", "figures", "fits"):
         (folder / name).mkdir()
     for name, rows in all_tables(results).items():
-        _write_text(folder / "tables" / f"{name}.csv", as_csv(rows))
-    figures = {result.model.name: write_figures(result, folder / "figures") for result in results.models}
-    _write_text(folder / "index.html", write_page(results, figures))
+        write_text(folder / "tables" / f"{name}.csv", as_csv(rows))
+    drawn = {result.model.name: draw_all(result) for result in results.models}
+    write_pages(results, drawn, folder, _BESIDE)
     for result in results.models:
+        stem = file_stem(result.model.name)
+        write_figures(drawn[result.model.name][""], folder / "figures", stem)
         for fit in filter(None, (result.fit, result.sampled)):
             if fit.reportable or fit.posterior.engine == "nuts":
-                fit.save(folder / "fits" / f"{result.model.name}_{fit.posterior.engine}.nc")
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _write_provenance(results: Results, folder: Path, times: dict[str, Any]) -> None:
-    """How and when this was made, and what belongs to it: the only file, with the fits, that knows the time."""
-    content = {
-        "made_by": MADE_BY,
-        **times,
-        "machine": {"system": platform.system(), "processor": platform.machine()},
-        "seed": results.seed,
-        "versions": results.versions,
-        "evidence": results.evidence.digest,
-        "models": {result.model.name: result.model.digest for result in results.models},
-        "problems": results.problems,
-        "files": digests(folder),
-    }
-    _write_text(folder / MARKER, json.dumps(content, indent=1) + "\n")
+                fit.save(folder / "fits" / f"{stem}_{fit.posterior.engine}.nc")

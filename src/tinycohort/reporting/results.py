@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..engines.run import fit
@@ -13,6 +16,7 @@ from ..issues import InputError, Issue
 from ..posterior import Fit
 from ..spec import ModelSpec, bundled_models, read_model
 from .agreement import Agreement, compare_engines
+from .moves import Move, Weakness, find_moves, find_weakness
 from .words import count
 
 # Smaller steps than by default: a long comparison must not end with a single divergent transition.
@@ -37,12 +41,32 @@ class VariantResult:
 
 @dataclass(frozen=True)
 class ModelResult:
-    """A model, fitted as it stands and in all its variants by the exact engine, and as it stands by NUTS."""
+    """A model, fitted as it stands and in all its variants, and what moves its answer.
+
+    Attributes
+    ----------
+    model : ModelSpec
+        As it was read.
+    fit : Fit
+        As it stands.
+    variants : tuple of VariantResult
+        In the order of the model file.
+    moves : tuple of Move
+        Whatever was varied, the furthest from the answer first.
+    sampled : Fit or None
+        As it stands, by NUTS; None where nothing is compared.
+    """
 
     model: ModelSpec
     fit: Fit
     variants: tuple[VariantResult, ...]
+    moves: tuple[Move, ...]
     sampled: Fit | None
+
+    @property
+    def weakness(self) -> Weakness:
+        """The main weakness of its answer."""
+        return find_weakness(self.fit, self.moves)
 
     @property
     def fits(self) -> Iterator[tuple[str, ModelSpec, Fit]]:
@@ -100,25 +124,60 @@ class Results:
                 versions |= one.provenance["versions"]
         return versions
 
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What these results were made with, and what is wrong with them; not when."""
+        return {
+            "machine": {"system": platform.system(), "processor": platform.machine()},
+            "seed": self.seed,
+            "versions": self.versions,
+            "evidence": self.evidence.digest,
+            "models": {result.model.name: result.model.digest for result in self.models},
+            "problems": self.problems,
+        }
 
-def read_models(names: Sequence[str] | None) -> tuple[ModelSpec, ...]:
-    """The models of these names or paths; all bundled ones when none are given. All problems at once."""
+
+Named = str | os.PathLike[str] | ModelSpec
+
+
+def read_models(named: Named | Iterable[Named] | None) -> tuple[ModelSpec, ...]:
+    """The models of these names, paths and folders; all bundled ones when none are given. All problems at once."""
     found: list[ModelSpec] = []
     issues: list[Issue] = []
-    for name in bundled_models() if names is None else names:
+    for one in _listed(named):
         try:
-            found.append(read_model(name))
+            found.append(read_model(one))
         except InputError as error:
             issues += error.issues
-    titles = [model.name for model in found]
+    names = [model.name for model in found]
     issues += [
         Issue(f"model {name!r}", "two models have this name", "Fit them one after the other, into two folders.")
-        for name in dict.fromkeys(titles)
-        if titles.count(name) > 1
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
     ]
     if issues:
         raise InputError(issues)
+    if not found:
+        raise InputError(Issue("models", "none is given", "Give one, or leave it out for all bundled ones."))
     return tuple(found)
+
+
+def _listed(named: Named | Iterable[Named] | None) -> Iterator[Named]:
+    """Models one by one: a folder stands for the model files in it."""
+    if named is None:
+        yield from bundled_models()
+    elif isinstance(named, str | os.PathLike | ModelSpec):
+        path = None if isinstance(named, ModelSpec) else Path(named)
+        if path is not None and named not in bundled_models() and "\0" not in str(path) and path.is_dir():
+            inside = sorted(path.glob("*.toml"))
+            if not inside:
+                raise InputError(Issue(str(path), "there is no model file in it", "Give a folder that holds one."))
+            yield from inside
+        else:
+            yield named
+    else:
+        for one in named:
+            yield from _listed(one)
 
 
 def fit_everything(
@@ -139,7 +198,7 @@ def fit_everything(
     seed : int
         Of every random number.
     engine : {"exact", "both"}
-        Whether the models are fitted by NUTS as well, and the two compared.
+        Whether models that were integrated are sampled by NUTS as well, and the two compared.
     progress : callable
         Told a line at a time how far it has come.
 
@@ -162,20 +221,22 @@ def _fit_model(
     model: ModelSpec, evidence: Evidence, seed: int, engine: str, progress: Callable[[str], None]
 ) -> ModelResult:
     begun = time.perf_counter()
-    base = fit(model, evidence, "exact", seed)
+    base = fit(model, evidence, "auto", seed)
     variants = tuple(_fit_variant(model.variant(name), evidence, seed) for name in model.variants)
+    usable = {one.name: one.fit for one in variants if one.fit is not None}
+    moves = find_moves(model, base, usable, seed)
     took = time.perf_counter() - begun
-    progress(f"{model.name}: fitted exactly, with {count(len(variants), 'variant')} ({took:.1f} s)")
-    if engine != "both":
-        return ModelResult(model, base, variants, None)
+    progress(f"{model.name}: fitted, with {count(len(variants), 'variant')} ({took:.1f} s)")
+    if engine != "both" or base.posterior.engine == "nuts":
+        return ModelResult(model, base, variants, moves, None)
     begun = time.perf_counter()
     sampled = fit(model, evidence, "nuts", seed, target_accept=_TARGET_ACCEPT)
     progress(f"{model.name}: sampled by NUTS ({time.perf_counter() - begun:.1f} s)")
-    return ModelResult(model, base, variants, sampled)
+    return ModelResult(model, base, variants, moves, sampled)
 
 
 def _fit_variant(model: ModelSpec, evidence: Evidence, seed: int) -> VariantResult:
     try:
-        return VariantResult(model, fit(model, evidence, "exact", seed))
+        return VariantResult(model, fit(model, evidence, "auto", seed))
     except InputError as error:
         return VariantResult(model, None, " ".join(str(issue) for issue in error.issues))

@@ -34,6 +34,7 @@ def all_tables(results: Results) -> dict[str, list[Row]]:
         "evidence_used": [row for each in _fits(results) for row in _used(each)],
         "evidence_left_out": [row for each in _fits(results) for row in _left_out(each, results)],
         "priors": [row for each in _fits(results) for row in _priors(each)],
+        "moves": [row for result in results.models for row in _moves(result)],
         "engines": _engines(results),
         "diagnostics": [row for result in results.models for row in _diagnostics(result)],
     }
@@ -195,6 +196,27 @@ def _priors(one: _Fitted) -> Iterator[Row]:
             "median": median,
             "upper": upper,
             "why": one.model.whys[parameter],
+        }
+
+
+def _moves(result: ModelResult) -> Iterator[Row]:
+    """What was varied, and how far that moves the answer."""
+    for one in result.moves:
+        yield {
+            "model": result.model.name,
+            "cause": one.cause,
+            "name": one.name,
+            "subject": one.subject,
+            "cohorts": one.cohorts,
+            "weight": one.weight,
+            "target": one.after.target,
+            "label": one.after.label,
+            "median": one.after.median,
+            "lower": one.after.lower,
+            "upper": one.after.upper,
+            "level": one.after.level,
+            "moved": one.end,
+            "size": one.size,
         }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..estimates import estimate_rows
 from ..posterior import Fit, Interval
-from .words import TARGETS_IN_WORDS, about_tau, diagnosis, plain
+from .words import TARGETS_IN_WORDS, about_tau, diagnosis, plain, sentence
 
 __all__ = ["fit_lines", "table_lines"]
 
@@ -42,7 +42,7 @@ def fit_lines(fit: Fit, level: float | None = None, interval: Interval = "equal-
     lines += ["", f"{kind} credible intervals; a {summary['scale']} unless said otherwise", ""]
     lines += _estimates(fit, summary, level, interval)
     lines += ["", *_cohorts(summary), ""]
-    lines += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in [about_tau(fit)] if sentence]
+    lines += filter(None, [sentence(about_tau(fit))])
     return [*lines, *_scores(summary), diagnosis(fit)]
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from ..estimates import prior_posterior_overlap
 from ..posterior import Fit
 
 __all__ = [
-    "OVERLAP_WORDS", "TARGETS_IN_WORDS", "about_tau", "count", "diagnosis", "figure", "listed", "of_quantity",
-    "percent", "plain", "span",
+    "OVERLAP_WORDS", "TARGETS_IN_WORDS", "about_tau", "amount_said", "count", "diagnosis", "figure", "in_words",
+    "listed", "of_quantity", "percent", "plain", "sentence", "span",
 ]  # fmt: skip
 
 #: Least overlap of tau's prior and posterior, and how much the data then said. 1 less the overlap is the most by which
@@ -61,9 +60,14 @@ def of_quantity(quantity: str) -> Callable[[float | None], str]:
     return lambda value: "–" if value is None else percent(value)
 
 
-def span(found: Mapping[str, Any], quantity: str) -> str:
-    """Lower to upper, with a digit more where the ends would look alike."""
-    lower, upper = found["lower"], found["upper"]
+def span(lower: float, upper: float, quantity: str) -> str:
+    """Lower to upper, with a digit more where the ends would look alike.
+
+    Examples
+    --------
+    >>> span(0.146, 0.361, "probability"), span(0.011, 0.034, "probability"), span(0.71, 1.3, "ratio")
+    ('15% to 36%', '1.1% to 3.4%', '0.71 to 1.30')
+    """
     if quantity != "probability":
         return f"{figure(lower)} to {figure(upper)}"
     decimals = 0 if upper - lower >= 0.03 else 1
@@ -87,9 +91,36 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def in_words(name: str) -> str:
+    """A name of a closed vocabulary as words.
+
+    Examples
+    --------
+    >>> in_words("objective_response")
+    'objective response'
+    """
+    return name.replace("_", " ")
+
+
+def sentence(text: str) -> str:
+    """A clause as a sentence of its own; nothing of nothing."""
+    return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
 def plain(text: str) -> str:
     """Text from a file as a terminal may show it: line breaks and control characters become spaces."""
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def amount_said(overlap: float) -> str:
+    """How much the data said of a parameter, by how much of its prior the posterior still covers.
+
+    Examples
+    --------
+    >>> amount_said(0.97), amount_said(0.65)
+    ('nothing', 'something')
+    """
+    return next(words for least, words in OVERLAP_WORDS if round(overlap, 2) >= least)
 
 
 def about_tau(fit: Fit) -> str:
@@ -97,11 +128,11 @@ def about_tau(fit: Fit) -> str:
     overlap = prior_posterior_overlap(fit) if fit.reportable else None
     if overlap is None:
         return ""
-    amount = next(words for least, words in OVERLAP_WORDS if round(overlap, 2) >= least)
-    sentence = f"the data said {amount} about tau: its posterior and its prior overlap by {100 * overlap:.0f}%"
+    amount = amount_said(overlap)
+    clause = f"the data said {amount} about tau: its posterior and its prior overlap by {100 * overlap:.0f}%"
     prior = fit.compiled.priors["tau"]
     # Where the data are silent the answer about heterogeneity is the prior's, and a reader must know whose it is.
-    return f"{sentence}, so what stands here is the prior, {prior}" if amount == "nothing" else sentence
+    return f"{clause}, so what stands here is the prior, {prior}" if amount == "nothing" else clause
 
 
 def diagnosis(fit: Fit) -> str:

@@ -1,0 +1,193 @@
+"""The model in words and formulas, and what the data did to each prior."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..checks import prior_predictive
+from ..compiled import CompiledModel
+from ..estimates import prior_posterior_overlap
+from ..posterior import Fit
+from .agreement import Agreement
+from .results import ModelResult
+from .words import amount_said, diagnosis, in_words, of_quantity, span
+
+__all__ = [
+    "PriorStory", "Statement", "computation", "describe_model", "expectations", "prior_stories",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One part of a model: in words, and as a formula."""
+
+    words: str
+    formula: str
+
+
+@dataclass(frozen=True)
+class PriorStory:
+    """A prior, and what became of it.
+
+    Attributes
+    ----------
+    parameter, prior, why : str
+        As the model file has them.
+    before : str
+        Its central 95%, on the natural scale as well where it is a level.
+    after : str
+        The posterior: median and central 95%; empty where the pooling has none, or it may not be reported.
+    said : str
+        What the data said, in words.
+    """
+
+    parameter: str
+    prior: str
+    why: str
+    before: str
+    after: str
+    said: str
+
+
+_FAMILIES = {
+    "probability": Statement("Cohort j has a probability p_j, on the scale of log odds.", "theta_j = logit p_j"),
+    "ratio": Statement("Cohort j has a ratio, on the scale of logarithms.", "theta_j = log ratio_j"),
+    "difference": Statement("Cohort j has a difference, as it stands.", "theta_j = difference_j"),
+}
+_LIKELIHOODS = {
+    "binomial": Statement(
+        "Of the n_j patients of cohort j, r_j had the event, independently of each other and with the same"
+        " probability. The count is taken as a count: no standard error, no normal approximation, no correction"
+        " where nobody had it.",
+        "r_j ~ Binomial(n_j, p_j)",
+    ),
+    "normal": Statement(
+        "Cohort j reported y_j (a ratio by its logarithm) with an interval, from whose width and level the standard"
+        " error s_j follows. What was reported is taken to be normally distributed around the cohort's own value.",
+        "y_j ~ Normal(theta_j, s_j)",
+    ),
+    "rounded": Statement(
+        "Of cohort j only a percentage and the number of its patients n_j were printed. Every count r_j that prints"
+        " so is possible, and their probabilities are added up.",
+        "P(printed_j) = sum of Binomial(r_j; n_j, p_j) over all r_j that print so",
+    ),
+    "two_arm_counts": Statement(
+        "Two arms of cohort j reported their counts. Given how many had the event in both together, the count of the"
+        " one arm depends on the odds ratio alone: nothing is assumed of the level, and empty cells need no"
+        " correction.",
+        "r_j, given r_j + s_j ~ noncentral hypergeometric, with the odds ratio exp(theta_j)",
+    ),
+}  # fmt: skip
+_POOLINGS = {
+    "none": "Cohorts are not pooled. Each stands on its number and the prior alone, and nothing is said of another.",
+    "common": "All cohorts share one value. That they may differ is ruled out, so the interval does not allow for it.",
+    "partial": (
+        "Cohorts are alike but not the same: their values vary around mu with standard deviation tau, and how much is"
+        " learned from them as far as they can tell. A small cohort is drawn towards the others; a large one stays put."
+    ),
+    "student": (
+        "Cohorts are alike, and a few may lie far off: their values follow a Student t distribution around mu with"
+        " scale tau, which lets an outlying cohort stay where it is."
+    ),
+    "nested": (
+        "Cohorts come in groups: those of one group vary with standard deviation tau around its mean, and the means of"
+        " groups with tau_group around mu."
+    ),
+}
+
+
+def describe_model(compiled: CompiledModel) -> list[Statement]:
+    """What is unknown, how a number speaks of it, and how cohorts are alike."""
+    likelihood, pooling = compiled.likelihood, compiled.pooling
+    known = Statement((type(likelihood).__doc__ or likelihood.name).splitlines()[0], "")
+    alike = _POOLINGS.get(pooling.name, (type(pooling).__doc__ or "").splitlines()[0])
+    return [
+        _FAMILIES[compiled.family.quantity],
+        _LIKELIHOODS.get(likelihood.name, known),
+        Statement(alike, pooling.formula),
+    ]
+
+
+def prior_stories(fit: Fit) -> list[PriorStory]:
+    """Each prior with its reason, and what the data did to it."""
+    compiled, whys = fit.compiled, getattr(fit.model, "whys", {})
+    return [
+        PriorStory(name, str(prior), whys.get(name, ""), _before(compiled, name), _after(fit, name), _said(fit, name))
+        for name, prior in compiled.priors.items()
+    ]
+
+
+def _before(compiled: CompiledModel, name: str) -> str:
+    prior = compiled.level_priors[name]
+    lower, upper = (float(x) for x in prior.quantile(np.array([0.025, 0.975])))
+    quantity = compiled.family.quantity
+    if name != "mu" or quantity == "difference":
+        return f"{lower:.2f} to {upper:.2f}"
+    low, high = (float(x) for x in compiled.family.natural(np.array([lower, upper])))
+    return f"{lower:.2f} to {upper:.2f}, a {quantity} from {span(low, high, quantity)}"
+
+
+def _after(fit: Fit, name: str) -> str:
+    known = fit.reportable and name in ("mu", "tau")
+    marginal = fit.posterior.marginal(name) if known else None  # type: ignore[arg-type]
+    if marginal is None:
+        return ""
+    found = marginal.summary(0.95)
+    return f"{found['median']:.2f} ({found['lower']:.2f} to {found['upper']:.2f})"
+
+
+def _said(fit: Fit, name: str) -> str:
+    if not fit.reportable:
+        return "Nothing may be reported."
+    overlap = prior_posterior_overlap(fit, name) if name in ("mu", "tau") else None
+    if overlap is None:
+        return "It is the prior of each cohort on its own." if fit.compiled.pooling.name == "none" else ""
+    return f"The data said {amount_said(overlap)}: prior and posterior overlap by {100 * overlap:.0f}%."
+
+
+def expectations(compiled: CompiledModel) -> list[str]:
+    """What the priors expect before any number is seen."""
+    found, quantity = prior_predictive(compiled), compiled.family.quantity
+    write = of_quantity(quantity)
+    places = {"typical": "a typical cohort", "new_cohort": "a new cohort"}
+    parts = [
+        f"{place} at {write(found[name]['median'])} ({span(found[name]['lower'], found[name]['upper'], quantity)})"
+        for name, place in places.items()
+        if found[name] is not None
+    ]
+    if not parts:
+        return []
+    return [f"Before any number was seen, the priors expected {', and '.join(parts)}: medians and central 95%."]
+
+
+def computation(result: ModelResult, agreement: Agreement | None) -> list[str]:
+    """Whether the numbers can be believed as computed: by each engine, and by both together."""
+    sentences = [diagnosis(result.fit)]
+    if result.sampled is not None:
+        sentences.append(f"The second engine. {diagnosis(result.sampled)}")
+    summary = result.fit.summary()
+    if summary["log_marginal_likelihood"] is not None:
+        score, found = summary["elpd_loco"], f"{summary['log_marginal_likelihood']:.3f}"
+        more = ""
+        if score is not None:
+            more = f"; leaving out each cohort in turn, the log probability of its number sums to {score['total']:.2f}"
+        sentences.append(f"The log marginal likelihood is {found}{more}.".replace("-", "\N{MINUS SIGN}"))
+    if agreement is not None and result.sampled is not None:
+        sentences.append(_apart(result, agreement))
+    return sentences
+
+
+def _apart(result: ModelResult, agreement: Agreement) -> str:
+    """How far the engines are apart on one model."""
+    mine = agreement.of(result.model.name)
+    if not mine:
+        return "The engines were not compared here, because a fit may not be reported."
+    worst = max(mine, key=lambda one: abs(one.distance))
+    statistic = worst.statistic if worst.statistic == "mean" else f"{worst.statistic} quantile"
+    return (
+        f"Of {len(mine)} numbers by both engines the furthest apart, the {statistic} of"
+        f" {worst.label or in_words(worst.target)}, differ by {abs(worst.distance):.1f} Monte Carlo standard errors;"
+        f" {agreement.limit:.1f} would be too many."
+    )

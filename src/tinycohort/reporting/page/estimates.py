@@ -1,0 +1,110 @@
+"""Tables of estimates, and of what each cohort reported and is estimated to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...estimates import estimate_rows
+from ...posterior import Fit
+from ..numbers import Number
+from ..words import TARGETS_IN_WORDS, count, figure, in_words, of_quantity, percent
+from .markup import Markup, join, minus, table, tag
+
+__all__ = ["cohorts_table", "estimates_table", "interval_text", "value_text"]
+
+_SPREAD = "standard deviation"
+
+
+def value_text(value: float | None, quantity: str) -> str:
+    """A number of a table: a percentage with a decimal, a ratio or a difference with two or three digits."""
+    if value is None:
+        return "–"
+    if quantity == "probability":
+        return percent(value, 1)
+    return minus(f"{value:.2f}" if quantity == _SPREAD else figure(value))
+
+
+def interval_text(lower: float | None, upper: float | None, quantity: str) -> str:
+    """An interval of a table."""
+    return f"{value_text(lower, quantity)} to {value_text(upper, quantity)}"
+
+
+def estimates_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
+    """Every estimand but those of single cohorts.
+
+    Parameters
+    ----------
+    fit : Fit
+        A fit that may be reported.
+    numbers : mapping of str to Number
+        The numbers that it uses, by outcome.
+    """
+    quantity, rows = fit.compiled.family.quantity, []
+    for row in estimate_rows(fit):
+        if row["target"] == "cohort" or (row["median"] is None and row["probability"] is None):
+            continue
+        target = TARGETS_IN_WORDS.get(row["target"], in_words(row["target"]))
+        level = f"{100 * row['level']:g}%"
+        if row["functional"] == "probability_above":
+            what = f"Probability that a {target} lies above {of_quantity(quantity)(row['threshold'])}"
+            rows.append((what.replace("a average", "the average"), f"{row['probability']:.3f}", "", ""))
+        elif row["functional"] == "predicted_events":
+            what = f"Of {row['patients']} new patients, {target}"
+            rows.append((what, f"{row['median']:.0f}", f"{row['lower']:.0f} to {row['upper']:.0f}", level))
+        else:
+            unit = _SPREAD if row["functional"] == "heterogeneity" else quantity
+            ends = interval_text(row["lower"], row["upper"], unit)
+            rows.append((target.capitalize(), value_text(row["median"], unit), ends, level))
+    if not rows:
+        return Markup("")
+    meaning = (
+        "Estimates: medians and equal-tailed credible intervals. Typical is the centre of the distribution of cohorts,"
+        " average the mean over it, and a new cohort one drawn from it."
+    )
+    rests = [" All rest on the ", tag("a", f"{count(len(numbers), 'number')} below", href="#numbers"), "."]
+    return table(join([meaning, *(rests if numbers else ())]), ("", "median", "interval", "level"), rows)
+
+
+def cohorts_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
+    """Each cohort as reported and as estimated, leading to its number."""
+    summary, quantity = fit.summary(), fit.compiled.family.quantity
+    scores = summary["elpd_loco"]["cohorts"] if summary["elpd_loco"] else [None] * fit.compiled.cohorts
+    rows = [
+        (
+            _leading(cohort["label"], numbers.get(row.outcome_id)),
+            *_reported(cohort, row.printed, quantity),
+            value_text(cohort["median"], quantity),
+            interval_text(cohort["lower"], cohort["upper"], quantity),
+            _share(cohort["weight"]),
+            _share(cohort["shrinkage"]),
+            "–" if score is None else minus(f"{score:.2f}"),
+        )
+        for row, cohort, score in zip(fit.compiled.rows, summary["cohorts"], scores, strict=True)
+    ]
+    header = ("cohort", "reported", "by itself", "estimate", "95% interval", "weight", "shrinkage", "log score")
+    caption = (
+        "Cohorts. Weight: its share of what is known about a typical cohort. Shrinkage: the share of what is known"
+        " about it that the others bring. Log score: the log probability of its number, predicted from the others."
+    )
+    return table(caption, header, rows)
+
+
+def _leading(label: str, number: Number | None) -> str:
+    return label if number is None else tag("a", label, href=f"#{number.anchor}")
+
+
+def _reported(cohort: Mapping[str, Any], printed: str, quantity: str) -> tuple[str, str]:
+    """What the cohort reported, and what that says by itself."""
+    if {"events", "total"} <= set(cohort):
+        alone = percent(cohort["events"] / cohort["total"], 1) if quantity == "probability" else ""
+        return f"{cohort['events']} of {cohort['total']}", alone
+    if "estimate" in cohort:
+        lower, upper = cohort.get("lower_given"), cohort.get("upper_given")
+        interval = "" if lower is None or upper is None else interval_text(lower, upper, quantity)
+        return value_text(cohort["estimate"], quantity), interval
+    return printed, ""
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else percent(value)
