@@ -35,7 +35,7 @@ def build_tree(
 
     chains, draws = posterior["theta"].shape[:2]
     prior_rng, predictive_rng = (np.random.default_rng([seed, k]) for k in (1, 2))
-    prior = model.pooling.draw_prior(model.level_priors, model.cohorts, (1, chains * draws), prior_rng)
+    prior = model.pooling.draw_prior(model.level_priors, model.groups, (1, chains * draws), prior_rng)
     theta = np.asarray(posterior["theta"])
     observed = {name: model.data[name] for name in model.likelihood.observed}
     constant = {name: column for name, column in model.data.items() if name not in observed}

@@ -1,0 +1,378 @@
+"""Cohorts in groups: for each tau the groups are as many cohorts of a model that is solved already.
+
+Given tau, what the cohorts of a group say of their group's theta is the product of their likelihoods averaged over
+Normal(theta_group, tau): a likelihood like any other, tabulated so that it is quick. Between groups the model is then
+partial pooling over (mu, tau_group), and its evidence is tau's likelihood. Turned round, each group is a partially
+pooled model of its cohorts, whose (mu, tau) have the posterior that was found for (theta_group, tau).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...compiled import CompiledModel, Row
+from ...numerics import gauss_legendre, log_sum_exp
+from ...pooling import Partial
+from .cohorts import Accuracy, Cohorts
+from .curves import Curve, Curves
+from .grid import Grid, Windows, adjust, find_windows, integrate
+from .marginals import FIRST_COHORT, STACKED, Stack, spread_of, stack, theta_densities, thetas
+from .tabulated import Tabulated, chebyshev_points
+from .windows import Stretch, TauScale, tau_scale
+
+__all__ = ["Layers", "Marginals", "NestedWindows", "Problem", "Slice", "find_nested_windows", "layers", "marginals"]
+
+# Log density, below its peak, down to which a group's likelihood is tabulated; what it is averaged from reaches further.
+_TABLED = 60.0
+_BELOW = 75.0
+_TABLE_POINTS = 65
+_FAR = np.sinh(np.linspace(-5.0, 5.0, 61))
+_EVENLY = np.linspace(0.0, 1.0, 61)
+_PEAK = 2.0
+_LOOKS = 3
+_ROUGH = Accuracy(mu=15, tau=9, hermite=7, step=0.6, switch=0.6)
+_ADJUSTMENTS = 6
+_NEGLIGIBLE = 1e-9
+_FALLEN = 1e-8
+# Nodes of a density that is one row, though it was many, in nodes of one of those.
+_FINER = 2
+_END = 1e-11
+_ROOM = 0.05
+_CORE = 0.5
+_FINEST = 1e-3
+_SMALLEST = 1e-300
+
+
+class Problem:
+    """A nested model taken apart: its groups, and the model of which they are the cohorts.
+
+    Parameters
+    ----------
+    model : CompiledModel
+        With pooling ``nested``.
+    """
+
+    def __init__(self, model: CompiledModel) -> None:
+        self.model = model
+        self.members = [np.flatnonzero(model.groups == g) for g in range(len(model.group_labels))]
+        everyone = np.arange(model.cohorts)
+        self.parts = [model.only(np.isin(everyone, members), Partial()) for members in self.members]
+        priors = model.priors
+        self._priors = {"mu": priors["mu"], "tau": priors["tau_group"]}
+        self._rows = tuple(Row(label) for label in model.group_labels)
+        self._which = {"which": np.arange(float(len(self.members)))}
+        sides = np.array([[side.all() for side in part.likelihood.plateaus(part.data)] for part in self.parts])
+        self.left, self.right = sides.T
+
+    def cohorts(self, accuracy: Accuracy) -> list[Cohorts]:
+        """The likelihoods of each group's cohorts."""
+        return [Cohorts(part.likelihood, part.data, accuracy.step, _BELOW) for part in self.parts]
+
+    def between(self, table: Tabulated) -> CompiledModel:
+        """The model of the groups, given what each says of its theta."""
+        return CompiledModel("groups", self.model.family, table, Partial(), self._priors, self._rows, self._which)
+
+
+class NestedWindows(NamedTuple):
+    """Ranges of tau, of each group's theta at points `at` along it (G, A), and of tau_group."""
+
+    tau: TauScale
+    at: Any
+    tables: Stretch
+    between: TauScale
+
+    def stretch(self, u: float) -> Stretch:
+        """Ranges of the groups' tables at `u`."""
+        parts = (self.tables.lower, self.tables.upper, self.tables.middle, self.tables.core)
+        return Stretch(*(np.array([np.interp(u, self.at, row) for row in part]) for part in parts))
+
+
+class Slice(NamedTuple):
+    """The posterior given one tau: its grid over (tau_group, mu), and every marginal on it."""
+
+    grid: Grid
+    stack: Stack
+
+
+class Layers(NamedTuple):
+    """The posterior over tau, each node with its slice.
+
+    `weights` (T,) are those of tau's nodes; of `slices` only those are kept that hold any mass to speak of, at `kept`.
+    """
+
+    scale: TauScale
+    u: Any
+    tau: Any
+    weights: Any
+    log_evidence: float
+    kept: Any
+    slices: list[Slice]
+    between: TauScale
+    models: list[CompiledModel]
+
+
+def _log_groups(cohorts: list[Cohorts], theta: Any, tau: Any, accuracy: Accuracy) -> Any:
+    """What the cohorts of each group say of their group's theta (G, A, P), at each tau (A,): the same shape."""
+    return np.stack(
+        [part.log_averages(own, tau, accuracy).sum(axis=0) for part, own in zip(cohorts, theta, strict=True)]
+    )
+
+
+def _find_tables(problem: Problem, cohorts: list[Cohorts], tau: Any, accuracy: Accuracy) -> Stretch:
+    """Where each group's likelihood lies at each tau: two looks, the second where the first saw it."""
+    shape = (len(cohorts), len(tau))
+    middle, width = np.empty(shape), np.empty(shape)
+    for g, part in enumerate(cohorts):
+        precision = 1.0 / (part.scale**2 + tau[:, None] ** 2)
+        middle[g], width[g] = (
+            (precision * part.centre).sum(axis=1) / precision.sum(axis=1),
+            precision.sum(axis=1) ** -0.5,
+        )
+    apart = np.array([np.ptp(part.centre) for part in cohorts])[:, None]
+    lower, upper = middle - 80.0 * width - apart, middle + 80.0 * width + apart
+    for _ in range(_LOOKS):
+        finest = Stretch(lower, upper, middle, width)
+        points = finest.x(2.0 * _EVENLY - 1.0)[0]
+        drop = _log_groups(cohorts, points, tau, accuracy)
+        drop = drop.max(axis=-1, keepdims=True) - drop
+        middle = np.take_along_axis(points, drop.argmin(axis=-1)[..., None], -1)[..., 0]
+        ends = [_within(points, drop < level) for level in (_TABLED, _PEAK)]
+        (lower, upper), (near, far) = ends
+        # A plateau has no middle: its edge is where the likelihood bends.
+        middle = np.where(problem.left[:, None], far, np.where(problem.right[:, None], near, middle))
+        width = np.where((problem.left | problem.right)[:, None], width, 0.5 * (far - near))
+        lower = np.where(problem.left[:, None], middle - 40.0 * width, lower)
+        upper = np.where(problem.right[:, None], middle + 40.0 * width, upper)
+    return Stretch(lower, upper, np.clip(middle, lower, upper), 0.6 * width)
+
+
+def _within(points: Any, inside: Any) -> tuple[Any, Any]:
+    """The last point outside on either side of where `inside` holds."""
+    last = points.shape[-1] - 1
+    first, final = inside.argmax(axis=-1), last - inside[..., ::-1].argmax(axis=-1)
+    take = lambda index: np.take_along_axis(points, index[..., None], -1)[..., 0]  # noqa: E731
+    return take(np.maximum(first - 1, 0)), take(np.minimum(final + 1, last))
+
+
+def _tables(
+    problem: Problem, cohorts: list[Cohorts], windows: NestedWindows, u: Any, accuracy: Accuracy
+) -> list[Tabulated]:
+    """What each group says of its theta, at each u."""
+    tau, stretches = windows.tau.tau(u), [windows.stretch(each) for each in u]
+    nodes = chebyshev_points(_TABLE_POINTS)
+    theta = np.stack([stretch.x(nodes)[0] for stretch in stretches], axis=1)
+    values = _log_groups(cohorts, theta, tau, accuracy)
+    return [Tabulated(stretch, values[:, t], problem.left, problem.right) for t, stretch in enumerate(stretches)]
+
+
+def _first(problem: Problem, table: Tabulated, form: TauScale | None = None) -> tuple[CompiledModel, Windows, Grid]:
+    """The groups' model at one tau, and where its posterior lies."""
+    model = problem.between(table)
+    windows = find_windows(model, form)
+    grid = integrate(model, windows, _ROUGH)
+    for _ in range(_ADJUSTMENTS if form is None else 0):
+        better = adjust(model, windows, grid)
+        if better is None:
+            break
+        windows, grid = better, integrate(model, better, _ROUGH)
+    return model, windows, grid
+
+
+def find_nested_windows(problem: Problem) -> NestedWindows:
+    """Where to integrate: tau by looking and looking again, tau_group wherever any tau that counts needs it."""
+    cohorts, prior = problem.cohorts(_ROUGH), problem.model.level_priors["tau"]
+    centre, scale = (np.concatenate([getattr(part, name) for part in cohorts]) for name in ("centre", "scale"))
+    flat = np.concatenate([part.flat for part in cohorts])
+    form = tau_scale(centre, scale, flat, problem.model.level_priors)
+    for _ in range(_ADJUSTMENTS):
+        rule = gauss_legendre(_ROUGH.tau)
+        u = form.lower + 0.5 * (form.upper - form.lower) * (rule.nodes + 1.0)
+        at = np.concatenate([[form.lower], u, [form.upper]])
+        stretches = _find_tables(problem, cohorts, form.tau(at), _ROUGH)
+        windows = NestedWindows(form, at, stretches, form)
+        firsts = [_first(problem, table)[1:] for table in _tables(problem, cohorts, windows, u, _ROUGH)]
+        log_weights = np.array([grid.log_evidence for _, grid in firsts])
+        log_weights += prior.log_density(form.tau(u)) + form.log_jacobian(u)
+        density = np.exp(log_weights - log_weights.max())
+        better = _refit(form, u, density, prior.support)
+        if better is None:
+            break
+        form = better
+    alive = density > _FALLEN
+    scales = [found.tau for (found, _), counts in zip(firsts, alive, strict=True) if counts and found.tau is not None]
+    return windows._replace(between=_common_scale(scales))
+
+
+def _refit(form: TauScale, u: Any, density: Any, support: tuple[float, float]) -> TauScale | None:
+    """A longer range where the posterior has not fallen off at an end, a shorter one where it is empty."""
+    alive = np.flatnonzero(density > _FALLEN * density.max())
+    low, high, span = form.lower, form.upper, form.upper - form.lower
+    if alive[-1] == len(u) - 1 and form.tau(high) < support[1] * (1 - 1e-9):
+        high = min(high + 0.5 * span, float(form.u(support[1])))
+    elif u[min(alive[-1] + 1, len(u) - 1)] < low + 0.75 * span:
+        high = float(u[alive[-1] + 1])
+    if alive[0] == 0 and form.tau(low) > support[0] * (1 + 1e-9):
+        low = max(low - 0.5 * span, float(form.u(support[0])))
+    elif alive[0] > 1 and u[alive[0] - 1] > low + 0.25 * span:
+        low = float(u[alive[0] - 1])
+    return None if (low, high) == (form.lower, form.upper) else TauScale(low, high, form.unit)
+
+
+def _common_scale(scales: list[TauScale]) -> TauScale:
+    """One coordinate of tau_group that serves every tau."""
+    low, high = min(float(one.tau(one.lower)) for one in scales), max(float(one.tau(one.upper)) for one in scales)
+    units = [one.unit for one in scales if one.unit is not None]
+    unit = float(np.median(units)) if units and low == 0.0 else None
+    form = TauScale(0.0, 0.0, unit)
+    return TauScale(float(form.u(max(low, 1e-300) if unit is None else low)), float(form.u(high)), unit)
+
+
+def layers(problem: Problem, windows: NestedWindows, accuracy: Accuracy) -> Layers:
+    """The posterior over tau, and given each tau that over everything else."""
+    form, prior = windows.tau, problem.model.level_priors["tau"]
+    span = form.upper - form.lower
+    rule = gauss_legendre(int(np.ceil(accuracy.tau * max(1.0, span / 5.0))))
+    u = form.lower + 0.5 * span * (rule.nodes + 1.0)
+    tau = form.tau(u)
+    tables = _tables(problem, problem.cohorts(accuracy), windows, u, accuracy)
+    models = [problem.between(table) for table in tables]
+    grids = [integrate(model, find_windows(model, windows.between), accuracy) for model in models]
+    log_weights = np.log(0.5 * span * rule.weights) + form.log_jacobian(u) + prior.log_density(tau)
+    log_weights += np.array([grid.log_evidence for grid in grids])
+    log_evidence = log_sum_exp(log_weights)
+    weights = np.exp(log_weights - log_evidence)
+    kept = np.flatnonzero(weights > _NEGLIGIBLE * weights.max())
+    family = problem.model.family
+    found = [Slice(grids[t], stack(grids[t], grids[t].pruned(), family, float(tau[t]))) for t in kept]
+    return Layers(form, u, tau, weights, log_evidence, kept, found, windows.between, models)
+
+
+class Marginals(NamedTuple):
+    """Distributions, what was lost of each in making them, and which is which: (target, number) to its place."""
+
+    curves: Curves
+    lost: Any
+    names: dict[tuple[str, int | None], int]
+
+
+def marginals(problem: Problem, found: Layers, accuracy: Accuracy) -> Marginals:
+    """Every marginal: those of all groups as mixtures over tau and tau_group, those of one group over tau."""
+    weights = found.weights[found.kept] / found.weights[found.kept].sum()
+    overall, lost = _overall(found, weights)
+    of_groups, lost_there, names = _of_groups(problem, found, weights, accuracy)
+    names = {key: place + 3 for key, place in names.items()}
+    names |= {("mu", None): 0, ("average", None): 1, ("new_cohort", None): 2}
+    return Marginals(Curves([overall, of_groups]), np.concatenate([lost, lost_there]), names)
+
+
+def _overall(found: Layers, weights: Any) -> tuple[Curve, Any]:
+    """mu, the average over all cohorts and a new cohort in a new group."""
+    grids = [one.grid.pruned() for one in found.slices]
+    some = [one.stack.curve.only([STACKED["mu"], STACKED["average"]]) for one in found.slices]
+    share = np.concatenate([np.full(len(grid.tau), weight) for grid, weight in zip(grids, weights, strict=True)])
+    tau = found.tau[found.kept]
+    both = np.concatenate([np.hypot(grid.tau, within) for grid, within in zip(grids, tau, strict=True)])
+    # From narrow to wide, as the rules for theta want to have it.
+    order = both.argsort(kind="stable")
+    joined = {name: np.concatenate([getattr(grid, name) for grid in grids])[order] for name in _BY_ROW}
+    share = share[order, None]
+    joined["weights"], joined["log_density"] = joined["weights"] * share, joined["log_density"] + np.log(share)
+    stretch = Stretch(*(np.concatenate([getattr(grid.stretch, end) for grid in grids])[order] for end in _ENDS))
+    nobody = {"cohorts": grids[0].cohorts.none(), "log_averages": np.zeros((0, *joined["mu"].shape))}
+    new = thetas(replace(grids[0], tau=both[order], stretch=stretch, **joined, **nobody))
+    ends = [np.concatenate([getattr(one.stretch, end) for one in some], axis=1)[:, order] for end in _ENDS]
+    ends = [np.concatenate([one, getattr(new[0], end)]) for one, end in zip(ends, _ENDS, strict=True)]
+    nodes, mass = (np.concatenate([getattr(one, name) for one in some], axis=1)[:, order] for name in ("nodes", "mass"))
+    nodes, mass = np.concatenate([nodes, new[1]]), np.concatenate([mass * share, new[2]])
+    known = joined["weights"].sum(axis=1)
+    return Curve(Stretch(*ends), mass, nodes), np.abs(mass.sum(axis=-1) - known).sum(axis=-1)
+
+
+def _of_groups(
+    problem: Problem, found: Layers, weights: Any, accuracy: Accuracy
+) -> tuple[Curve, Any, dict[tuple[str, int | None], int]]:
+    """tau, tau_group, and of each group theta, a new cohort and every cohort.
+
+    Turned round, a group's theta and tau are the mu and tau of a model of its cohorts.
+    """
+    several = len(problem.members)
+    places = list(range(FIRST_COHORT, FIRST_COHORT + several))
+    flat = [_flattened(one.stack.curve.only(places), one.grid.pruned()) for one in found.slices]
+    stretch = Stretch(*(np.stack([getattr(one.stretch, end) for one in flat], axis=1) for end in _ENDS))
+    nodes, density, derivative = (np.stack([getattr(one, name) for one in flat], axis=1) for name in _VALUES)
+    width = derivative * gauss_legendre(nodes.shape[-1]).weights
+    mass = density * width * weights[:, None]
+    lost = np.abs(mass.sum(axis=-1) - weights).sum(axis=-1)
+    whole, cohorts = _whole(found), problem.cohorts(accuracy)
+    parts = [_tau_group(found, weights, nodes.shape[1:])]
+    losses = [np.zeros(1)]
+    names: dict[tuple[str, int | None], int] = {("tau_group", None): 0}
+    for g in range(several):
+        log_density = np.log(np.maximum(density[g], _SMALLEST)) + np.log(weights)[:, None]
+        rows = {"mu": nodes[g], "width": width[g], "weights": mass[g], "log_density": log_density}
+        tau, u = found.tau[found.kept], found.u[found.kept]
+        averages = cohorts[g].log_averages(nodes[g], tau, accuracy)
+        grid = replace(whole, u=u, tau=tau, stretch=stretch.only(g), cohorts=cohorts[g], log_averages=averages, **rows)
+        made = stack(whole, grid, problem.model.family)
+        size = sum(len(part.mass) for part in parts)
+        parts.append(made.curve)
+        losses.append(made.lost + lost[g])
+        names |= {("tau", None): size + STACKED["tau"], ("group", g): size + STACKED["mu"]}
+        names |= {("new_cohort_in_group", g): size + STACKED["new_cohort"]}
+        names |= {("cohort", int(j)): size + FIRST_COHORT + k for k, j in enumerate(problem.members[g])}
+    ends = (np.concatenate([getattr(part.stretch, end) for part in parts]) for end in _ENDS)
+    mass, nodes = (np.concatenate([getattr(part, name) for part in parts]) for name in ("mass", "nodes"))
+    return Curve(Stretch(*ends), mass, nodes), np.concatenate(losses), names
+
+
+_ENDS = ("lower", "upper", "middle", "core")
+_VALUES = ("nodes", "density", "derivative")
+_BY_ROW = ("u", "mu", "width", "weights", "log_density")
+
+
+class _Flat(NamedTuple):
+    stretch: Stretch
+    nodes: Any
+    density: Any
+    derivative: Any
+
+
+def _flattened(curve: Curve, grid: Grid) -> _Flat:
+    """The groups' theta, mixtures over tau_group, each as one row on finer nodes of its own.
+
+    To full relative precision: logarithms will be taken.
+    """
+    rows = len(curve.mass)
+    points, mass = curve.nodes.reshape(rows, -1), curve.mass.reshape(rows, -1)
+    order = points.argsort(axis=-1)
+    points, mass = (np.take_along_axis(array, order, -1) for array in (points, mass))
+    below = mass.cumsum(axis=-1) / mass.sum(axis=-1, keepdims=True)
+
+    def at(p: float) -> Any:
+        place = np.minimum((below < p).sum(axis=-1), points.shape[-1] - 1)
+        return np.take_along_axis(points, place[:, None], -1)[:, 0]
+
+    lower, upper = at(_END), at(1.0 - _END)
+    core = np.maximum(_CORE * (at(0.75) - at(0.25)), _FINEST * (upper - lower))
+    room = _ROOM * (upper - lower)
+    stretch = Stretch(lower - room, upper + room, at(0.5), core)
+    nodes, derivative = stretch.x(gauss_legendre(_FINER * curve.mass.shape[-1]).nodes)
+    everyone = np.concatenate([nodes[:1], nodes])
+    return _Flat(stretch, nodes, theta_densities(grid, everyone)[1:], derivative)
+
+
+def _whole(found: Layers) -> Grid:
+    """Tau's own posterior, as the stack of marginals wants to see it."""
+    first = found.slices[0].grid
+    return replace(first, u=found.u, tau=found.tau, scale=found.scale, weights=found.weights[:, None])
+
+
+def _tau_group(found: Layers, weights: Any, shape: tuple[int, int]) -> Curve:
+    """tau_group in its own coordinate, which is the same for every tau."""
+    mass = sum(weight * one.grid.weights.sum(axis=1) for weight, one in zip(weights, found.slices, strict=True))
+    first = found.slices[0].grid
+    stretch, nodes, spread = spread_of(replace(first, scale=found.between, weights=np.asarray(mass)[:, None]), *shape)
+    return Curve(Stretch(*(getattr(stretch, end)[None] for end in _ENDS)), spread, nodes)
