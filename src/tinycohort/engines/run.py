@@ -253,11 +253,11 @@ def _open(path: Path) -> tuple[xarray.DataTree, dict[str, Any]]:
 
 def _restore(compiled: CompiledModel, tree: xarray.DataTree, stored: Mapping[str, Any], path: Path) -> Posterior:
     if stored["provenance"]["engine"] == "nuts":
+        from ..posterior.tree import DRAWN
         from .nuts import DrawsPosterior
 
-        names = ("mu", "tau", "theta", "theta_new_cohort")
         group = tree["posterior"].dataset
-        arrays = {name: group[name].transpose("chain", "draw", ...).values for name in names if name in group}
+        arrays = {name: group[name].transpose("chain", "draw", ...).values for name in DRAWN if name in group}
         stats = tree["sample_stats"].dataset if "sample_stats" in tree.children else {}
         return DrawsPosterior(compiled, arrays, {str(name): np.asarray(stats[name].values) for name in stats})
     from .exact import solve

@@ -56,3 +56,11 @@ class Pooling(ABC):
         self, priors: Mapping[str, Prior], groups: Any, size: Any, rng: np.random.Generator
     ) -> dict[str, Any]:
         """Prior draws of mu and tau (where they exist), of theta (..., cohort) and of theta_new_cohort."""
+
+    @abstractmethod
+    def draw_new(self, draws: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        """theta of new cohorts, one for each of the `draws` of everything else; empty where there is none."""
+
+    def spread(self, draws: Mapping[str, Any]) -> Any:
+        """Standard deviation of the theta of new cohorts around mu, for each of the `draws`."""
+        return draws.get("tau", np.zeros_like(draws["mu"]))

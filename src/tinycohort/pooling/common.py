@@ -41,3 +41,6 @@ class Common(Pooling):
         mu = priors["mu"].draw(rng, size)
         theta = np.broadcast_to(np.asarray(mu)[..., None], (*np.shape(mu), len(groups)))
         return {"mu": mu, "theta": theta, "theta_new_cohort": mu}
+
+    def draw_new(self, draws: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        return {"theta_new_cohort": np.array(draws["mu"])}

@@ -52,8 +52,21 @@ class Nested(Pooling):
         theta_group = mu + tau_group * rng.standard_normal((*mu.shape[:-1], several + 1))
         theta = theta_group[..., groups] + tau * rng.standard_normal((*mu.shape[:-1], len(groups)))
         in_group = theta_group + tau * rng.standard_normal(theta_group.shape)
-        return {
-            **{"mu": mu[..., 0], "tau": tau[..., 0], "tau_group": tau_group[..., 0], "theta": theta},
-            **{"theta_group": theta_group[..., :-1], "theta_new_cohort_in_group": in_group[..., :-1]},
+        hyper = {"mu": mu[..., 0], "tau": tau[..., 0], "tau_group": tau_group[..., 0]}
+        return hyper | {
+            "theta": theta,
+            "theta_group": theta_group[..., :-1],
+            "theta_new_cohort_in_group": in_group[..., :-1],
             "theta_new_cohort": in_group[..., -1],
         }
+
+    def draw_new(self, draws: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        mu, spread, groups = draws["mu"], self.spread(draws), draws["theta_group"]
+        return {
+            "theta_new_cohort": mu + spread * rng.standard_normal(np.shape(mu)),
+            "theta_new_cohort_in_group": groups + draws["tau"][..., None] * rng.standard_normal(np.shape(groups)),
+        }
+
+    def spread(self, draws: Mapping[str, Any]) -> Any:
+        """Within and between groups together."""
+        return np.hypot(draws["tau"], draws["tau_group"])

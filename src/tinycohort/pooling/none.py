@@ -34,3 +34,6 @@ class Separate(Pooling):
         self, priors: Mapping[str, Prior], groups: Any, size: Any, rng: np.random.Generator
     ) -> dict[str, Any]:
         return {"theta": priors["mu"].draw(rng, (*np.atleast_1d(size), len(groups)))}
+
+    def draw_new(self, draws: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        return {}

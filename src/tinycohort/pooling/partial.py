@@ -44,3 +44,7 @@ class Partial(Pooling):
         z = rng.standard_normal((*mu.shape, len(groups) + 1))
         theta = mu[..., None] + tau[..., None] * z
         return {"mu": mu, "tau": tau, "theta": theta[..., :-1], "theta_new_cohort": theta[..., -1]}
+
+    def draw_new(self, draws: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        mu, tau = draws["mu"], draws["tau"]
+        return {"theta_new_cohort": mu + tau * rng.standard_normal(np.shape(mu))}

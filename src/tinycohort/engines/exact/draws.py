@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...numerics import barycentric, gauss_legendre, with_ones
+from ...posterior import Marginal
 from .cohorts import Cohorts
 from .solution import Solution
 from .windows import TauScale
@@ -15,6 +16,7 @@ from .windows import TauScale
 __all__ = ["draw", "draw_spread", "draw_theta"]
 
 _NEIGHBOURS = 4
+_FINE = 4097
 _POINTS = 129
 _REACH = 9.0
 _LOOKS = 6
@@ -32,8 +34,9 @@ def draw(solution: Solution, chains: int, draws: int, seed: int) -> dict[str, An
     uniform = rng.uniform(size=(2, size))
     pooled = solution.model.pooled
     tau = np.zeros(size)
-    if solution.whole.scale is not None:
-        tau = draw_spread(solution.tau_quantiles, solution.whole.scale, uniform[0])
+    spread = solution.marginal("tau", None, False)
+    if spread is not None and solution.whole.scale is not None:
+        tau = draw_spread(spread, solution.whole.scale, uniform[0])
     mu = _draw_mu(solution, tau, uniform[1])
     found: dict[str, Any] = {"mu": mu}
     if pooled:
@@ -46,12 +49,11 @@ def draw(solution: Solution, chains: int, draws: int, seed: int) -> dict[str, An
     return {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in found.items()}
 
 
-def draw_spread(quantiles: Callable[[Any], Any], scale: TauScale, uniform: Any) -> Any:
-    """tau by its inverse distribution function, from its quantiles."""
-    # The inverse at a few thousand sorted probabilities, quicker all at once on a fine table.
-    p = np.concatenate([[0.0], np.linspace(0.0, 1.0, 1025)[1:-1], [1.0]])
-    ends = scale.tau(np.array([scale.lower, scale.upper]))
-    return np.interp(uniform, p, np.concatenate([ends[:1], quantiles(p[1:-1]), ends[1:]]))
+def draw_spread(marginal: Marginal, scale: TauScale, uniform: Any) -> Any:
+    """tau by its inverse distribution function, on a fine grid of its coordinate."""
+    u = np.linspace(scale.lower, scale.upper, _FINE)
+    below = np.maximum.accumulate(np.clip(marginal.cdf(scale.tau(u)), 0.0, 1.0))
+    return scale.tau(np.interp(uniform, below / below[-1], u))
 
 
 def _draw_mu(solution: Solution, tau: Any, uniform: Any) -> Any:

@@ -168,8 +168,10 @@ def theta_densities(grid: Grid, theta: Any) -> Any:
 
 
 class _Plan(NamedTuple):
-    """How densities of theta are made: which rows by which rule, and for each cohort (the first is new) by how much
-    its data pull its theta away from mu, in tau, and whether that calls for a range of its own (J + 1, rows).
+    """How densities of theta are made: which rows by which rule, and what each cohort's data do there (J + 1, rows).
+
+    `pull` is by how many tau they pull its theta away from mu, `apart` whether that calls for a range of its own; the
+    first cohort is a new one.
     """
 
     narrow: slice

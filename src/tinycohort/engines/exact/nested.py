@@ -25,7 +25,7 @@ from .windows import Stretch, TauScale, tau_scale
 
 __all__ = ["Layers", "Marginals", "NestedWindows", "Problem", "Slice", "find_nested_windows", "layers", "marginals"]
 
-# Log density, below its peak, down to which a group's likelihood is tabulated; what it is averaged from reaches further.
+# Log density, below its peak, down to which a group's likelihood is tabulated; its cohorts' nodes reach further.
 _TABLED = 60.0
 _BELOW = 75.0
 _TABLE_POINTS = 65
@@ -35,6 +35,8 @@ _PEAK = 2.0
 _LOOKS = 3
 _ROUGH = Accuracy(mu=15, tau=9, hermite=7, step=0.6, switch=0.6)
 _ADJUSTMENTS = 6
+# tau is integrated once, and tau_group for each node of it: finer where it costs least errors.
+_OUTER = 1.25
 _NEGLIGIBLE = 1e-9
 _FALLEN = 1e-8
 # Nodes of a density that is one row, though it was many, in nodes of one of those.
@@ -234,7 +236,7 @@ def layers(problem: Problem, windows: NestedWindows, accuracy: Accuracy) -> Laye
     """The posterior over tau, and given each tau that over everything else."""
     form, prior = windows.tau, problem.model.level_priors["tau"]
     span = form.upper - form.lower
-    rule = gauss_legendre(int(np.ceil(accuracy.tau * max(1.0, span / 5.0))))
+    rule = gauss_legendre(int(np.ceil(_OUTER * accuracy.tau * max(1.0, span / 5.0))))
     u = form.lower + 0.5 * span * (rule.nodes + 1.0)
     tau = form.tau(u)
     tables = _tables(problem, problem.cohorts(accuracy), windows, u, accuracy)
@@ -277,11 +279,11 @@ def _overall(found: Layers, weights: Any) -> tuple[Curve, Any]:
     both = np.concatenate([np.hypot(grid.tau, within) for grid, within in zip(grids, tau, strict=True)])
     # From narrow to wide, as the rules for theta want to have it.
     order = both.argsort(kind="stable")
-    joined = {name: np.concatenate([getattr(grid, name) for grid in grids])[order] for name in _BY_ROW}
+    joined: dict[str, Any] = {name: np.concatenate([getattr(grid, name) for grid in grids])[order] for name in _BY_ROW}
     share = share[order, None]
     joined["weights"], joined["log_density"] = joined["weights"] * share, joined["log_density"] + np.log(share)
     stretch = Stretch(*(np.concatenate([getattr(grid.stretch, end) for grid in grids])[order] for end in _ENDS))
-    nobody = {"cohorts": grids[0].cohorts.none(), "log_averages": np.zeros((0, *joined["mu"].shape))}
+    nobody: dict[str, Any] = {"cohorts": grids[0].cohorts.none(), "log_averages": np.zeros((0, *joined["mu"].shape))}
     new = thetas(replace(grids[0], tau=both[order], stretch=stretch, **joined, **nobody))
     ends = [np.concatenate([getattr(one.stretch, end) for one in some], axis=1)[:, order] for end in _ENDS]
     ends = [np.concatenate([one, getattr(new[0], end)]) for one, end in zip(ends, _ENDS, strict=True)]
@@ -312,7 +314,7 @@ def _of_groups(
     names: dict[tuple[str, int | None], int] = {("tau_group", None): 0}
     for g in range(several):
         log_density = np.log(np.maximum(density[g], _SMALLEST)) + np.log(weights)[:, None]
-        rows = {"mu": nodes[g], "width": width[g], "weights": mass[g], "log_density": log_density}
+        rows: dict[str, Any] = {"mu": nodes[g], "width": width[g], "weights": mass[g], "log_density": log_density}
         tau, u = found.tau[found.kept], found.u[found.kept]
         averages = cohorts[g].log_averages(nodes[g], tau, accuracy)
         grid = replace(whole, u=u, tau=tau, stretch=stretch.only(g), cohorts=cohorts[g], log_averages=averages, **rows)

@@ -12,9 +12,9 @@ import numpy as np
 from ...compiled import CompiledModel
 from ...likelihoods import Binomial
 from ...posterior import LeaveOneOut, Marginal, Posterior, Target
-from ..moments import Moments
 from .cohorts import Accuracy
 from .draws import draw, draw_spread, draw_theta
+from .marginals import FIRST_COHORT, STACKED
 from .nested import Layers, Problem, find_nested_windows, layers, marginals
 from .refinement import LEVELS, evidence_stands, refine
 from .solution import Solution
@@ -22,7 +22,7 @@ from .solution import Solution
 __all__ = ["NestedPosterior"]
 
 # Nodes of tau for draws, which take their place from the two nearest.
-_DRAWN = Accuracy(mu=25, tau=72, hermite=9, step=0.6, switch=0.6)
+_DRAWN = Accuracy(mu=25, tau=30, hermite=9, step=0.6, switch=0.6)
 
 
 class NestedSolution(Solution):
@@ -75,14 +75,18 @@ class NestedSolution(Solution):
     def _known_better(self, first: Any, second: Any) -> tuple[Any, Any]:
         return first, second
 
-    def variances(self) -> tuple[float, float]:
-        """Variance of mu and of a new cohort in a new group; infinite where they do not exist."""
-        return self.variance("mu", None), self.variance("new_cohort", None)
-
-    def variance(self, target: Target, cohort: int | None) -> float:
-        """Variance on the model scale; infinite where it does not exist."""
-        sd = self._mean_and_sd(target, cohort, natural=False)[1]
-        return math.inf if math.isnan(sd) else sd**2
+    def variances(self, group: int | None = None) -> tuple[float, float]:
+        """Variance of mu and of a new cohort's theta in a group, or in a new one; infinite where they do not exist."""
+        target: Target = "new_cohort" if group is None else "new_cohort_in_group"
+        place = STACKED["new_cohort"] if group is None else FIRST_COHORT + group
+        weights, tau = self.found.weights[self.found.kept], self.found.tau[self.found.kept]
+        found = [one.stack.curve.moments(lambda x: x) for one in self.found.slices]
+        first, second = (weights / weights.sum() @ np.array([part[k] for part in found]) for k in (0, 1))
+        second[place] += weights @ tau**2 / weights.sum()
+        places: tuple[tuple[Target, int | None, int], ...] = (("mu", None, STACKED["mu"]), (target, group, place))
+        sds = [self._existing(name, number, False, float(first[k]), float(second[k]))[1] for name, number, k in places]
+        of_mu, of_theta = (math.inf if math.isnan(sd) else sd**2 for sd in sds)
+        return of_mu, of_theta
 
     def predicted_events(self, patients: int, target: Target, cohort: int | None) -> Any:
         """As `Posterior.predicted_events`."""
@@ -130,13 +134,15 @@ class NestedPosterior(Posterior):
         rng, size = np.random.default_rng(seed), chains * draws
         solution = self._solve(_DRAWN)
         found, form = solution.found, solution.found.scale
-        tau = draw_spread(lambda p: solution.marginal("tau", None, False).quantile(p), form, rng.uniform(size=size))
+        marginal = solution.marginal("tau", None, False)
+        assert marginal is not None
+        tau = draw_spread(marginal, form, rng.uniform(size=size))
         u = found.u[found.kept]
         above = np.clip(np.searchsorted(u, form.u(tau)), 1, len(u) - 1)
         share = np.clip((form.u(tau) - u[above - 1]) / (u[above] - u[above - 1]), 0.0, 1.0)
         node = above - (rng.uniform(size=size) > share)
         several = len(self.model.group_labels)
-        drawn = {"mu": np.empty(size), "tau_group": np.empty(size)}
+        drawn: dict[str, Any] = {"mu": np.empty(size), "tau_group": np.empty(size), "tau": tau}
         drawn["theta_group"], new_group = np.empty((size, several)), np.empty(size)
         for t in np.unique(node):
             here = np.flatnonzero(node == t)
@@ -144,7 +150,7 @@ class NestedPosterior(Posterior):
             part = draw(one, 1, len(here), int(rng.integers(2**62)))
             drawn["mu"][here], drawn["tau_group"][here] = part["mu"][0], part["tau"][0]
             drawn["theta_group"][here], new_group[here] = part["theta"][0], part["theta_new_cohort"][0]
-        drawn["tau"], theta = tau, np.empty((size, self.model.cohorts))
+        theta = np.empty((size, self.model.cohorts))
         for cohorts, members, g in zip(self._cohorts, self._members, range(several), strict=True):
             for k, j in enumerate(members):
                 theta[:, j] = draw_theta(cohorts, k, drawn["theta_group"][:, g], tau, rng)
@@ -168,6 +174,5 @@ def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
         coarse, fine = fine, solve(accuracy)
         if evidence_stands(abs(fine.log_evidence - coarse.log_evidence)):
             break
-    known = group in others.group_labels
-    own = ("new_cohort_in_group", others.group_labels.index(group)) if known else ("new_cohort", None)
-    return fine.log_evidence, fine.variance("mu", None), fine.variance(*own)
+    known = others.group_labels.index(group) if group in others.group_labels else None
+    return (fine.log_evidence, *fine.variances(known))

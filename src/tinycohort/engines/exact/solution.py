@@ -168,11 +168,6 @@ class Solution:
     def _quantiles_of(self, row: int, p: Any) -> Any:
         return self.quantiles[row] if _usual(p) else self._curve.only(row).quantiles(p)[0]
 
-    def tau_quantiles(self, p: Any) -> Any:
-        """Quantiles of tau at `p` (Q,)."""
-        row = STACKED["tau"]
-        return self._scales[row].tau(self._quantiles_of(row, p))
-
     def _mean_and_sd(self, target: Target, cohort: int | None, natural: bool) -> tuple[float, float]:
         """Mean and standard deviation, each nan where it does not exist."""
         row = self._row(target, cohort)
@@ -196,7 +191,7 @@ class Solution:
             return self._known_better(*self._curve.moments(self.family.natural))
 
     def _known_better(self, first: Any, second: Any) -> tuple[Any, Any]:
-        """Natural moments, with those that are known at mu's nodes: exact however wide tau makes a new cohort's theta."""
+        """Natural moments, with those known at mu's nodes: exact however wide tau makes a new cohort's theta."""
         if not self.model.pooled:
             (of_cohorts, squares), mass = self._stack.averages, self.grid.weights
             row, other = STACKED["new_cohort"], STACKED["average"]

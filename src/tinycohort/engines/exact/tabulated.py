@@ -58,7 +58,7 @@ class Tabulated(Likelihood):
 
     def __init__(self, stretch: Stretch, values: Any, left: Any, right: Any) -> None:
         self._stretch, self._left, self._right = stretch, left, right
-        self._low, self._half = np.arcsinh((stretch.lower - stretch.middle) / stretch.core), None
+        self._low = np.arcsinh((stretch.lower - stretch.middle) / stretch.core)
         self._half = 0.5 * (np.arcsinh((stretch.upper - stretch.middle) / stretch.core) - self._low)
         # Around nought, so that interpolation loses nothing.
         self._height = values.max(axis=1)
