@@ -46,6 +46,7 @@ _ROOM = 0.05
 _CORE = 0.5
 _FINEST = 1e-3
 _SMALLEST = 1e-300
+_ENDS = ("lower", "upper", "middle", "core")
 
 
 class Problem:
@@ -79,17 +80,32 @@ class Problem:
 
 
 class NestedWindows(NamedTuple):
-    """Ranges of tau, of each group's theta at points `at` along it (G, A), and of tau_group."""
+    """Ranges of tau; of each group's theta (G, A) at points `at` along tau; of tau_group, and of mu along that.
+
+    `mu` (B, A') are at points `between_at` (A',) along tau_group, for tau at `mu_at` (B,).
+    """
 
     tau: TauScale
     at: Any
     tables: Stretch
     between: TauScale
+    between_at: Any
+    mu_at: Any
+    mu: Stretch
 
-    def stretch(self, u: float) -> Stretch:
+    def table(self, u: float) -> Stretch:
         """Ranges of the groups' tables at `u`."""
-        parts = (self.tables.lower, self.tables.upper, self.tables.middle, self.tables.core)
-        return Stretch(*(np.array([np.interp(u, self.at, row) for row in part]) for part in parts))
+        return _along(u, self.at, self.tables)
+
+    def windows(self, u: float, cohorts: Cohorts) -> Windows:
+        """Ranges of tau_group and mu at `u`."""
+        transposed = Stretch(*(getattr(self.mu, end).T for end in _ENDS))
+        return Windows(self.between, self.between_at, _along(u, self.mu_at, transposed), cohorts)
+
+
+def _along(u: float, at: Any, stretch: Stretch) -> Stretch:
+    """A stretch (R,) at `u`, from one (R, A) at points `at`."""
+    return Stretch(*(np.array([np.interp(u, at, row) for row in getattr(stretch, end)]) for end in _ENDS))
 
 
 class Slice(NamedTuple):
@@ -160,27 +176,25 @@ def _within(points: Any, inside: Any) -> tuple[Any, Any]:
 
 
 def _tables(
-    problem: Problem, cohorts: list[Cohorts], windows: NestedWindows, u: Any, accuracy: Accuracy
+    problem: Problem, cohorts: list[Cohorts], stretches: list[Stretch], tau: Any, accuracy: Accuracy
 ) -> list[Tabulated]:
-    """What each group says of its theta, at each u."""
-    tau, stretches = windows.tau.tau(u), [windows.stretch(each) for each in u]
-    nodes = chebyshev_points(_TABLE_POINTS)
-    theta = np.stack([stretch.x(nodes)[0] for stretch in stretches], axis=1)
+    """What each group says of its theta, at each tau."""
+    theta = np.stack([stretch.x(chebyshev_points(_TABLE_POINTS))[0] for stretch in stretches], axis=1)
     values = _log_groups(cohorts, theta, tau, accuracy)
     return [Tabulated(stretch, values[:, t], problem.left, problem.right) for t, stretch in enumerate(stretches)]
 
 
-def _first(problem: Problem, table: Tabulated, form: TauScale | None = None) -> tuple[CompiledModel, Windows, Grid]:
-    """The groups' model at one tau, and where its posterior lies."""
+def _first_look(problem: Problem, table: Tabulated) -> tuple[Windows, Grid]:
+    """Where the posterior of the groups' model lies at one tau."""
     model = problem.between(table)
-    windows = find_windows(model, form)
+    windows = find_windows(model)
     grid = integrate(model, windows, _ROUGH)
-    for _ in range(_ADJUSTMENTS if form is None else 0):
+    for _ in range(_ADJUSTMENTS):
         better = adjust(model, windows, grid)
         if better is None:
             break
         windows, grid = better, integrate(model, better, _ROUGH)
-    return model, windows, grid
+    return windows, grid
 
 
 def find_nested_windows(problem: Problem) -> NestedWindows:
@@ -189,14 +203,15 @@ def find_nested_windows(problem: Problem) -> NestedWindows:
     centre, scale = (np.concatenate([getattr(part, name) for part in cohorts]) for name in ("centre", "scale"))
     flat = np.concatenate([part.flat for part in cohorts])
     form = tau_scale(centre, scale, flat, problem.model.level_priors)
+    nodes = gauss_legendre(_ROUGH.tau).nodes
     for _ in range(_ADJUSTMENTS):
-        rule = gauss_legendre(_ROUGH.tau)
-        u = form.lower + 0.5 * (form.upper - form.lower) * (rule.nodes + 1.0)
+        u = form.lower + 0.5 * (form.upper - form.lower) * (nodes + 1.0)
         at = np.concatenate([[form.lower], u, [form.upper]])
-        stretches = _find_tables(problem, cohorts, form.tau(at), _ROUGH)
-        windows = NestedWindows(form, at, stretches, form)
-        firsts = [_first(problem, table)[1:] for table in _tables(problem, cohorts, windows, u, _ROUGH)]
-        log_weights = np.array([grid.log_evidence for _, grid in firsts])
+        ranges = _find_tables(problem, cohorts, form.tau(at), _ROUGH)
+        stretches = [_along(each, at, ranges) for each in u]
+        tables = _tables(problem, cohorts, stretches, form.tau(u), _ROUGH)
+        looks = [_first_look(problem, table) for table in tables]
+        log_weights = np.array([grid.log_evidence for _, grid in looks])
         log_weights += prior.log_density(form.tau(u)) + form.log_jacobian(u)
         density = np.exp(log_weights - log_weights.max())
         better = _refit(form, u, density, prior.support)
@@ -204,8 +219,11 @@ def find_nested_windows(problem: Problem) -> NestedWindows:
             break
         form = better
     alive = density > _FALLEN
-    scales = [found.tau for (found, _), counts in zip(firsts, alive, strict=True) if counts and found.tau is not None]
-    return windows._replace(between=_common_scale(scales))
+    scales = [found.tau for (found, _), counts in zip(looks, alive, strict=True) if counts and found.tau is not None]
+    between = _common_scale(scales)
+    found = [find_windows(problem.between(table), between) for table in tables]
+    mu = Stretch(*(np.stack([getattr(one.mu, end) for one in found]) for end in _ENDS))
+    return NestedWindows(form, at, ranges, between, found[0].at, u, mu)
 
 
 def _refit(form: TauScale, u: Any, density: Any, support: tuple[float, float]) -> TauScale | None:
@@ -239,9 +257,12 @@ def layers(problem: Problem, windows: NestedWindows, accuracy: Accuracy) -> Laye
     rule = gauss_legendre(int(np.ceil(_OUTER * accuracy.tau * max(1.0, span / 5.0))))
     u = form.lower + 0.5 * span * (rule.nodes + 1.0)
     tau = form.tau(u)
-    tables = _tables(problem, problem.cohorts(accuracy), windows, u, accuracy)
+    tables = _tables(problem, problem.cohorts(accuracy), [windows.table(each) for each in u], tau, accuracy)
     models = [problem.between(table) for table in tables]
-    grids = [integrate(model, find_windows(model, windows.between), accuracy) for model in models]
+    grids = [
+        integrate(model, windows.windows(each, Cohorts(model.likelihood, model.data, accuracy.step)), accuracy)
+        for model, each in zip(models, u, strict=True)
+    ]
     log_weights = np.log(0.5 * span * rule.weights) + form.log_jacobian(u) + prior.log_density(tau)
     log_weights += np.array([grid.log_evidence for grid in grids])
     log_evidence = log_sum_exp(log_weights)
@@ -330,7 +351,6 @@ def _of_groups(
     return Curve(Stretch(*ends), mass, nodes), np.concatenate(losses), names
 
 
-_ENDS = ("lower", "upper", "middle", "core")
 _VALUES = ("nodes", "density", "derivative")
 _BY_ROW = ("u", "mu", "width", "weights", "log_density")
 
