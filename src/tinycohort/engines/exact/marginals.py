@@ -15,7 +15,7 @@ from .curves import Curve
 from .grid import Grid
 from .windows import Stretch
 
-__all__ = ["FIRST_COHORT", "STACKED", "Stack", "spread_of", "stack", "theta_densities", "thetas"]
+__all__ = ["FIRST_COHORT", "STACKED", "Stack", "average_of", "spread_of", "stack", "theta_densities", "thetas"]
 
 STACKED = {"mu": 0, "average": 1, "tau": 2, "new_cohort": 3}
 FIRST_COHORT = 4
@@ -63,13 +63,10 @@ class Stack(NamedTuple):
     averages: tuple[Any, Any]
 
 
-def stack(whole: Grid, grid: Grid, family: Family, within: float = 0.0) -> Stack:
-    """Every marginal of the posterior on `grid`, which is what was kept of the `whole`.
-
-    `within` is a further standard deviation that the average is over, beside tau.
-    """
+def stack(whole: Grid, grid: Grid, family: Family) -> Stack:
+    """Every marginal of the posterior on `grid`, which is what was kept of the `whole`."""
     mu = grid.stretch, grid.mu[None], grid.weights[None]
-    average, averages = _average(grid, family, within)
+    average, averages = average_of(grid, family)
     parts = [mu, average, spread_of(whole, *grid.mu.shape), thetas(grid)]
     ends = (np.vstack([getattr(part[0], end) for part in parts]) for end in ("lower", "upper", "middle", "core"))
     nodes, mass = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
@@ -97,10 +94,11 @@ def spread_of(whole: Grid, rows: int, size: int) -> tuple[Stretch, Any, Any]:
     return stretch, (centre[:, None] + half * rule.nodes)[None], mass
 
 
-def _average(grid: Grid, family: Family, within: float) -> tuple[tuple[Stretch, Any, Any], tuple[Any, Any]]:
+def average_of(grid: Grid, family: Family, within: float = 0.0) -> tuple[tuple[Stretch, Any, Any], tuple[Any, Any]]:
     """The average over cohorts, on the model scale: for each tau an increasing function of mu.
 
-    And the first two moments of the natural scale over cohorts, at mu's nodes.
+    And the first two moments of the natural scale over cohorts, at mu's nodes. `within` is a further standard deviation
+    that the average is over, beside tau.
     """
     rule, mu, tau = gauss_legendre(grid.mu.shape[1]), grid.stretch, np.hypot(grid.tau, within)[:, None]
     levels = np.column_stack([grid.mu, mu.lower, mu.upper, mu.middle])

@@ -8,7 +8,6 @@ pooled model of its cohorts, whose (mu, tau) have the posterior that was found f
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,13 +16,12 @@ from ...compiled import CompiledModel, Row
 from ...numerics import gauss_legendre, log_sum_exp
 from ...pooling import Partial
 from .cohorts import Accuracy, Cohorts
-from .curves import Curve, Curves
 from .grid import Grid, Windows, adjust, find_windows, integrate
-from .marginals import FIRST_COHORT, STACKED, Stack, spread_of, stack, theta_densities, thetas
+from .marginals import FIRST_COHORT, average_of, stack, theta_densities
 from .tabulated import Tabulated, chebyshev_points
 from .windows import Stretch, TauScale, tau_scale
 
-__all__ = ["Layers", "Marginals", "NestedWindows", "Problem", "Slice", "find_nested_windows", "layers", "marginals"]
+__all__ = ["ENDS", "Layers", "NestedWindows", "Problem", "Slice", "find_nested_windows", "layers"]
 
 # Log density, below its peak, down to which a group's likelihood is tabulated; its cohorts' nodes reach further.
 _TABLED = 60.0
@@ -45,8 +43,7 @@ _END = 1e-11
 _ROOM = 0.05
 _CORE = 0.5
 _FINEST = 1e-3
-_SMALLEST = 1e-300
-_ENDS = ("lower", "upper", "middle", "core")
+ENDS = ("lower", "upper", "middle", "core")
 
 
 class Problem:
@@ -80,9 +77,18 @@ class Problem:
 
 
 class NestedWindows(NamedTuple):
-    """Ranges of tau; of each group's theta (G, A) at points `at` along tau; of tau_group, and of mu along that.
+    """Where to integrate.
 
-    `mu` (B, A') are at points `between_at` (A',) along tau_group, for tau at `mu_at` (B,).
+    Attributes
+    ----------
+    tau : TauScale
+        Range of tau.
+    at, tables : array (A,) and Stretch (G, A)
+        Of each group's likelihood, at points along tau.
+    between, between_at : TauScale and array (A',)
+        Range of tau_group, and points along it.
+    found_at, mu, groups : array (B,), Stretch (B, A') and Stretch (B, G)
+        For tau at a few points: ranges of mu along tau_group, and of each group's theta.
     """
 
     tau: TauScale
@@ -90,29 +96,63 @@ class NestedWindows(NamedTuple):
     tables: Stretch
     between: TauScale
     between_at: Any
-    mu_at: Any
+    found_at: Any
     mu: Stretch
+    groups: Stretch
 
     def table(self, u: float) -> Stretch:
-        """Ranges of the groups' tables at `u`."""
+        """Ranges of the groups' likelihoods at `u`."""
         return _along(u, self.at, self.tables)
 
     def windows(self, u: float, cohorts: Cohorts) -> Windows:
         """Ranges of tau_group and mu at `u`."""
-        transposed = Stretch(*(getattr(self.mu, end).T for end in _ENDS))
-        return Windows(self.between, self.between_at, _along(u, self.mu_at, transposed), cohorts)
+        return Windows(self.between, self.between_at, _along(u, self.found_at, _turned(self.mu)), cohorts)
+
+    def thetas(self, u: float) -> Stretch:
+        """Ranges of the groups' theta at `u`."""
+        return _along(u, self.found_at, _turned(self.groups))
+
+
+def _turned(stretch: Stretch) -> Stretch:
+    return Stretch(*(getattr(stretch, end).T for end in ENDS))
 
 
 def _along(u: float, at: Any, stretch: Stretch) -> Stretch:
     """A stretch (R,) at `u`, from one (R, A) at points `at`."""
-    return Stretch(*(np.array([np.interp(u, at, row) for row in getattr(stretch, end)]) for end in _ENDS))
+    return Stretch(*(np.array([np.interp(u, at, row) for row in getattr(stretch, end)]) for end in ENDS))
 
 
 class Slice(NamedTuple):
-    """The posterior given one tau: its grid over (tau_group, mu), and every marginal on it."""
+    """The posterior given one tau.
 
+    Attributes
+    ----------
+    whole, grid : Grid
+        Over (tau_group, mu): all of it, and what is kept.
+    average : tuple of Stretch and two arrays (1, T', N)
+        The average over cohorts: coordinate, nodes and masses.
+    groups : Stretch
+        Coordinate of each group's theta (G,).
+    nodes, density, derivative : arrays (G, N')
+        Its nodes, the density there to full relative precision, and the coordinate's derivative.
+    """
+
+    whole: Grid
     grid: Grid
-    stack: Stack
+    average: tuple[Stretch, Any, Any]
+    groups: Stretch
+    nodes: Any
+    density: Any
+    derivative: Any
+
+
+def _slice(problem: Problem, grid: Grid, tau: float, groups: Stretch) -> Slice:
+    kept = grid.pruned()
+    nodes, derivative = groups.x(gauss_legendre(_FINER * grid.mu.shape[1]).nodes)
+    # The first is a new group, of which nobody asks.
+    density = theta_densities(kept, np.concatenate([nodes[:1], nodes]))[1:]
+    average, _ = average_of(kept, problem.model.family, tau)
+    return Slice(grid, kept, average, groups, nodes, density, derivative)
 
 
 class Layers(NamedTuple):
@@ -222,8 +262,27 @@ def find_nested_windows(problem: Problem) -> NestedWindows:
     scales = [found.tau for (found, _), counts in zip(looks, alive, strict=True) if counts and found.tau is not None]
     between = _common_scale(scales)
     found = [find_windows(problem.between(table), between) for table in tables]
-    mu = Stretch(*(np.stack([getattr(one.mu, end) for one in found]) for end in _ENDS))
-    return NestedWindows(form, at, ranges, between, found[0].at, u, mu)
+    mu = Stretch(*(np.stack([getattr(one.mu, end) for one in found]) for end in ENDS))
+    thetas = [_theta_ranges(grid, problem) for _, grid in looks]
+    groups = Stretch(*(np.stack([getattr(one, end) for one in thetas]) for end in ENDS))
+    return NestedWindows(form, at, ranges, between, found[0].at, u, mu, groups)
+
+
+def _theta_ranges(grid: Grid, problem: Problem) -> Stretch:
+    """Where each group's theta lies given one tau: from its quantiles, roughly."""
+    curve = stack(grid, grid.pruned(), problem.model.family).curve.only(slice(FIRST_COHORT, None))
+    points, mass = (array.reshape(len(problem.members), -1) for array in (curve.nodes, curve.mass))
+    order = points.argsort(axis=-1)
+    points, mass = (np.take_along_axis(array, order, -1) for array in (points, mass))
+    below = mass.cumsum(axis=-1) / mass.sum(axis=-1, keepdims=True)
+
+    def at(p: float) -> Any:
+        place = np.minimum((below < p).sum(axis=-1), points.shape[-1] - 1)
+        return np.take_along_axis(points, place[:, None], -1)[:, 0]
+
+    lower, upper = at(_END), at(1.0 - _END)
+    core, room = np.maximum(_CORE * (at(0.75) - at(0.25)), _FINEST * (upper - lower)), _ROOM * (upper - lower)
+    return Stretch(lower - room, upper + room, at(0.5), core)
 
 
 def _refit(form: TauScale, u: Any, density: Any, support: tuple[float, float]) -> TauScale | None:
@@ -268,133 +327,5 @@ def layers(problem: Problem, windows: NestedWindows, accuracy: Accuracy) -> Laye
     log_evidence = log_sum_exp(log_weights)
     weights = np.exp(log_weights - log_evidence)
     kept = np.flatnonzero(weights > _NEGLIGIBLE * weights.max())
-    family = problem.model.family
-    found = [Slice(grids[t], stack(grids[t], grids[t].pruned(), family, float(tau[t]))) for t in kept]
+    found = [_slice(problem, grids[t], float(tau[t]), windows.thetas(u[t])) for t in kept]
     return Layers(form, u, tau, weights, log_evidence, kept, found, windows.between, models)
-
-
-class Marginals(NamedTuple):
-    """Distributions, what was lost of each in making them, and which is which: (target, number) to its place."""
-
-    curves: Curves
-    lost: Any
-    names: dict[tuple[str, int | None], int]
-
-
-def marginals(problem: Problem, found: Layers, accuracy: Accuracy) -> Marginals:
-    """Every marginal: those of all groups as mixtures over tau and tau_group, those of one group over tau."""
-    weights = found.weights[found.kept] / found.weights[found.kept].sum()
-    overall, lost = _overall(found, weights)
-    of_groups, lost_there, names = _of_groups(problem, found, weights, accuracy)
-    names = {key: place + 3 for key, place in names.items()}
-    names |= {("mu", None): 0, ("average", None): 1, ("new_cohort", None): 2}
-    return Marginals(Curves([overall, of_groups]), np.concatenate([lost, lost_there]), names)
-
-
-def _overall(found: Layers, weights: Any) -> tuple[Curve, Any]:
-    """mu, the average over all cohorts and a new cohort in a new group."""
-    grids = [one.grid.pruned() for one in found.slices]
-    some = [one.stack.curve.only([STACKED["mu"], STACKED["average"]]) for one in found.slices]
-    share = np.concatenate([np.full(len(grid.tau), weight) for grid, weight in zip(grids, weights, strict=True)])
-    tau = found.tau[found.kept]
-    both = np.concatenate([np.hypot(grid.tau, within) for grid, within in zip(grids, tau, strict=True)])
-    # From narrow to wide, as the rules for theta want to have it.
-    order = both.argsort(kind="stable")
-    joined: dict[str, Any] = {name: np.concatenate([getattr(grid, name) for grid in grids])[order] for name in _BY_ROW}
-    share = share[order, None]
-    joined["weights"], joined["log_density"] = joined["weights"] * share, joined["log_density"] + np.log(share)
-    stretch = Stretch(*(np.concatenate([getattr(grid.stretch, end) for grid in grids])[order] for end in _ENDS))
-    nobody: dict[str, Any] = {"cohorts": grids[0].cohorts.none(), "log_averages": np.zeros((0, *joined["mu"].shape))}
-    new = thetas(replace(grids[0], tau=both[order], stretch=stretch, **joined, **nobody))
-    ends = [np.concatenate([getattr(one.stretch, end) for one in some], axis=1)[:, order] for end in _ENDS]
-    ends = [np.concatenate([one, getattr(new[0], end)]) for one, end in zip(ends, _ENDS, strict=True)]
-    nodes, mass = (np.concatenate([getattr(one, name) for one in some], axis=1)[:, order] for name in ("nodes", "mass"))
-    nodes, mass = np.concatenate([nodes, new[1]]), np.concatenate([mass * share, new[2]])
-    known = joined["weights"].sum(axis=1)
-    return Curve(Stretch(*ends), mass, nodes), np.abs(mass.sum(axis=-1) - known).sum(axis=-1)
-
-
-def _of_groups(
-    problem: Problem, found: Layers, weights: Any, accuracy: Accuracy
-) -> tuple[Curve, Any, dict[tuple[str, int | None], int]]:
-    """tau, tau_group, and of each group theta, a new cohort and every cohort.
-
-    Turned round, a group's theta and tau are the mu and tau of a model of its cohorts.
-    """
-    several = len(problem.members)
-    places = list(range(FIRST_COHORT, FIRST_COHORT + several))
-    flat = [_flattened(one.stack.curve.only(places), one.grid.pruned()) for one in found.slices]
-    stretch = Stretch(*(np.stack([getattr(one.stretch, end) for one in flat], axis=1) for end in _ENDS))
-    nodes, density, derivative = (np.stack([getattr(one, name) for one in flat], axis=1) for name in _VALUES)
-    width = derivative * gauss_legendre(nodes.shape[-1]).weights
-    mass = density * width * weights[:, None]
-    lost = np.abs(mass.sum(axis=-1) - weights).sum(axis=-1)
-    whole, cohorts = _whole(found), problem.cohorts(accuracy)
-    parts = [_tau_group(found, weights, nodes.shape[1:])]
-    losses = [np.zeros(1)]
-    names: dict[tuple[str, int | None], int] = {("tau_group", None): 0}
-    for g in range(several):
-        log_density = np.log(np.maximum(density[g], _SMALLEST)) + np.log(weights)[:, None]
-        rows: dict[str, Any] = {"mu": nodes[g], "width": width[g], "weights": mass[g], "log_density": log_density}
-        tau, u = found.tau[found.kept], found.u[found.kept]
-        averages = cohorts[g].log_averages(nodes[g], tau, accuracy)
-        grid = replace(whole, u=u, tau=tau, stretch=stretch.only(g), cohorts=cohorts[g], log_averages=averages, **rows)
-        made = stack(whole, grid, problem.model.family)
-        size = sum(len(part.mass) for part in parts)
-        parts.append(made.curve)
-        losses.append(made.lost + lost[g])
-        names |= {("tau", None): size + STACKED["tau"], ("group", g): size + STACKED["mu"]}
-        names |= {("new_cohort_in_group", g): size + STACKED["new_cohort"]}
-        names |= {("cohort", int(j)): size + FIRST_COHORT + k for k, j in enumerate(problem.members[g])}
-    ends = (np.concatenate([getattr(part.stretch, end) for part in parts]) for end in _ENDS)
-    mass, nodes = (np.concatenate([getattr(part, name) for part in parts]) for name in ("mass", "nodes"))
-    return Curve(Stretch(*ends), mass, nodes), np.concatenate(losses), names
-
-
-_VALUES = ("nodes", "density", "derivative")
-_BY_ROW = ("u", "mu", "width", "weights", "log_density")
-
-
-class _Flat(NamedTuple):
-    stretch: Stretch
-    nodes: Any
-    density: Any
-    derivative: Any
-
-
-def _flattened(curve: Curve, grid: Grid) -> _Flat:
-    """The groups' theta, mixtures over tau_group, each as one row on finer nodes of its own.
-
-    To full relative precision: logarithms will be taken.
-    """
-    rows = len(curve.mass)
-    points, mass = curve.nodes.reshape(rows, -1), curve.mass.reshape(rows, -1)
-    order = points.argsort(axis=-1)
-    points, mass = (np.take_along_axis(array, order, -1) for array in (points, mass))
-    below = mass.cumsum(axis=-1) / mass.sum(axis=-1, keepdims=True)
-
-    def at(p: float) -> Any:
-        place = np.minimum((below < p).sum(axis=-1), points.shape[-1] - 1)
-        return np.take_along_axis(points, place[:, None], -1)[:, 0]
-
-    lower, upper = at(_END), at(1.0 - _END)
-    core = np.maximum(_CORE * (at(0.75) - at(0.25)), _FINEST * (upper - lower))
-    room = _ROOM * (upper - lower)
-    stretch = Stretch(lower - room, upper + room, at(0.5), core)
-    nodes, derivative = stretch.x(gauss_legendre(_FINER * curve.mass.shape[-1]).nodes)
-    everyone = np.concatenate([nodes[:1], nodes])
-    return _Flat(stretch, nodes, theta_densities(grid, everyone)[1:], derivative)
-
-
-def _whole(found: Layers) -> Grid:
-    """Tau's own posterior, as the stack of marginals wants to see it."""
-    first = found.slices[0].grid
-    return replace(first, u=found.u, tau=found.tau, scale=found.scale, weights=found.weights[:, None])
-
-
-def _tau_group(found: Layers, weights: Any, shape: tuple[int, int]) -> Curve:
-    """tau_group in its own coordinate, which is the same for every tau."""
-    mass = sum(weight * one.grid.weights.sum(axis=1) for weight, one in zip(weights, found.slices, strict=True))
-    first = found.slices[0].grid
-    stretch, nodes, spread = spread_of(replace(first, scale=found.between, weights=np.asarray(mass)[:, None]), *shape)
-    return Curve(Stretch(*(getattr(stretch, end)[None] for end in _ENDS)), spread, nodes)

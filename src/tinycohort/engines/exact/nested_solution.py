@@ -11,11 +11,12 @@ import numpy as np
 
 from ...compiled import CompiledModel
 from ...likelihoods import Binomial
+from ...numerics import gauss_legendre
 from ...posterior import LeaveOneOut, Marginal, Posterior, Target
 from .cohorts import Accuracy
 from .draws import draw, draw_spread, draw_theta
-from .marginals import FIRST_COHORT, STACKED
-from .nested import Layers, Problem, find_nested_windows, layers, marginals
+from .nested import Layers, Problem, Slice, find_nested_windows, layers
+from .nested_marginals import Marginals, marginals
 from .refinement import LEVELS, evidence_stands, refine
 from .solution import Solution
 
@@ -44,7 +45,7 @@ class NestedSolution(Solution):
         self.log_evidence = found.log_evidence
 
     @cached_property
-    def _all(self) -> Any:
+    def _all(self) -> Marginals:
         return marginals(self._problem, self.found, self._accuracy)
 
     @property
@@ -68,7 +69,7 @@ class NestedSolution(Solution):
         if target == "tau":
             return (found.weights * found.tau).sum(), (found.weights * found.tau**2).sum()
         kept = found.weights[found.kept] / found.weights[found.kept].sum()
-        parts = [[(one.grid.weights.sum(axis=1) * one.grid.tau**k).sum() for k in (1, 2)] for one in found.slices]
+        parts = [[(one.whole.weights.sum(axis=1) * one.whole.tau**k).sum() for k in (1, 2)] for one in found.slices]
         first, second = kept @ np.array(parts)
         return first, second
 
@@ -78,15 +79,13 @@ class NestedSolution(Solution):
     def variances(self, group: int | None = None) -> tuple[float, float]:
         """Variance of mu and of a new cohort's theta in a group, or in a new one; infinite where they do not exist."""
         target: Target = "new_cohort" if group is None else "new_cohort_in_group"
-        place = STACKED["new_cohort"] if group is None else FIRST_COHORT + group
         weights, tau = self.found.weights[self.found.kept], self.found.tau[self.found.kept]
-        found = [one.stack.curve.moments(lambda x: x) for one in self.found.slices]
-        first, second = (weights / weights.sum() @ np.array([part[k] for part in found]) for k in (0, 1))
-        second[place] += weights @ tau**2 / weights.sum()
-        places: tuple[tuple[Target, int | None, int], ...] = (("mu", None, STACKED["mu"]), (target, group, place))
-        sds = [self._existing(name, number, False, float(first[k]), float(second[k]))[1] for name, number, k in places]
-        of_mu, of_theta = (math.inf if math.isnan(sd) else sd**2 for sd in sds)
-        return of_mu, of_theta
+        weights = weights / weights.sum()
+        moments = weights @ np.array([_moments(one, group) for one in self.found.slices])
+        moments[3] += weights @ tau**2
+        sd = self._existing("mu", None, False, float(moments[0]), float(moments[1]))[1]
+        sd_new = self._existing(target, group, False, float(moments[2]), float(moments[3]))[1]
+        return (math.inf if math.isnan(sd) else sd**2), (math.inf if math.isnan(sd_new) else sd_new**2)
 
     def predicted_events(self, patients: int, target: Target, cohort: int | None) -> Any:
         """As `Posterior.predicted_events`."""
@@ -94,6 +93,16 @@ class NestedSolution(Solution):
         data = {"events": events, "total": np.full(patients + 1, float(patients))}
         curve = self._curve.only(self._row(target, cohort))
         return np.einsum("tnk,tn->k", np.exp(kind.log_likelihood(curve.nodes[..., None], data)), curve.mass)
+
+
+def _moments(one: Slice, group: int | None) -> tuple[float, ...]:
+    """First and second moment of mu, and of a group's theta or that of a new group, in one slice."""
+    grid = one.grid
+    of_mu = [float((grid.weights * grid.mu**k).sum()) for k in (1, 2)]
+    if group is None:
+        return (*of_mu, of_mu[0], of_mu[1] + float((grid.weights.sum(axis=1) * grid.tau**2).sum()))
+    mass = one.density[group] * one.derivative[group] * gauss_legendre(one.nodes.shape[-1]).weights
+    return (*of_mu, *(float((mass * one.nodes[group] ** k).sum()) for k in (1, 2)))
 
 
 def _solver(problem: Problem) -> Callable[[Accuracy], NestedSolution]:
@@ -113,7 +122,7 @@ class NestedPosterior(Posterior):
         self._solve, self._members, self._cohorts = _solver(problem), problem.members, problem.cohorts(LEVELS[0])
         self.solution, self.diagnostics, self.reasons = refine(self._solve(LEVELS[0]), self._solve)
         found = self.solution.found
-        self.diagnostics["nodes"] = [*(int(n) for n in found.slices[0].grid.mu.shape[::-1]), len(found.tau)]
+        self.diagnostics["nodes"] = [*(int(n) for n in found.slices[0].whole.mu.shape[::-1]), len(found.tau)]
         self.log_marginal_likelihood = self.solution.log_evidence
 
     def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
@@ -146,7 +155,7 @@ class NestedPosterior(Posterior):
         drawn["theta_group"], new_group = np.empty((size, several)), np.empty(size)
         for t in np.unique(node):
             here = np.flatnonzero(node == t)
-            one = Solution(found.models[found.kept[t]], found.slices[t].grid)
+            one = Solution(found.models[found.kept[t]], found.slices[t].whole)
             part = draw(one, 1, len(here), int(rng.integers(2**62)))
             drawn["mu"][here], drawn["tau_group"][here] = part["mu"][0], part["tau"][0]
             drawn["theta_group"][here], new_group[here] = part["theta"][0], part["theta_new_cohort"][0]
