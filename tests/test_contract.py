@@ -67,8 +67,9 @@ def random_points(model: tc.CompiledModel, size: int) -> list[dict[str, Any]]:
     for _ in range(size):
         point: dict[str, Any] = {}
         for name in model.pooling.free:
-            prior = model.level_priors["mu" if name == "theta" else name] if name != "z" else None
-            shape = (model.cohorts,) if name in ("theta", "z") else ()
+            prior = None if name.startswith("z") else model.level_priors["mu" if name == "theta" else name]
+            sizes = {"theta": model.cohorts, "z": model.cohorts, "z_group": len(model.group_labels)}
+            shape = (sizes[name],) if name in sizes else ()
             point[name] = rng.normal(0, 1, shape) if prior is None else prior.quantile(rng.uniform(0.1, 0.9, shape))
         points.append(point)
     return points
@@ -222,6 +223,9 @@ def test_draws_are_a_tree_that_arviz_accepts(fitted: Fitted, example: Example, p
     unknowns = {"theta", model.family.quantity}
     if pooling != "none":
         unknowns |= {*model.pooling.parameters, "theta_new_cohort", f"{model.family.quantity}_new_cohort"}
+    if model.pooling.grouped:
+        of_groups = {"theta_group", "theta_new_cohort_in_group"}
+        unknowns |= of_groups | {name.replace("theta", model.family.quantity) for name in of_groups}
     for group in ("posterior", "prior"):
         assert set(tree[group].data_vars) == unknowns
         assert tree[group]["theta"].dims == ("chain", "draw", "cohort")
@@ -231,7 +235,8 @@ def test_draws_are_a_tree_that_arviz_accepts(fitted: Fitted, example: Example, p
     observed = set(model.likelihood.observed)
     for group in ("posterior_predictive", "prior_predictive", "log_likelihood", "observed_data"):
         assert set(tree[group].data_vars) == observed
-    assert set(tree["constant_data"].data_vars) == set(model.data) - observed
+    grouping = {"group_of_cohort"} if model.pooling.grouped else set()
+    assert set(tree["constant_data"].data_vars) == (set(model.data) - observed) | grouping
     for name in observed:
         assert np.array_equal(tree["observed_data"][name].values, model.data[name])
         own = model.log_likelihood(tree["posterior"]["theta"].values)

@@ -13,7 +13,7 @@ import pytest
 
 import tinycohort as tc
 from tinycohort.engines import nuts
-from tinycohort.engines.exact import engine as exact
+from tinycohort.engines.exact import refinement as exact
 
 RUN = ("README.md", "docs/tour.md", "docs/add_a_likelihood.md")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -30,10 +30,12 @@ KEYS = [
     "priors",
     "mu",
     "tau",
+    "tau_group",
     "typical",
     "average",
     "new_cohort",
     "cohorts",
+    "groups",
     "log_marginal_likelihood",
     "elpd_loco",
     "diagnostics",
@@ -105,11 +107,16 @@ def test_the_summary_of_contrasts_has_the_keys_of_the_contract(pooling: str) -> 
 
 @pytest.mark.parametrize(
     ("pooling", "absent"),
-    [("none", {"mu", "tau", *TARGETS}), ("common", {"tau"}), ("partial", set())],
+    [
+        ("none", {"mu", "tau", "tau_group", *TARGETS}),
+        ("common", {"tau", "tau_group"}),
+        ("partial", {"tau_group"}),
+    ],
 )
 def test_absent_quantities_are_null_and_never_missing(pooling: str, absent: set[str]) -> None:
     summary = pooled(pooling).summary()
-    assert {name for name in ("mu", "tau", *TARGETS) if summary[name] is None} == absent
+    assert {name for name in ("mu", "tau", "tau_group", *TARGETS) if summary[name] is None} == absent
+    assert summary["groups"] == []
     assert all((cohort["weight"] is None) == (pooling == "none") for cohort in summary["cohorts"])
     assert all(cohort["shrinkage"] is not None for cohort in summary["cohorts"])
 

@@ -17,7 +17,7 @@ import tinycohort as tc
 from support.brute_force import BruteForce, binomial
 from support.fits import SHOWN, normal_fit, quantile
 from support.normal_normal import NormalNormal
-from tinycohort.engines.exact import engine
+from tinycohort.engines.exact import engine, refinement
 from tinycohort.engines.exact.grid import integrate
 from tinycohort.engines.exact.marginals import stack
 from tinycohort.priors import PRIORS, prior
@@ -219,11 +219,11 @@ def test_the_estimated_integration_error_is_honest_about_quantiles(
         errors.append((true, max(one.fit.posterior.diagnostics["estimate_error"], 1e-8), where))
     share, lies = share_of_honest(errors)
     assert share > 0.98, lies
-    assert max(true for true, _, _ in errors) <= engine.TOLERANCE_ESTIMATES, lies
+    assert max(true for true, _, _ in errors) <= refinement.TOLERANCE_ESTIMATES, lies
 
 
 def test_an_integration_that_has_not_settled_is_blocked_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "TOLERANCE_ESTIMATES", -1.0)
+    monkeypatch.setattr(refinement, "TOLERANCE_ESTIMATES", -1.0)
     fit = tc.pool(events=[1, 7, 9], totals=[8, 27, 44], seed=1)
     assert not fit.reportable
     assert len(fit.reasons) == 1
@@ -249,7 +249,7 @@ def test_an_integration_that_has_not_settled_is_blocked_with_the_reason(monkeypa
 def test_an_evidence_that_has_not_settled_is_blocked_with_the_reason(
     monkeypatch: pytest.MonkeyPatch, pooling: str
 ) -> None:
-    monkeypatch.setattr(engine, "TOLERANCE_EVIDENCE", -1.0)
+    monkeypatch.setattr(refinement, "TOLERANCE_EVIDENCE", -1.0)
     fit = tc.pool(events=[1, 7, 9], totals=[8, 27, 44], pooling=pooling, seed=1)
     assert not fit.reportable
     assert all("the log marginal likelihood moved by" in reason for reason in fit.reasons)
@@ -619,7 +619,7 @@ def test_a_heterogeneity_without_end_is_refused_with_its_reason() -> None:
 def test_marginals_lose_no_probability_on_their_way_from_the_likelihood(coarse: int) -> None:
     model = tc.pool(events=[1, 7, 9, 5, 31], totals=[8, 27, 44, 24, 91]).compiled
     windows, grid = engine._first_look(model)
-    whole = grid if coarse else integrate(model, windows, engine._LEVELS[3])
+    whole = grid if coarse else integrate(model, windows, refinement.LEVELS[3])
     curve, lost, _ = stack(whole, whole.pruned(), model.family)
     assert curve.mass.sum(axis=(1, 2)) == pytest.approx(1, abs=1e-9)
     assert lost.max() < (1e-4 if coarse else 1e-9)

@@ -17,6 +17,7 @@ __all__ = [
 ]  # fmt: skip
 
 _TARGETS = ("typical", "average", "new_cohort")
+_OF_GROUPS = ("group", "new_cohort_in_group")
 
 
 def estimate(fit: Fit, level: float | None = None, interval: Interval = "equal-tailed") -> pandas.DataFrame:
@@ -65,36 +66,48 @@ def _wanted(fit: Fit) -> list[dict[str, Any]]:
     heterogeneity = {"name": "heterogeneity", "functional": "heterogeneity", "target": None, "level": 0.95}
     quantity = fit.compiled.family.quantity
     if fit.model is None:
-        usual = [{"name": target, "functional": quantity, "target": target, "level": 0.95} for target in _TARGETS]
-        return [*usual, heterogeneity, {"name": "cohort", "functional": quantity, "target": "cohort", "level": 0.95}]
+        targets = (*_TARGETS, None, *(_OF_GROUPS if fit.compiled.pooling.grouped else ()), "cohort")
+        return [
+            {"name": target, "functional": quantity, "target": target, "level": 0.95} if target else heterogeneity
+            for target in targets
+        ]
     found = [vars(estimand) for estimand in fit.model.estimands]
     return found if any(one["functional"] == "heterogeneity" for one in found) else [*found, heterogeneity]
 
 
 def _rows(fit: Fit, wanted: dict[str, Any], level: float, interval: Interval) -> list[dict[str, Any]]:
-    """The rows of one estimand: one, or one a cohort."""
-    cohorts = range(fit.compiled.cohorts) if wanted["target"] == "cohort" else [None]
-    return [_row(fit, wanted, cohort, level, interval) for cohort in cohorts]
+    """The rows of one estimand: one, or one a cohort, one a group; of the heterogeneity one a standard deviation."""
+    model, target = fit.compiled, wanted["target"]
+    if wanted["functional"] == "heterogeneity" and model.pooling.grouped:
+        return [_row(fit, {**wanted, "spread": name}, None, level, interval) for name in ("tau", "tau_group")]
+    numbers = {"cohort": model.cohorts, **dict.fromkeys(_OF_GROUPS, len(model.group_labels))}
+    places = range(numbers[target]) if target in numbers else [None]
+    return [_row(fit, wanted, place, level, interval) for place in places]
 
 
-def _row(fit: Fit, wanted: dict[str, Any], cohort: int | None, level: float, interval: Interval) -> dict[str, Any]:
-    summary = fit.summary(level, interval)
-    functional, target = wanted["functional"], wanted["target"]
-    rows = fit.compiled.rows
-    used = rows if cohort is None else (rows[cohort],)
+def _row(fit: Fit, wanted: dict[str, Any], number: int | None, level: float, interval: Interval) -> dict[str, Any]:
+    summary, model = fit.summary(level, interval), fit.compiled
+    functional, target, spread = wanted["functional"], wanted["target"], wanted.get("spread", "tau")
+    used, label = model.rows, None
+    if target in _OF_GROUPS and number is not None:
+        label = model.group_labels[number]
+        used = tuple(row for row in used if row.group == label)
+    elif number is not None:
+        used, label = (used[number],), used[number].label
+    of_cohort = summary["cohorts"][number] if target == "cohort" and number is not None else {}
     row: dict[str, Any] = {
         "name": wanted["name"],
         "functional": functional,
-        "target": target or "heterogeneity",
-        "label": None if cohort is None else rows[cohort].label,
+        "target": target or ("heterogeneity" if spread == "tau" else f"heterogeneity_{spread.removeprefix('tau_')}"),
+        "label": label,
         **dict.fromkeys(("mean", "sd", "median", "lower", "upper")),
         "level": level,
         "interval": interval,
         "threshold": wanted.get("threshold"),
         "patients": wanted.get("patients"),
         "probability": None,
-        "weight": None if cohort is None else summary["cohorts"][cohort]["weight"],
-        "shrinkage": None if cohort is None else summary["cohorts"][cohort]["shrinkage"],
+        "weight": of_cohort.get("weight"),
+        "shrinkage": of_cohort.get("shrinkage"),
         "overlap": None,
         "outcome_ids": tuple(one.outcome_id for one in used if one.outcome_id),
         "reportable": fit.reportable,
@@ -102,16 +115,26 @@ def _row(fit: Fit, wanted: dict[str, Any], cohort: int | None, level: float, int
     if not fit.reportable:
         return row
     if functional == "heterogeneity":
-        row |= summary["tau"] or {}
-        row["overlap"] = prior_posterior_overlap(fit)
+        row |= summary[spread] or {}
+        row["overlap"] = prior_posterior_overlap(fit, spread)
     elif functional == "probability_above":
-        row["probability"] = probability_above(fit, wanted["threshold"], target, cohort)
+        row["probability"] = probability_above(fit, wanted["threshold"], target, number)
     elif functional == "predicted_events":
-        row |= count_summary(predicted_events(fit, wanted["patients"], target, cohort), level)
+        row |= count_summary(predicted_events(fit, wanted["patients"], target, number), level)
     else:
-        found = summary[target] if cohort is None else summary["cohorts"][cohort]
+        found = _summarised(summary, target, number)
         row |= {key: (found or {}).get(key) for key in ("mean", "sd", "median", "lower", "upper")}
     return row
+
+
+def _summarised(summary: dict[str, Any], target: str, number: int | None) -> dict[str, Any] | None:
+    if number is None:
+        found: dict[str, Any] | None = summary[target]
+    elif target == "cohort":
+        found = summary["cohorts"][number]
+    else:
+        found = summary["groups"][number]["typical" if target == "group" else "new_cohort"]
+    return found
 
 
 def probability_above(fit: Fit, threshold: float, target: str = "typical", cohort: int | None = None) -> float | None:
@@ -123,10 +146,10 @@ def probability_above(fit: Fit, threshold: float, target: str = "typical", cohor
         A reportable fit.
     threshold : float
         On the natural scale.
-    target : {"typical", "average", "new_cohort", "cohort"}
+    target : {"typical", "average", "new_cohort", "cohort", "group", "new_cohort_in_group"}
         Of what.
     cohort : int, optional
-        Which cohort, by position, when `target` is "cohort".
+        Which cohort, or which group, by position, when `target` is of one.
 
     Examples
     --------
@@ -149,10 +172,10 @@ def predicted_events(fit: Fit, patients: int, target: str = "new_cohort", cohort
         A reportable fit of proportions.
     patients : int
         How many new patients.
-    target : {"new_cohort", "typical", "cohort"}
+    target : {"new_cohort", "typical", "cohort", "group", "new_cohort_in_group"}
         Where they are treated.
     cohort : int, optional
-        Which cohort, by position, when `target` is "cohort".
+        Which cohort, or which group, by position, when `target` is of one.
 
     Returns
     -------
@@ -203,7 +226,7 @@ def prior_posterior_overlap(fit: Fit, parameter: str = "tau") -> float | None:
     ----------
     fit : Fit
         A reportable fit.
-    parameter : {"tau", "mu"}
+    parameter : {"tau", "mu", "tau_group"}
         Of which parameter.
 
     Returns
@@ -234,16 +257,18 @@ def prior_posterior_overlap(fit: Fit, parameter: str = "tau") -> float | None:
 
 
 def _check_target(fit: Fit, target: str, cohort: int | None) -> None:
-    """Refuse a target that there is not, and a cohort that is not there."""
-    known = (*_TARGETS, "cohort")
+    """Refuse a target that there is not, and a cohort or a group that is not there."""
+    known = (*_TARGETS, "cohort", *(_OF_GROUPS if fit.compiled.pooling.grouped else ()))
     if target not in known:
         raise InputError(Issue("target", f"unknown target {target!r}", f"Choose one of {', '.join(known)}."))
-    if target != "cohort":
+    if target in _TARGETS:
         return
-    last = fit.compiled.cohorts - 1
+    unit, last = (
+        ("cohort", fit.compiled.cohorts - 1) if target == "cohort" else ("group", len(fit.compiled.group_labels) - 1)
+    )
     whole = isinstance(cohort, int | np.integer) and not isinstance(cohort, bool)
     if not whole or not 0 <= int(cohort or 0) <= last:
-        raise InputError(Issue("cohort", f"{cohort!r} is no cohort of this fit", f"Give its position, 0 to {last}."))
+        raise InputError(Issue("cohort", f"{cohort!r} is no {unit} of this fit", f"Give its position, 0 to {last}."))
 
 
 def _require_reportable(fit: Fit) -> None:

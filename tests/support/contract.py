@@ -56,7 +56,7 @@ EXAMPLES = {
             Proportion(),
             _COUNTS,
             _OTHER_COUNTS,
-            {"mu": "Logistic(0, 1)", "tau": "HalfNormal(0.7)"},
+            {"mu": "Logistic(0, 1)", "tau": "HalfNormal(0.7)", "tau_group": "HalfNormal(0.5)"},
             _binomial,
         )
     ],
@@ -66,7 +66,7 @@ EXAMPLES = {
             Contrast(measure),
             _ESTIMATES,
             _OTHER_ESTIMATES,
-            {"mu": "Normal(0, 1)", "tau": "HalfNormal(0.4)"},
+            {"mu": "Normal(0, 1)", "tau": "HalfNormal(0.4)", "tau_group": "HalfNormal(0.3)"},
             _normal,
         )
         for measure in ("ratio", "difference")
@@ -84,8 +84,11 @@ def monte_carlo_errors(exact: tc.Fit, sampled: tc.Fit) -> dict[str, float]:
     from arviz_stats.base.array import array_stats
 
     found = {}
-    cohorts = [("cohort", j) for j in range(exact.compiled.cohorts)]
-    for target, cohort in [("mu", None), ("tau", None), ("average", None), ("new_cohort", None), *cohorts]:
+    model = exact.compiled
+    numbered = [("cohort", j) for j in range(model.cohorts)]
+    numbered += [(target, g) for target in ("group", "new_cohort_in_group") for g in range(len(model.group_labels))]
+    spreads = [(name, None) for name in model.pooling.parameters if name != "mu"]
+    for target, cohort in [("mu", None), *spreads, ("average", None), ("new_cohort", None), *numbered]:
         truth, estimate = (fit.posterior.marginal(target, cohort) for fit in (exact, sampled))
         assert (truth is None) == (estimate is None), target
         if truth is None:
@@ -103,12 +106,11 @@ def monte_carlo_errors(exact: tc.Fit, sampled: tc.Fit) -> dict[str, float]:
     return found
 
 
-def _draws(fit: tc.Fit, target: str, cohort: int | None) -> Any:
+def _draws(fit: tc.Fit, target: str, number: int | None) -> Any:
     posterior = fit.draws["posterior"]
-    if target == "cohort":
-        return posterior["theta"].values[..., cohort]
     if target == "average":
-        mu = posterior["mu"].values
-        tau = posterior["tau"].values if "tau" in posterior else np.zeros_like(mu)
-        return fit.compiled.family.average(mu, tau)[0]
-    return posterior[{"new_cohort": "theta_new_cohort"}.get(target, target)].values
+        draws = {name: posterior[name].values for name in posterior}
+        return fit.compiled.family.average(draws["mu"], fit.compiled.pooling.spread(draws))[0]
+    own = {"cohort": "theta", "group": "theta_group"}
+    values = posterior[own.get(target, f"theta_{target}" if target.startswith("new") else target)].values
+    return values if number is None else values[..., number]

@@ -26,19 +26,24 @@ def compiled(
     data: Mapping[str, Sequence[float]],
     priors: Mapping[str, str],
     labels: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
 ) -> CompiledModel:
-    """A compiled model of numbers typed in; priors that the pooling does not have are left out."""
+    """A compiled model of numbers typed in; priors that the pooling does not have are left out.
+
+    Without `groups`, cohorts go in pairs.
+    """
     assert FAMILIES[family.name] is type(family)
     way = POOLINGS[pooling]()
     size = len(next(iter(data.values())))
     names = labels or [f"cohort {j + 1}" for j in range(size)]
+    own = groups or [f"group {1 + j // 2}" if way.grouped else "" for j in range(size)]
     return CompiledModel(
         name="made up",
         family=family,
         likelihood=LIKELIHOODS[kind](),
         pooling=way,
         priors={name: prior(priors[name]) for name in way.parameters},
-        rows=tuple(Row(label) for label in names),
+        rows=tuple(Row(label, group=group) for label, group in zip(names, own, strict=True)),
         data=data,
     )
 

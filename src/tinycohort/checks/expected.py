@@ -32,7 +32,7 @@ def prior_predictive(model: CompiledModel) -> dict[str, Any]:
         predicted median and range on the scale of the data.
     """
     rng = np.random.default_rng(PRIOR_SEED)
-    drawn = model.pooling.draw_prior(model.level_priors, model.cohorts, PRIOR_DRAWS, rng)
+    drawn = model.pooling.draw_prior(model.level_priors, model.groups, PRIOR_DRAWS, rng)
     natural = model.family.natural
     predicted = model.likelihood.draw(np.asarray(drawn["theta"]), model.data, rng)
     cohorts = [

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..evidence import Evidence, Selection, Used
 from ..issues import InputError, Issue
 from ..likelihoods import LIKELIHOODS, Likelihood
 from ..pooling import POOLINGS
+from ..records import columns_of
+from ..records.cells import suggestion
 from ..spec import ModelSpec
 from .model import CompiledModel, Row
 
@@ -81,7 +85,7 @@ def compile_model(model: ModelSpec, evidence: Evidence) -> CompiledModel:
         likelihood=kind,
         pooling=POOLINGS[model.pooling.kind](),
         priors=dict(model.priors),
-        rows=tuple(_row(one) for one in used),
+        rows=tuple(_row(one, model.pooling.group) for one in used),
         data={name: np.array([reading[name] for reading in readings]) for name in kind.columns},
         given=_given(kind, used),
     )
@@ -102,7 +106,7 @@ def _given(kind: Likelihood, used: tuple[Used, ...]) -> dict[str, np.ndarray]:
     }
 
 
-def _row(used: Used) -> Row:
+def _row(used: Used, group: str | None) -> Row:
     cohort, outcome, source = used.cohort, used.outcome, used.source
     return Row(
         label=cohort.label,
@@ -113,4 +117,13 @@ def _row(used: Used) -> Row:
         locator=outcome.locator,
         derivation=outcome.derivation or "",
         citation=source.citation,
+        group="" if group is None else _group(cohort, group),
     )
+
+
+def _group(cohort: Any, column: str) -> str:
+    known = columns_of("cohorts")
+    if column not in known:
+        raise InputError(Issue("[pooling] group", f"{column!r} is not a column of cohorts", suggestion(column, known)))
+    value = getattr(cohort, column)
+    return "" if value is None else str(value)

@@ -33,6 +33,8 @@ class Row:
         Keys into the evidence; empty when numbers were typed in.
     printed, locator, derivation, citation : str
         The number as printed, where, how it was recovered, and in what.
+    group : str
+        The group that the cohort belongs to, where the pooling knows groups.
     """
 
     label: str
@@ -43,6 +45,7 @@ class Row:
     locator: str = ""
     derivation: str = ""
     citation: str = ""
+    group: str = ""
 
 
 def label_issues(labels: tuple[str, ...]) -> list[Issue]:
@@ -98,6 +101,9 @@ class CompiledModel:
             Issue(f"cohort {label!r}", "the label is used twice", "Give each cohort its own.") for label in doubled
         ]
         issues += self.likelihood.check(data, labels)
+        if self.pooling.grouped:
+            mend = "Say which group each cohort belongs to."
+            issues += [Issue(f"cohort {row.label!r}", "no group", mend) for row in self.rows if not row.group]
         if issues:
             raise InputError(issues)
 
@@ -108,6 +114,17 @@ class CompiledModel:
     @property
     def cohorts(self) -> int:
         return len(self.rows)
+
+    @cached_property
+    def group_labels(self) -> tuple[str, ...]:
+        """The groups, in the order in which they come first; empty where the pooling knows none."""
+        return tuple(dict.fromkeys(row.group for row in self.rows)) if self.pooling.grouped else ()
+
+    @cached_property
+    def groups(self) -> Any:
+        """Number of the group of each cohort (cohort,); all noughts where the pooling knows no groups."""
+        number = {label: g for g, label in enumerate(self.group_labels)}
+        return np.array([number.get(row.group, 0) for row in self.rows], int)
 
     @cached_property
     def level_priors(self) -> dict[str, Prior]:
@@ -121,10 +138,13 @@ class CompiledModel:
 
     def without(self, j: int) -> CompiledModel:
         """The same model without cohort `j`."""
-        keep = np.arange(self.cohorts) != j
+        return self.only(np.arange(self.cohorts) != j)
+
+    def only(self, keep: Any, pooling: Pooling | None = None) -> CompiledModel:
+        """The same model with some of its cohorts, a mask (cohort,), and perhaps with another pooling."""
         rows = tuple(row for row, kept in zip(self.rows, keep, strict=True) if kept)
         data = {name: column[keep] for name, column in self.data.items()}
-        return CompiledModel(self.name, self.family, self.likelihood, self.pooling, self.priors, rows, data)
+        return CompiledModel(self.name, self.family, self.likelihood, pooling or self.pooling, self.priors, rows, data)
 
     def log_likelihood(self, theta: Any) -> Any:
         """Log-likelihood of each cohort at theta (..., cohort), every constant kept."""
@@ -132,7 +152,7 @@ class CompiledModel:
 
     def log_density(self, point: Mapping[str, Any]) -> Any:
         """Joint log density of data and free unknowns (`pooling.free`) at `point`; leading dimensions broadcast."""
-        theta = self.pooling.theta(point, self.cohorts)
+        theta = self.pooling.theta(point, self.groups)
         return self.pooling.log_prior(point, self.level_priors) + self.log_likelihood(theta).sum(axis=-1)
 
     def pymc_model(self) -> Any:
@@ -144,12 +164,11 @@ class CompiledModel:
         """
         import pymc
 
-        with pymc.Model(coords={"cohort": list(self.labels)}) as model:
-            data = {
-                name: pymc.Data(stored, self.pymc_data()[stored], dims="cohort")
-                for name, stored in zip(self.data, self.pymc_data(), strict=True)
-            }
-            theta = self.pooling.pymc(self.level_priors)
+        coords = {"cohort": list(self.labels)} | ({"group": list(self.group_labels)} if self.pooling.grouped else {})
+        with pymc.Model(coords=coords) as model:
+            stored = {name: pymc.Data(name, column, dims="cohort") for name, column in self.pymc_data().items()}
+            data = {name: stored[self._stored(name)] for name in self.data}
+            theta = self.pooling.pymc(self.level_priors, stored.get("group_of_cohort"))
             natural = {"logit": pymc.math.invlogit, "log": pymc.math.exp, "identity": lambda x: x}
             pymc.Deterministic(self.family.quantity, natural[self.family.model_scale](theta), dims="cohort")
             self.likelihood.pymc(theta, data)
@@ -160,8 +179,11 @@ class CompiledModel:
         stored = {}
         for name, column in self.data.items():
             kind = int if name in ("events", "total") else float
-            stored[f"{name}_observed" if name in self.likelihood.observed else name] = np.asarray(column, kind)
-        return stored
+            stored[self._stored(name)] = np.asarray(column, kind)
+        return stored | ({"group_of_cohort": self.groups} if self.pooling.grouped else {})
+
+    def _stored(self, name: str) -> str:
+        return f"{name}_observed" if name in self.likelihood.observed else name
 
     @cached_property
     def digest(self) -> str:

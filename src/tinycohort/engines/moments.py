@@ -16,16 +16,23 @@ class Moments:
     Tails decide. A cohort with responders and non-responders (or a normal estimate) bounds theta on both sides, and
     its average over Normal(mu, tau) falls as 1 / tau; one with a plateau (0 of n, n of n) bounds nothing on that side.
     With priors whose densities fall as |mu|^-(a + 1) and tau^-(b + 1), and k bounding cohorts, tau has moments below
-    b + k, and mu below a + b + k (below a when k = 0).
+    b + k, and mu below a + b + k (below a when k = 0). Of cohorts in groups, tau counts bounding cohorts, tau_group
+    groups that have one, and mu has what the lighter of the two allows.
     """
 
     def __init__(self, model: CompiledModel) -> None:
         left, right = model.likelihood.plateaus(model.data)
-        self._bounding = ~(left | right)
-        self._family, self._priors, self._pooled = model.family, model.level_priors, model.pooled
+        self._bounding, self._groups = ~(left | right), model.groups
+        self._family, self._priors = model.family, model.level_priors
         self._bounded = all(math.isfinite(end) for end in self._family.natural_support)
         self._mu = self._priors["mu"].moments
-        self._tau = math.inf if model.pooled else self._priors["tau"].moments
+        cohorts, groups = int(self._bounding.sum()), len(set(self._groups[self._bounding].tolist()))
+        #: Orders below which each standard deviation between cohorts, or groups, has moments.
+        self._spreads = {
+            name: self._priors[name].moments + held
+            for name, held in (("tau", cohorts), ("tau_group", groups))
+            if name in model.pooling.parameters
+        }
 
     def exists(self, target: Target, order: int, natural: bool, cohort: int | None = None) -> bool:
         """Whether the moment of this order is finite, on the model scale or the natural one."""
@@ -34,28 +41,30 @@ class Moments:
             return True
         if natural or target in ("typical", "average"):
             return self._on_natural_scale(target, order)
-        if target == "tau":
-            return self._tau_has(order)
-        return self._mu_has(order) and (target == "mu" or self._pooled or self._tau_has(order))
+        if target in self._spreads:
+            return self._spreads[target] > order
+        return self._mu_has(order) and (target == "mu" or self._spread_has(order))
 
-    def _tau_has(self, order: int) -> bool:
-        return self._tau + int(self._bounding.sum()) > order
+    def _spread_has(self, order: int) -> bool:
+        return all(below > order for below in self._spreads.values())
 
     def _mu_has(self, order: int) -> bool:
-        held = int(self._bounding.sum())
-        if not held:
+        if not self._bounding.any():
             return self._mu > order
-        return self._pooled or self._mu + self._tau + held > order
+        return self._mu + min(self._spreads.values(), default=math.inf) > order
 
     def _on_natural_scale(self, target: Target, order: int) -> bool:
-        """On an unbounded natural scale a mean over cohorts exists only if tau's prior falls fast enough."""
+        """On an unbounded natural scale a mean over cohorts exists only if each spread's prior falls fast enough."""
         if self._bounded:
             return True
         if self._family.model_scale == "identity":
             return self.exists("mu" if target in ("typical", "average") else target, order, natural=False)
-        if self._pooled:
+        if not self._spreads:
             return True
         light = self._priors["mu"].gaussian_precision > 0
         if target == "typical":
             return light
-        return light and self._family.has_moment(order, self._priors["tau"].gaussian_precision, target == "average")
+        average = target == "average"
+        return light and all(
+            self._family.has_moment(order, self._priors[name].gaussian_precision, average) for name in self._spreads
+        )

@@ -18,6 +18,10 @@ __all__ = ["DrawsPosterior", "compiled_sampler", "sample"]
 CHAINS, DRAWS, TUNE, TARGET_ACCEPT = 4, 1000, 1000, 0.95
 MAXIMUM_R_HAT, MINIMUM_ESS = 1.01, 400
 _KEPT = 16
+_ARRAYS = {"typical": "mu", "cohort": "theta", "group": "theta_group"} | {
+    target: f"theta_{target}" for target in ("new_cohort", "new_cohort_in_group")
+}
+_UNKNOWNS = ("mu", "tau", "tau_group", "theta", "theta_group")
 _compiled: OrderedDict[str, Any] = OrderedDict()
 
 
@@ -31,7 +35,7 @@ def compiled_sampler(model: CompiledModel) -> Any:
     parts = {
         key: value for key, value in model.to_dict().items() if key in ("family", "likelihood", "pooling", "priors")
     }
-    key = json.dumps([parts, model.cohorts], sort_keys=True)
+    key = json.dumps([parts, model.cohorts, len(model.group_labels)], sort_keys=True)
     if key not in _compiled:
         _compiled[key] = nutpie.compile_pymc_model(model.pymc_model())
         while len(_compiled) > _KEPT:
@@ -80,19 +84,13 @@ def sample(
         save_warmup=False,
     )
     posterior = tree["posterior"].dataset
-    names = [name for name in ("mu", "tau", "theta") if name in posterior]
+    names = [name for name in _UNKNOWNS if name in posterior]
     arrays = {name: np.asarray(posterior[name].transpose("chain", "draw", ...).values) for name in names}
-    if model.pooling.name != "none":
-        arrays["theta_new_cohort"] = _new_cohort(arrays, seed)
+    arrays |= model.pooling.draw_new(arrays, np.random.default_rng([seed, 0]))
     stats = tree["sample_stats"].dataset
     kept = ("diverging", "depth", "n_steps", "energy", "logp", "step_size")
     record = {name: np.asarray(stats[name].values) for name in kept if name in stats}
     return DrawsPosterior(model, arrays, record)
-
-
-def _new_cohort(arrays: dict[str, Any], seed: int) -> Any:
-    z = np.random.default_rng([seed, 0]).standard_normal(arrays["mu"].shape)
-    return arrays["mu"] + arrays["tau"] * z if "tau" in arrays else arrays["mu"].copy()
 
 
 class DrawsPosterior(Posterior):
@@ -114,16 +112,14 @@ class DrawsPosterior(Posterior):
     def __init__(self, model: CompiledModel, arrays: dict[str, Any], sample_stats: dict[str, Any]) -> None:
         self.model, self.arrays, self.sample_stats = model, arrays, sample_stats
         self._moments = Moments(model)
-        self.diagnostics = _diagnose(
-            {name: arrays[name] for name in ("mu", "tau", "theta") if name in arrays}, sample_stats
-        )
+        self.diagnostics = _diagnose({name: arrays[name] for name in _UNKNOWNS if name in arrays}, sample_stats)
         self.reasons = _reasons(self.diagnostics)
 
     def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
         values = self._values(target, cohort)
         if values is None:
             return None
-        on_natural = target in ("typical", "average") or (natural and target != "tau")
+        on_natural = target in ("typical", "average") or (natural and target not in ("tau", "tau_group"))
         if on_natural and target != "average":
             values = self.model.family.natural(values)
         ordered = np.sort(values, axis=None)
@@ -142,12 +138,11 @@ class DrawsPosterior(Posterior):
     def _values(self, target: Target, cohort: int | None) -> Any:
         """Draws of the target on the model scale (of the average: on the natural one)."""
         arrays = self.arrays
-        if target == "cohort":
-            return arrays["theta"][..., cohort]
         if target == "average" and "mu" in arrays:
-            tau = arrays.get("tau", np.zeros_like(arrays["mu"]))
-            return self.model.family.average(arrays["mu"].ravel(), tau.ravel())[0]
-        return arrays.get({"typical": "mu", "new_cohort": "theta_new_cohort"}.get(target, target))
+            spread = self.model.pooling.spread(arrays)
+            return self.model.family.average(arrays["mu"].ravel(), spread.ravel())[0]
+        found = arrays.get(_ARRAYS.get(target, target))
+        return found if found is None or cohort is None else found[..., cohort]
 
     def predicted_events(self, patients: int, target: Target, cohort: int | None = None) -> Any:
         from ..likelihoods import Binomial

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["ENGINES", "fit", "read_fit", "run", "run_issues"]
 
 ENGINES = ("auto", "exact", "nuts")
-_EXACT_POOLINGS = ("none", "common", "partial")
+_EXACT_POOLINGS = ("none", "common", "partial", "nested")
 _CHAINS, _DRAWS = 4, 1000
 # Fewest that leave anything to diagnose.
 _LEAST = {"chains": 1, "draws": 4, "tune": 1}
@@ -253,11 +253,11 @@ def _open(path: Path) -> tuple[xarray.DataTree, dict[str, Any]]:
 
 def _restore(compiled: CompiledModel, tree: xarray.DataTree, stored: Mapping[str, Any], path: Path) -> Posterior:
     if stored["provenance"]["engine"] == "nuts":
+        from ..posterior.tree import DRAWN
         from .nuts import DrawsPosterior
 
-        names = ("mu", "tau", "theta", "theta_new_cohort")
         group = tree["posterior"].dataset
-        arrays = {name: group[name].transpose("chain", "draw", ...).values for name in names if name in group}
+        arrays = {name: group[name].transpose("chain", "draw", ...).values for name in DRAWN if name in group}
         stats = tree["sample_stats"].dataset if "sample_stats" in tree.children else {}
         return DrawsPosterior(compiled, arrays, {str(name): np.asarray(stats[name].values) for name in stats})
     from .exact import solve

@@ -87,7 +87,7 @@ def prior_of_theta(compiled: CompiledModel, of_one_cohort: bool) -> Distribution
 def _drawn(compiled: CompiledModel) -> Distribution:
     """From as many draws as `show` takes, and the same: for ways of pooling that have no formula here."""
     rng = np.random.default_rng(PRIOR_SEED)
-    drawn = compiled.pooling.draw_prior(compiled.level_priors, compiled.cohorts, PRIOR_DRAWS, rng)
+    drawn = compiled.pooling.draw_prior(compiled.level_priors, compiled.groups, PRIOR_DRAWS, rng)
     theta = np.sort(np.asarray(drawn["theta_new_cohort"]), axis=None)
     shares = (np.arange(len(theta)) + 0.5) / len(theta)
     return Distribution(lambda x: np.interp(x, theta, shares, 0.0, 1.0), lambda p: np.quantile(theta, p))

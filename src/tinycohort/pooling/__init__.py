@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from .base import Pooling
 from .common import Common
+from .nested import Nested
 from .none import Separate
 from .partial import Partial
 
-__all__ = ["POOLINGS", "Common", "Partial", "Pooling", "Separate"]
+__all__ = ["POOLINGS", "Common", "Nested", "Partial", "Pooling", "Separate"]
 
-POOLINGS: dict[str, type[Pooling]] = {cls.name: cls for cls in (Separate, Common, Partial)}
+POOLINGS: dict[str, type[Pooling]] = {cls.name: cls for cls in (Separate, Common, Partial, Nested)}

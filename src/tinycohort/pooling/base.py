@@ -16,6 +16,9 @@ __all__ = ["Pooling"]
 class Pooling(ABC):
     """A distribution of the cohorts' theta given hyperparameters.
 
+    `groups` is an array of int (cohort,): the number of the group that each cohort belongs to, all noughts where the
+    pooling knows no groups.
+
     Attributes
     ----------
     name : str
@@ -26,15 +29,18 @@ class Pooling(ABC):
         The unknowns that the model samples; the others follow from them.
     formula : str
         In words that a methods section could use.
+    grouped : bool
+        Whether it needs to know which group each cohort belongs to.
     """
 
     name: ClassVar[str]
     parameters: ClassVar[tuple[str, ...]]
     free: ClassVar[tuple[str, ...]]
     formula: ClassVar[str]
+    grouped: ClassVar[bool] = False
 
     @abstractmethod
-    def theta(self, point: Mapping[str, Any], cohorts: int) -> Any:
+    def theta(self, point: Mapping[str, Any], groups: Any) -> Any:
         """theta (..., cohort) at values of the free unknowns."""
 
     @abstractmethod
@@ -42,11 +48,19 @@ class Pooling(ABC):
         """Log density of the free unknowns, every constant kept."""
 
     @abstractmethod
-    def pymc(self, priors: Mapping[str, Prior]) -> Any:
-        """The unknowns inside an open PyMC model; returns theta with dims ``cohort``."""
+    def pymc(self, priors: Mapping[str, Prior], groups: Any = None) -> Any:
+        """The unknowns inside an open PyMC model; returns theta with dims ``cohort``. `groups` may be symbolic."""
 
     @abstractmethod
     def draw_prior(
-        self, priors: Mapping[str, Prior], cohorts: int, size: Any, rng: np.random.Generator
+        self, priors: Mapping[str, Prior], groups: Any, size: Any, rng: np.random.Generator
     ) -> dict[str, Any]:
         """Prior draws of mu and tau (where they exist), of theta (..., cohort) and of theta_new_cohort."""
+
+    @abstractmethod
+    def draw_new(self, draws: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        """theta of new cohorts, one for each of the `draws` of everything else; empty where there is none."""
+
+    def spread(self, draws: Mapping[str, Any]) -> Any:
+        """Standard deviation of the theta of new cohorts around mu, for each of the `draws`."""
+        return draws.get("tau", np.zeros_like(draws["mu"]))

@@ -21,14 +21,14 @@ class Common(Pooling):
     free = ("mu",)
     formula = "theta_j = mu for every cohort"
 
-    def theta(self, point: Mapping[str, Any], cohorts: int) -> Any:
+    def theta(self, point: Mapping[str, Any], groups: Any) -> Any:
         mu = np.asarray(point["mu"], float)
-        return np.broadcast_to(mu[..., None], (*mu.shape, cohorts))
+        return np.broadcast_to(mu[..., None], (*mu.shape, len(groups)))
 
     def log_prior(self, point: Mapping[str, Any], priors: Mapping[str, Prior]) -> Any:
         return priors["mu"].log_density(np.asarray(point["mu"], float))
 
-    def pymc(self, priors: Mapping[str, Prior]) -> Any:
+    def pymc(self, priors: Mapping[str, Prior], groups: Any = None) -> Any:
         import pymc
 
         mu = priors["mu"].pymc("mu")
@@ -36,8 +36,11 @@ class Common(Pooling):
         return pymc.Deterministic("theta", mu * np.ones(cohorts), dims="cohort")
 
     def draw_prior(
-        self, priors: Mapping[str, Prior], cohorts: int, size: Any, rng: np.random.Generator
+        self, priors: Mapping[str, Prior], groups: Any, size: Any, rng: np.random.Generator
     ) -> dict[str, Any]:
         mu = priors["mu"].draw(rng, size)
-        theta = np.broadcast_to(np.asarray(mu)[..., None], (*np.shape(mu), cohorts))
+        theta = np.broadcast_to(np.asarray(mu)[..., None], (*np.shape(mu), len(groups)))
         return {"mu": mu, "theta": theta, "theta_new_cohort": mu}
+
+    def draw_new(self, draws: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        return {"theta_new_cohort": np.array(draws["mu"])}

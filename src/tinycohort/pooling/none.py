@@ -21,16 +21,19 @@ class Separate(Pooling):
     free = ("theta",)
     formula = "theta_j follows the prior of mu, each cohort on its own"
 
-    def theta(self, point: Mapping[str, Any], cohorts: int) -> Any:
+    def theta(self, point: Mapping[str, Any], groups: Any) -> Any:
         return np.asarray(point["theta"], float)
 
     def log_prior(self, point: Mapping[str, Any], priors: Mapping[str, Prior]) -> Any:
         return priors["mu"].log_density(np.asarray(point["theta"], float)).sum(axis=-1)
 
-    def pymc(self, priors: Mapping[str, Prior]) -> Any:
+    def pymc(self, priors: Mapping[str, Prior], groups: Any = None) -> Any:
         return priors["mu"].pymc("theta", dims="cohort")
 
     def draw_prior(
-        self, priors: Mapping[str, Prior], cohorts: int, size: Any, rng: np.random.Generator
+        self, priors: Mapping[str, Prior], groups: Any, size: Any, rng: np.random.Generator
     ) -> dict[str, Any]:
-        return {"theta": priors["mu"].draw(rng, (*np.atleast_1d(size), cohorts))}
+        return {"theta": priors["mu"].draw(rng, (*np.atleast_1d(size), len(groups)))}
+
+    def draw_new(self, draws: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        return {}

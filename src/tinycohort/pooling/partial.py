@@ -21,7 +21,7 @@ class Partial(Pooling):
     free = ("mu", "tau", "z")
     formula = "theta_j ~ Normal(mu, tau)"
 
-    def theta(self, point: Mapping[str, Any], cohorts: int) -> Any:
+    def theta(self, point: Mapping[str, Any], groups: Any) -> Any:
         mu, tau = (np.asarray(point[name], float)[..., None] for name in ("mu", "tau"))
         return mu + tau * np.asarray(point["z"], float)
 
@@ -29,7 +29,7 @@ class Partial(Pooling):
         hyper = sum(priors[name].log_density(np.asarray(point[name], float)) for name in self.parameters)
         return hyper + Normal(0.0, 1.0).log_density(np.asarray(point["z"], float)).sum(axis=-1)
 
-    def pymc(self, priors: Mapping[str, Prior]) -> Any:
+    def pymc(self, priors: Mapping[str, Prior], groups: Any = None) -> Any:
         import pymc
 
         mu = priors["mu"].pymc("mu")
@@ -38,9 +38,13 @@ class Partial(Pooling):
         return pymc.Deterministic("theta", mu + tau * z, dims="cohort")
 
     def draw_prior(
-        self, priors: Mapping[str, Prior], cohorts: int, size: Any, rng: np.random.Generator
+        self, priors: Mapping[str, Prior], groups: Any, size: Any, rng: np.random.Generator
     ) -> dict[str, Any]:
         mu, tau = (np.asarray(priors[name].draw(rng, size)) for name in self.parameters)
-        z = rng.standard_normal((*mu.shape, cohorts + 1))
+        z = rng.standard_normal((*mu.shape, len(groups) + 1))
         theta = mu[..., None] + tau[..., None] * z
         return {"mu": mu, "tau": tau, "theta": theta[..., :-1], "theta_new_cohort": theta[..., -1]}
+
+    def draw_new(self, draws: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        mu, tau = draws["mu"], draws["tau"]
+        return {"theta_new_cohort": mu + tau * rng.standard_normal(np.shape(mu))}

@@ -6,14 +6,14 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 __all__ = ["INTERVALS", "TARGETS", "Interval", "LeaveOneOut", "Marginal", "Posterior", "Target"]
 
-Target = Literal["mu", "tau", "typical", "average", "new_cohort", "cohort"]
-TARGETS: tuple[Target, ...] = ("mu", "tau", "typical", "average", "new_cohort", "cohort")
+Target = Literal["mu", "tau", "tau_group", "typical", "average", "new_cohort", "cohort", "group", "new_cohort_in_group"]
+TARGETS: tuple[Target, ...] = get_args(Target)
 
 Interval = Literal["equal-tailed", "shortest"]
 INTERVALS: tuple[Interval, ...] = ("equal-tailed", "shortest")
@@ -119,7 +119,8 @@ class Posterior(ABC):
     def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
         """The marginal of `target` on the model scale or the natural one; None where the pooling has no such thing.
 
-        ``typical`` and ``average`` live on the natural scale only; ``mu`` and ``tau`` on the model scale only.
+        ``typical`` and ``average`` live on the natural scale only; ``mu``, ``tau`` and ``tau_group`` on the model scale
+        only. `cohort` is the number of the cohort, or of the group for ``group`` and ``new_cohort_in_group``.
         """
 
     @abstractmethod

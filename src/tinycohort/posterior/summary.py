@@ -34,6 +34,10 @@ def summarise(model: CompiledModel, posterior: Posterior, level: float, interval
         {"label": label, **given, **(show("cohort", j) or absent), "weight": weights[j], "shrinkage": shrinkage[j]}
         for j, (label, given) in enumerate(zip(model.labels, _given(model), strict=True))
     ]
+    groups = [
+        {"label": label, "typical": show("group", g), "new_cohort": show("new_cohort_in_group", g)}
+        for g, label in enumerate(model.group_labels)
+    ]
     return {
         "scale": model.family.quantity,
         "level": level,
@@ -44,10 +48,12 @@ def summarise(model: CompiledModel, posterior: Posterior, level: float, interval
         "priors": {name: str(value) for name, value in model.priors.items()},
         "mu": show("mu", natural=False),
         "tau": show("tau", natural=False),
+        "tau_group": show("tau_group", natural=False),
         "typical": show("typical"),
         "average": show("average"),
         "new_cohort": show("new_cohort"),
         "cohorts": cohorts,
+        "groups": groups,
         "log_marginal_likelihood": None if blocked else posterior.log_marginal_likelihood,
         "elpd_loco": _elpd(left_out),
         "diagnostics": posterior.diagnostics,

@@ -12,7 +12,10 @@ from ..compiled import CompiledModel
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["build_tree", "posterior_arrays"]
+__all__ = ["DRAWN", "build_tree", "posterior_arrays"]
+
+#: What is drawn, as far as the pooling has it.
+DRAWN = ["mu", "tau", "tau_group", "theta", "theta_group", "theta_new_cohort", "theta_new_cohort_in_group"]
 
 
 def build_tree(
@@ -35,10 +38,12 @@ def build_tree(
 
     chains, draws = posterior["theta"].shape[:2]
     prior_rng, predictive_rng = (np.random.default_rng([seed, k]) for k in (1, 2))
-    prior = model.pooling.draw_prior(model.level_priors, model.cohorts, (1, chains * draws), prior_rng)
+    prior = model.pooling.draw_prior(model.level_priors, model.groups, (1, chains * draws), prior_rng)
     theta = np.asarray(posterior["theta"])
     observed = {name: model.data[name] for name in model.likelihood.observed}
     constant = {name: column for name, column in model.data.items() if name not in observed}
+    if model.pooling.grouped:
+        constant["group_of_cohort"] = model.groups
     groups = {
         "posterior": posterior_arrays(model, posterior),
         "prior": posterior_arrays(model, prior),
@@ -58,11 +63,9 @@ def build_tree(
 def posterior_arrays(model: CompiledModel, draws: Mapping[str, Any]) -> dict[str, Any]:
     """The draws with their counterparts on the natural scale beside them."""
     quantity, family = model.family.quantity, model.family
-    arrays = {name: draws[name] for name in ("mu", "tau", "theta", "theta_new_cohort") if name in draws}
-    arrays[quantity] = family.natural(draws["theta"])
-    if "theta_new_cohort" in draws:
-        arrays[f"{quantity}_new_cohort"] = family.natural(draws["theta_new_cohort"])
-    return arrays
+    thetas = [name for name in DRAWN if name.startswith("theta") and name in draws]
+    arrays = {name: draws[name] for name in DRAWN if name in draws}
+    return arrays | {name.replace("theta", quantity): family.natural(draws[name]) for name in thetas}
 
 
 def _dataset(model: CompiledModel, arrays: Mapping[str, Any], leading: tuple[str, ...]) -> xarray.Dataset:
@@ -71,11 +74,12 @@ def _dataset(model: CompiledModel, arrays: Mapping[str, Any], leading: tuple[str
     variables = {}
     for name, array in arrays.items():
         values = np.asarray(array)
-        dims = leading if values.ndim == len(leading) else (*leading, "cohort")
+        own = "group" if name.endswith("_group") and name != "tau_group" else "cohort"
+        dims = leading if values.ndim == len(leading) else (*leading, own)
         variables[name] = (dims, values)
-    coords: dict[str, Any] = (
-        {"cohort": list(model.labels)} if any("cohort" in dims for dims, _ in variables.values()) else {}
-    )
+    used = {dim for dims, _ in variables.values() for dim in dims}
+    known = {"cohort": model.labels, "group": model.group_labels}
+    coords: dict[str, Any] = {dim: list(labels) for dim, labels in known.items() if dim in used}
     if leading and variables:
         first = next(iter(variables.values()))[1]
         coords |= {"chain": np.arange(first.shape[0]), "draw": np.arange(first.shape[1])}

@@ -22,7 +22,10 @@ TARGETS_IN_WORDS = {
     "average": "average over cohorts",
     "new_cohort": "new cohort",
     "cohort": "each cohort",
+    "group": "typical cohort of each group",
+    "new_cohort_in_group": "new cohort of each group",
     "heterogeneity": "heterogeneity (tau)",
+    "heterogeneity_group": "heterogeneity between groups (tau_group)",
 }
 
 

@@ -91,6 +91,9 @@ def _check_answerable(table: Table, estimand: Estimand, pooling: PoolingChoice) 
     if estimand.functional == "heterogeneity" and "tau" not in rule.parameters:
         what = f"pooling {pooling.kind!r} has no heterogeneity"
         table.report("functional", what, "Leave the estimand out, or pool partially.")
-    if estimand.target not in (None, "cohort") and "mu" not in rule.free:
+    if estimand.target in ("group", "new_cohort_in_group") and not rule.grouped:
+        what = f"pooling {pooling.kind!r} knows no groups"
+        table.report("target", what, 'Ask for another target, or pool with kind = "nested".')
+    elif estimand.target not in (None, "cohort") and "mu" not in rule.free:
         what = f"pooling {pooling.kind!r} has no {estimand.target} cohort"
         table.report("target", what, 'Ask for target = "cohort", or pool.')

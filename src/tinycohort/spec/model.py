@@ -160,12 +160,13 @@ class ModelSpec:
     def _rows(self) -> list[tuple[str, str]]:
         family, pooling = self.family(), POOLINGS[self.pooling.kind]
         scale = "itself" if family.model_scale == "identity" else f"on the {family.model_scale} scale"
+        by = f"; grouped by {self.pooling.group}" if self.pooling.group else ""
         rows = [("question", self.question), *([("why", self.why)] if self.why else [])]
         rows += describe_selection(self.evidence)
         rows += [
             ("quantity", f"{self.quantity.family}: theta is the {family.quantity} {scale}"),
             ("likelihood", ", ".join(choice.kind for choice in self.likelihood)),
-            ("pooling", f"{self.pooling.kind}: {pooling.formula}"),
+            ("pooling", f"{self.pooling.kind}: {pooling.formula}{by}"),
         ]
         rows += [(f"prior of {name}", f"{prior}. {self.whys[name]}") for name, prior in self.priors.items()]
         rows += [("estimand", describe_estimand(estimand)) for estimand in self.estimands]

@@ -210,5 +210,10 @@ def _read_pooling(top: Table) -> PoolingChoice | None:
     if table is None:
         return None
     kind = table.choice("kind", POOLINGS)
+    group = None
+    if kind is not None and POOLINGS[kind].grouped:
+        group = table.word("group", "Name the column of cohorts that says which group each belongs to, such as tumour.")
+    elif kind is not None and table.ask("group", "", optional=True) is not None:
+        table.report("group", f"pooling {kind!r} knows no groups", 'Leave group out, or pool with kind = "nested".')
     table.finish()
-    return None if kind is None else PoolingChoice(kind)
+    return None if kind is None else PoolingChoice(kind, group)

@@ -90,9 +90,18 @@ class LikelihoodChoice(Section):
 
 @dataclass(frozen=True)
 class PoolingChoice(Section):
-    """``[pooling]``: how cohorts are alike."""
+    """``[pooling]``: how cohorts are alike.
+
+    Attributes
+    ----------
+    kind : str
+        Name of the pooling.
+    group : str or None
+        For ``nested``, the column of cohorts by which they are grouped.
+    """
 
     kind: str
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,8 @@ class Estimand(Section):
         ``probability``, ``ratio`` or ``difference`` (the family's own quantity), ``probability_above``,
         ``predicted_events`` or ``heterogeneity``.
     target : str or None
-        ``typical``, ``average``, ``new_cohort`` or ``cohort``; None for the heterogeneity, which is of all cohorts.
+        ``typical``, ``average``, ``new_cohort``, ``cohort``, and of cohorts in groups ``group`` and
+        ``new_cohort_in_group``; None for the heterogeneity, which is of all cohorts.
     level : float
         Probability that its credible interval holds.
     threshold : float or None

@@ -22,7 +22,7 @@ POLICIES = ("keep_larger", "keep_both", "refuse")
 DECISIONS = ("used", "other")
 LEVELS = ("cohort",)
 FUNCTIONALS = ("probability", "ratio", "difference", "probability_above", "predicted_events", "heterogeneity")
-TARGETS = ("typical", "average", "new_cohort", "cohort")
+TARGETS = ("typical", "average", "new_cohort", "cohort", "group", "new_cohort_in_group")
 
 WORD = re.compile(r"[a-z][a-z0-9_]*")
 

@@ -18,9 +18,10 @@ from ...likelihoods import Likelihood
 from ...likelihoods.base import Data
 from ...numerics import exp_without_denormals, gauss_hermite, gauss_legendre
 
-__all__ = ["Accuracy", "Cohorts"]
+__all__ = ["USUAL_DROP", "Accuracy", "Cohorts"]
 
-_DROP = 34.0
+# Log likelihood, below its peak, down to which nodes are laid.
+USUAL_DROP = 34.0
 _PLATEAU_REST = 1e-8
 _PROBE = np.sinh(np.linspace(-6.5, 6.5, 79))
 _DELTA = 0.5
@@ -34,8 +35,8 @@ _FEWEST_NODES = 8
 _LARGE = 600.0
 _SMALLEST = 1e-300
 _NARROWEST = 1e-100
-# Average, relative to the likelihood's peak, below which its nodes may not reach where it comes from.
-_LOG_SEEN = -32.0
+# So much nearer to the peak than where its nodes end an average may come from beyond them.
+_BLURRED = 2.0
 # Cohorts whose nodes stand together: more would cost more multiplications by nought than they save calls.
 _TOGETHER = 8
 
@@ -66,21 +67,23 @@ class Cohorts:
         Its columns.
     step : float
         Step of the wide rule in units of each likelihood's width.
+    drop : float
+        How far down each likelihood's nodes reach, in log density below its peak.
 
     Attributes
     ----------
     centre, scale : arrays (J,)
         Where each likelihood lies and how wide it is, roughly.
     lower, upper : arrays (J,)
-        Ends of the theta where each likelihood exceeds exp(-34) of its peak; infinite on a plateau's side.
+        Ends of the theta where each likelihood exceeds exp(-drop) of its peak; infinite on a plateau's side.
     log_peak : array (J,)
         Log-likelihood at its maximum, roughly.
     flat : array of bool (J,)
         Whether a likelihood has a plateau.
     """
 
-    def __init__(self, likelihood: Likelihood, data: Data, step: float) -> None:
-        self._likelihood, self._data = likelihood, data
+    def __init__(self, likelihood: Likelihood, data: Data, step: float, drop: float = USUAL_DROP) -> None:
+        self._likelihood, self._data, self._drop, self.step = likelihood, data, drop, step
         self._constant = likelihood.log_constant(data)
         self.centre, self.scale = likelihood.locate(data)
         self._left, self._right = likelihood.plateaus(data)
@@ -99,9 +102,14 @@ class Cohorts:
     def __len__(self) -> int:
         return len(self.scale)
 
+    def none(self) -> Cohorts:
+        """The same kind of likelihood, of no cohort at all."""
+        nobody = {name: column[:0] for name, column in self._data.items()}
+        return Cohorts(self._likelihood, nobody, self.step, self._drop)
+
     def _ends(self, drop: Any) -> tuple[Any, Any]:
         """Probes between which each likelihood changes."""
-        changing = (drop < _DROP) & ((drop > _PLATEAU_REST) | ~self.flat)
+        changing = (drop < self._drop) & ((drop > _PLATEAU_REST) | ~self.flat)
         last = len(drop) - 1 - changing[::-1].argmax(axis=0)
         return np.maximum(changing.argmax(axis=0) - 1, 0), np.minimum(last + 1, len(drop) - 1)
 
@@ -141,7 +149,7 @@ class Cohorts:
             rows = wide[group].any(axis=0).nonzero()[0]
             result[group, rows] = self._wide(group, nodes, weighted, mu[rows], tau[rows, None])
         # So far out likelihood and normal meet beyond the nodes: the other rule goes and looks.
-        far = ((result < _LOG_SEEN) & wide[..., None]).nonzero()
+        far = ((result < _BLURRED - self._drop) & wide[..., None]).nonzero()
         if len(far[0]):
             j, t, m = far
             result[far] = self._narrow(j[:, None], mu[t, m, None], tau[t, None], accuracy.hermite)[:, 0]

@@ -15,7 +15,7 @@ import numpy as np
 from ...numerics import barycentric, gauss_legendre
 from .windows import Stretch
 
-__all__ = ["Curve"]
+__all__ = ["Curve", "Curves"]
 
 _NEAR = 2e-3
 _EXACT = 1e-14
@@ -114,3 +114,42 @@ class Curve:
     def only(self, index: Any) -> Curve:
         """One of the separate distributions."""
         return Curve(self.stretch.only(index), self.mass[index], self.nodes[index])
+
+    def moments(self, function: Callable[[Any], Any]) -> tuple[Any, Any]:
+        """First and second moment of a function of x, of every distribution (...)."""
+        values = function(self.nodes)
+        weighted = self.mass * values
+        return weighted.sum(axis=(-2, -1)), (weighted * values).sum(axis=(-2, -1))
+
+
+class Curves:
+    """Curves of different make, in one row: what `Curve` answers, joined.
+
+    Parameters
+    ----------
+    parts : list of Curve
+        Each with one leading dimension.
+    """
+
+    def __init__(self, parts: list[Curve]) -> None:
+        self._parts = parts
+        self._places = [(part, k) for part in parts for k in range(len(part.mass))]
+
+    def only(self, index: int) -> Curve:
+        """One of the distributions."""
+        part, k = self._places[index]
+        return part.only(k)
+
+    def quantiles(self, p: Any, start: Any = None) -> tuple[Any, Any]:
+        """Quantiles of all at `p` (Q,) and the density there, each (R, Q)."""
+        found, first = [], 0
+        for part in self._parts:
+            last = first + len(part.mass)
+            found.append(part.quantiles(p, None if start is None else start[first:last]))
+            first = last
+        return np.concatenate([one for one, _ in found]), np.concatenate([density for _, density in found])
+
+    def moments(self, function: Callable[[Any], Any]) -> tuple[Any, Any]:
+        """First and second moment of a function of x, of every distribution (R,)."""
+        first, second = zip(*(part.moments(function) for part in self._parts), strict=True)
+        return np.concatenate(first), np.concatenate(second)

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from ...numerics import barycentric, gauss_legendre, with_ones
+from ...posterior import Marginal
 from .cohorts import Cohorts
 from .solution import Solution
+from .windows import TauScale
 
-__all__ = ["draw"]
+__all__ = ["draw", "draw_spread", "draw_theta"]
 
 _NEIGHBOURS = 4
+_FINE = 4097
 _POINTS = 129
 _REACH = 9.0
 _LOOKS = 6
@@ -30,27 +33,27 @@ def draw(solution: Solution, chains: int, draws: int, seed: int) -> dict[str, An
     size = chains * draws
     uniform = rng.uniform(size=(2, size))
     pooled = solution.model.pooled
-    tau = np.zeros(size) if pooled else _draw_tau(solution, uniform[0])
+    tau = np.zeros(size)
+    spread = solution.marginal("tau", None, False)
+    if spread is not None and solution.whole.scale is not None:
+        tau = draw_spread(spread, solution.whole.scale, uniform[0])
     mu = _draw_mu(solution, tau, uniform[1])
     found: dict[str, Any] = {"mu": mu}
     if pooled:
         theta = np.broadcast_to(mu[:, None], (size, solution.model.cohorts)).copy()
         found |= {"theta": theta, "theta_new_cohort": mu.copy()}
     else:
-        theta = np.stack([_draw_theta(solution, j, mu, tau, rng) for j in range(solution.model.cohorts)], axis=-1)
+        cohorts = solution.grid.cohorts
+        theta = np.stack([draw_theta(cohorts, j, mu, tau, rng) for j in range(len(cohorts))], axis=-1)
         found |= {"tau": tau, "theta": theta, "theta_new_cohort": mu + tau * rng.standard_normal(size)}
     return {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in found.items()}
 
 
-def _draw_tau(solution: Solution, uniform: Any) -> Any:
-    scale = solution.whole.scale
-    assert scale is not None
-    # The inverse at a few thousand sorted probabilities, quicker all at once on a fine table.
-    p = np.concatenate([[0.0], np.linspace(0.0, 1.0, 1025)[1:-1], [1.0]])
-    inside = solution.tau_quantiles(p[1:-1])
-    ends = scale.tau(np.array([scale.lower, scale.upper]))
-    table = np.concatenate([ends[:1], inside, ends[1:]])
-    return np.interp(uniform, p, table)
+def draw_spread(marginal: Marginal, scale: TauScale, uniform: Any) -> Any:
+    """tau by its inverse distribution function, on a fine grid of its coordinate."""
+    u = np.linspace(scale.lower, scale.upper, _FINE)
+    below = np.maximum.accumulate(np.clip(marginal.cdf(scale.tau(u)), 0.0, 1.0))
+    return scale.tau(np.interp(uniform, below / below[-1], u))
 
 
 def _draw_mu(solution: Solution, tau: Any, uniform: Any) -> Any:
@@ -79,9 +82,8 @@ def _draw_mu(solution: Solution, tau: Any, uniform: Any) -> Any:
     return mu
 
 
-def _draw_theta(solution: Solution, j: int, mu: Any, tau: Any, rng: np.random.Generator) -> Any:
+def draw_theta(cohorts: Cohorts, j: int, mu: Any, tau: Any, rng: np.random.Generator) -> Any:
     """theta_j given (mu, tau): inverse distribution function on a grid around likelihood times normal."""
-    cohorts = solution.grid.cohorts
     theta, log_density = _closer(lambda theta: cohorts.log_likelihood(theta, j), mu, tau, *_reach(cohorts, j, mu, tau))
     density = np.exp(log_density)
     below = np.cumsum(0.5 * (density[:, 1:] + density[:, :-1]), axis=1)

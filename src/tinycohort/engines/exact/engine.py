@@ -9,39 +9,27 @@ import numpy as np
 
 from ...compiled import CompiledModel
 from ...posterior import LeaveOneOut, Marginal, Posterior, Target
-from .cohorts import Accuracy
 from .draws import draw
 from .grid import Grid, Windows, adjust, find_windows, integrate
+from .nested_solution import NestedPosterior
+from .refinement import LEVELS, evidence_stands, refine
 from .solution import Solution
 from .windows import FARTHEST
 
 __all__ = ["ExactPosterior", "SeparatePosterior", "solve"]
 
-# Each differs from the one before in every rule: nodes, steps, and where one rule hands over to the other.
-_LEVELS = (
-    Accuracy(mu=21, tau=15, hermite=7, step=0.6, switch=0.6),
-    Accuracy(mu=25, tau=18, hermite=9, step=0.6, switch=0.6),
-    Accuracy(mu=40, tau=26, hermite=15, step=0.5, switch=0.8),
-    Accuracy(mu=64, tau=44, hermite=23, step=0.42, switch=1.0),
-    Accuracy(mu=100, tau=72, hermite=41, step=0.3, switch=1.3),
-)
 _ADJUSTMENTS = 8
-TOLERANCE_EVIDENCE = 1e-5
-TOLERANCE_ESTIMATES = 1e-4
-# Refined until estimates, and the evidence, move by no more than this share of what may be reported.
-_MARGIN = 0.5
-_MARGIN_EVIDENCE = 0.1
 
 
 def _first_look(model: CompiledModel) -> tuple[Windows, Grid]:
     """Ranges that the posterior fits into, and the coarsest grid over them."""
     windows = find_windows(model)
-    grid = integrate(model, windows, _LEVELS[0])
+    grid = integrate(model, windows, LEVELS[0])
     for _ in range(_ADJUSTMENTS):
         better = adjust(model, windows, grid)
         if better is None:
             break
-        windows, grid = better, integrate(model, better, _LEVELS[0])
+        windows, grid = better, integrate(model, better, LEVELS[0])
     return windows, grid
 
 
@@ -51,7 +39,7 @@ def solve(model: CompiledModel) -> Posterior:
     Parameters
     ----------
     model : CompiledModel
-        Pooling ``none``, ``common`` or ``partial``.
+        Pooling ``none``, ``common``, ``partial`` or ``nested``.
 
     Returns
     -------
@@ -60,6 +48,8 @@ def solve(model: CompiledModel) -> Posterior:
     """
     if model.pooling.name == "none":
         return SeparatePosterior(model)
+    if model.pooling.grouped:
+        return NestedPosterior(model)
     return ExactPosterior(model)
 
 
@@ -73,22 +63,12 @@ class ExactPosterior(Posterior):
     def __init__(self, model: CompiledModel) -> None:
         self.model = model
         windows, grid = _first_look(model)
-        fine = Solution(model, grid)
-        for accuracy in _LEVELS[1:]:
-            coarse, fine = fine, Solution(model, integrate(model, windows, accuracy))
-            evidence_error = abs(fine.whole.log_evidence - coarse.whole.log_evidence)
-            estimate_error = fine.estimate_error(coarse)
-            still = evidence_error <= _MARGIN_EVIDENCE * TOLERANCE_EVIDENCE
-            if still and estimate_error <= _MARGIN * TOLERANCE_ESTIMATES:
-                break
-        self.solution = fine
-        self.log_marginal_likelihood = fine.whole.log_evidence
-        self.diagnostics: dict[str, Any] = {
-            "log_marginal_likelihood_error": evidence_error,
-            "estimate_error": estimate_error,
-            "nodes": [int(n) for n in fine.whole.mu.shape[::-1]],
-        }
-        self.reasons = _reasons(evidence_error, estimate_error) + _beyond(fine.whole)
+        first = Solution(model, grid)
+        found = refine(first, lambda accuracy: Solution(model, integrate(model, windows, accuracy)))
+        self.solution, self.diagnostics, reasons = found
+        self.diagnostics["nodes"] = [int(n) for n in self.solution.whole.mu.shape[::-1]]
+        self.log_marginal_likelihood = self.solution.log_evidence
+        self.reasons = reasons + _beyond(self.solution.whole)
 
     def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
         return self.solution.marginal(target, cohort, natural)
@@ -121,27 +101,12 @@ def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
         return 0.0, variance, variance + tau.variance + (tau.mean**2 if math.isfinite(tau.variance) else 0.0)
     others = model.without(j)
     windows, grid = _first_look(others)
-    for accuracy in _LEVELS[1:]:
+    for accuracy in LEVELS[1:]:
         coarse, grid = grid, integrate(others, windows, accuracy)
-        if abs(grid.log_evidence - coarse.log_evidence) <= _MARGIN_EVIDENCE * TOLERANCE_EVIDENCE:
+        if evidence_stands(abs(grid.log_evidence - coarse.log_evidence)):
             break
     solution = Solution(others, grid)
-    return (solution.whole.log_evidence, *solution.variances())
-
-
-def _reasons(evidence_error: float, estimate_error: float) -> tuple[str, ...]:
-    reasons = []
-    if not evidence_error <= TOLERANCE_EVIDENCE:
-        reasons.append(
-            f"the log marginal likelihood moved by {evidence_error:.1e} at the finest integration"
-            f" (at most {TOLERANCE_EVIDENCE:.0e} may be reported)"
-        )
-    if not estimate_error <= TOLERANCE_ESTIMATES:
-        reasons.append(
-            f"an estimate moved by {estimate_error:.1e} at the finest integration"
-            f" (at most {TOLERANCE_ESTIMATES:.0e} may be reported)"
-        )
-    return tuple(reasons)
+    return (solution.log_evidence, *solution.variances())
 
 
 def _beyond(grid: Grid) -> tuple[str, ...]:

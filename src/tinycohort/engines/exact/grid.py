@@ -137,7 +137,7 @@ def integrate(model: CompiledModel, windows: Windows, accuracy: Accuracy) -> Gri
     several = _FINER if windows.tau is None else 1.0
     rule = gauss_legendre(int(np.ceil(accuracy.mu * several * max(1.0, stretch.span() / _USUAL_SPAN))))
     mu, derivative = stretch.x(rule.nodes)
-    ready = accuracy.step == _ROUGH.step
+    ready = accuracy.step == windows.cohorts.step
     cohorts = windows.cohorts if ready else Cohorts(model.likelihood, model.data, accuracy.step)
     log_averages = cohorts.log_averages(mu, tau, accuracy)
     log_density = log_tau_weights[:, None] + priors["mu"].log_density(mu) + log_averages.sum(axis=0)

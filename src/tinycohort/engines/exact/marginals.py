@@ -15,7 +15,7 @@ from .curves import Curve
 from .grid import Grid
 from .windows import Stretch
 
-__all__ = ["FIRST_COHORT", "STACKED", "Stack", "stack"]
+__all__ = ["FIRST_COHORT", "STACKED", "Stack", "average_of", "spread_of", "stack", "theta_densities", "thetas"]
 
 STACKED = {"mu": 0, "average": 1, "tau": 2, "new_cohort": 3}
 FIRST_COHORT = 4
@@ -66,8 +66,8 @@ class Stack(NamedTuple):
 def stack(whole: Grid, grid: Grid, family: Family) -> Stack:
     """Every marginal of the posterior on `grid`, which is what was kept of the `whole`."""
     mu = grid.stretch, grid.mu[None], grid.weights[None]
-    average, averages = _average(grid, family)
-    parts = [mu, average, _tau(whole, *grid.mu.shape), _thetas(grid)]
+    average, averages = average_of(grid, family)
+    parts = [mu, average, spread_of(whole, *grid.mu.shape), thetas(grid)]
     ends = (np.vstack([getattr(part[0], end) for part in parts]) for end in ("lower", "upper", "middle", "core"))
     nodes, mass = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
     found = mass.sum(axis=-1)
@@ -79,7 +79,7 @@ def stack(whole: Grid, grid: Grid, family: Family) -> Stack:
     return Stack(Curve(Stretch(*ends), mass, nodes), np.abs(found - known).sum(axis=-1), averages)
 
 
-def _tau(whole: Grid, rows: int, size: int) -> tuple[Stretch, Any, Any]:
+def spread_of(whole: Grid, rows: int, size: int) -> tuple[Stretch, Any, Any]:
     """tau in its own coordinate: its range in equal pieces, one a row, as many as its nodes need."""
     scale, weights = whole.scale, whole.weights.sum(axis=1)
     assert scale is not None
@@ -94,12 +94,13 @@ def _tau(whole: Grid, rows: int, size: int) -> tuple[Stretch, Any, Any]:
     return stretch, (centre[:, None] + half * rule.nodes)[None], mass
 
 
-def _average(grid: Grid, family: Family) -> tuple[tuple[Stretch, Any, Any], tuple[Any, Any]]:
+def average_of(grid: Grid, family: Family, within: float = 0.0) -> tuple[tuple[Stretch, Any, Any], tuple[Any, Any]]:
     """The average over cohorts, on the model scale: for each tau an increasing function of mu.
 
-    And the first two moments of the natural scale over cohorts, at mu's nodes.
+    And the first two moments of the natural scale over cohorts, at mu's nodes. `within` is a further standard deviation
+    that the average is over, beside tau.
     """
-    rule, mu, tau = gauss_legendre(grid.mu.shape[1]), grid.stretch, grid.tau[:, None]
+    rule, mu, tau = gauss_legendre(grid.mu.shape[1]), grid.stretch, np.hypot(grid.tau, within)[:, None]
     levels = np.column_stack([grid.mu, mu.lower, mu.upper, mu.middle])
     moments = family.average(levels, tau)
     level, slope = family.average_theta(levels, tau, moments)
@@ -121,39 +122,80 @@ def _average(grid: Grid, family: Family) -> tuple[tuple[Stretch, Any, Any], tupl
     return (stretch, wanted[None], mass[None]), (moments[0][:, :-3], moments[1][:, :-3])
 
 
-def _thetas(grid: Grid) -> tuple[Stretch, Any, Any]:
+def thetas(grid: Grid) -> tuple[Stretch, Any, Any]:
     """theta of a new cohort and of every cohort: p(theta | mu, tau, its data) averaged over mu.
 
     That density is the likelihood at theta times the normal's density, over the likelihood's average. Everything is
     put together in logarithms: a cohort torn between its data and the others is far below the peaks of both.
     """
-    rule, first_smooth = gauss_legendre(grid.mu.shape[1]), _first_smooth(grid)
-    narrow, smooth = slice(0, first_smooth), slice(first_smooth, None)
-    log_averages = np.zeros((len(grid.cohorts) + 1, *grid.mu.shape))
-    log_averages[1:] = grid.log_averages
-    own = np.empty((len(log_averages), 1))
-    own[0], own[1:, 0] = np.inf, grid.cohorts.scale
-    # Where tau is narrow, theta is nearly mu, which knows of every likelihood already: one range serves all cohorts,
-    # but for those whose data say much more than that, or something else.
-    pull = np.zeros((len(own), len(grid.tau)))
-    pull[:, narrow] = _pull(grid, log_averages, narrow)
-    apart = ((grid.tau > _TELLING * own) | (np.abs(pull) > _STEEP))[:, narrow]
-    pull[:, narrow] *= apart
+    rule, plan = gauss_legendre(grid.mu.shape[1]), _plan(grid)
+    narrow, smooth, log_averages, pull, apart = plan
     separate = np.ones(pull.shape, bool)
     separate[:, narrow] = apart
-    stretch = _ranges(grid, own, separate, pull)
+    stretch = _ranges(grid, _own(grid), separate, pull)
     theta, derivative = stretch.x(rule.nodes)
     log_likelihood = np.zeros_like(theta)
     log_likelihood[1:] = grid.cohorts.log_likelihoods(theta[1:])
     density = np.empty_like(theta)
-    if first_smooth < len(grid.tau):
+    if smooth.start < len(grid.tau):
         density[:, smooth] = _summed(grid, smooth, theta, log_likelihood, log_averages)
-    if first_smooth:
+    if smooth.start:
         density[:, narrow] = _interpolated(grid, narrow, theta[0], log_likelihood, log_averages, pull[0])
     for j in apart.any(axis=1).nonzero()[0]:
         rows, one = apart[j].nonzero()[0], slice(j, j + 1)
         density[j, rows] = _interpolated(grid, rows, theta[j], log_likelihood[one], log_averages[one], pull[j])[0]
     return stretch, theta, density * derivative * rule.weights
+
+
+def theta_densities(grid: Grid, theta: Any) -> Any:
+    """Density of theta of a new cohort and of every cohort, each at its own points (J + 1, N): the same shape."""
+    narrow, smooth, log_averages, pull, _ = _plan(grid)
+    rows = len(grid.tau)
+    theta = np.repeat(theta[:, None], rows, axis=1)
+    log_likelihood = np.zeros_like(theta)
+    log_likelihood[1:] = grid.cohorts.log_likelihoods(theta[1:, 0])[:, None]
+    density = np.zeros_like(theta[:, 0])
+    if smooth.start < rows:
+        density += _summed(grid, smooth, theta, log_likelihood, log_averages).sum(axis=1)
+    for j in range(len(theta)) if smooth.start else ():
+        one = slice(j, j + 1)
+        density[j] += _interpolated(grid, narrow, theta[j], log_likelihood[one], log_averages[one], pull[j])[0].sum(
+            axis=0
+        )
+    return density
+
+
+class _Plan(NamedTuple):
+    """How densities of theta are made: which rows by which rule, and what each cohort's data do there (J + 1, rows).
+
+    `pull` is by how many tau they pull its theta away from mu, `apart` whether that calls for a range of its own; the
+    first cohort is a new one.
+    """
+
+    narrow: slice
+    smooth: slice
+    log_averages: Any
+    pull: Any
+    apart: Any
+
+
+def _own(grid: Grid) -> Any:
+    """Width of each likelihood (J + 1, 1); a new cohort has none to hold it."""
+    return np.concatenate([[np.inf], grid.cohorts.scale])[:, None]
+
+
+def _plan(grid: Grid) -> _Plan:
+    first_smooth = _first_smooth(grid)
+    narrow = slice(0, first_smooth)
+    log_averages = np.zeros((len(grid.cohorts) + 1, *grid.mu.shape))
+    log_averages[1:] = grid.log_averages
+    # Where tau is narrow, theta is nearly mu, which knows of every likelihood already: one range serves all cohorts,
+    # but for those whose data say much more than that, or something else.
+    pull = np.zeros((len(log_averages), len(grid.tau)))
+    pull[:, narrow] = _pull(grid, log_averages, narrow)
+    apart = ((grid.tau > _TELLING * _own(grid)) | (np.abs(pull) > _STEEP))[:, narrow]
+    pull[:, narrow] *= apart
+    return _Plan(narrow, slice(first_smooth, None), log_averages, pull, apart)
 
 
 def _first_smooth(grid: Grid) -> int:

@@ -14,7 +14,7 @@ from ...numerics import log_sum_exp
 from ...posterior import Marginal, Target
 from ..moments import Moments
 from .cohorts import Cohorts
-from .curves import Curve
+from .curves import Curve, Curves
 from .grid import Grid
 from .marginals import FIRST_COHORT, STACKED, Stack, stack
 
@@ -49,6 +49,9 @@ class Solution:
     def __init__(self, model: CompiledModel, grid: Grid) -> None:
         self.model, self.family = model, model.family
         self.whole, self.grid = grid, grid.pruned()
+        self.log_evidence = grid.log_evidence
+        #: Coordinates of the marginals that are not theta's, by their row in the stack.
+        self._scales = {} if grid.scale is None else {STACKED["tau"]: grid.scale}
 
     @cached_property
     def _exists(self) -> Moments:
@@ -63,8 +66,12 @@ class Solution:
         return Stack(curve, np.zeros(1), (natural, natural**2))
 
     @property
-    def _curve(self) -> Curve:
+    def _curve(self) -> Curve | Curves:
         return self._stack.curve
+
+    @property
+    def _lost(self) -> Any:
+        return self._stack.lost
 
     def _row(self, target: Target, cohort: int | None) -> int:
         """Where a marginal stands in the stack; under complete pooling all are mu's."""
@@ -87,7 +94,7 @@ class Solution:
         Bounded natural scales (a probability) count as they are, others in tenths of a posterior standard deviation.
         What the marginals' own quadrature loses counts as well.
         """
-        curve, lost, start = self._curve, self._stack.lost, coarse.quantiles
+        curve, lost, start = self._curve, self._lost, coarse.quantiles
         found, density = curve.quantiles(PROBABILITIES, start)
         self.quantiles = found
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -97,9 +104,7 @@ class Solution:
                 errors = np.concatenate([moved, self._moments_moved(coarse)], axis=1)
             else:
                 errors = _in_deviations(np.abs(found - start) + shifted, found)
-        scale = self.whole.scale
-        if scale is not None:
-            row = STACKED["tau"]
+        for row, scale in self._scales.items():
             tau = scale.tau(found[row])
             errors[row] = 0.0
             errors[row, : len(tau)] = _in_deviations(np.abs(tau - scale.tau(start[row])), tau)
@@ -117,16 +122,16 @@ class Solution:
 
     def marginal(self, target: Target, cohort: int | None, natural: bool) -> Marginal | None:
         """As `Posterior.marginal`."""
-        if target == "tau":
-            return self._tau_marginal()
+        if target in ("tau", "tau_group"):
+            return self._tau_marginal(target)
         natural = natural or target in ("typical", "average")
         family, row = self.family, self._row(target, cohort)
 
         def quantile(p: Any) -> Any:
             p = np.asarray(p, float)
-            if _usual(p):
-                return (self._natural_quantiles if natural else self.quantiles)[row]
-            x = self._curve.only(row).quantiles(p)[0]
+            if natural and _usual(p):
+                return self._natural_quantiles[row]
+            x = self._quantiles_of(row, p)
             return family.natural(x) if natural else x
 
         def cdf(x: Any) -> Any:
@@ -139,24 +144,29 @@ class Solution:
 
         return Marginal(*self._mean_and_sd(target, cohort, natural), quantile, cdf)
 
-    def _tau_marginal(self) -> Marginal | None:
-        scale, row = self.whole.scale, STACKED["tau"]
+    def _tau_marginal(self, target: Target) -> Marginal | None:
+        row = self._row(target, None)
+        scale = self._scales.get(row)
         if scale is None:
             return None
-        mass, tau = self.whole.weights.sum(axis=1), self.whole.tau
-        first, second = (float((mass * tau**k).sum()) for k in (1, 2))
+        first, second = (float(value) for value in self._spread_moments(target))
+
+        def quantile(p: Any) -> Any:
+            return scale.tau(self._quantiles_of(row, np.asarray(p, float)))
 
         def cdf(x: Any) -> Any:
             u = scale.u(np.maximum(np.asarray(x, float), 0.0))
             return self._curve.only(row)(np.clip(u, scale.lower, scale.upper))[0]
 
-        return Marginal(*self._existing("tau", None, False, first, second), self.tau_quantiles, cdf)
+        return Marginal(*self._existing(target, None, False, first, second), quantile, cdf)
 
-    def tau_quantiles(self, p: Any) -> Any:
-        """Quantiles of tau at `p` (Q,)."""
-        scale, row, p = self.whole.scale, STACKED["tau"], np.asarray(p, float)
-        assert scale is not None
-        return scale.tau(self.quantiles[row] if _usual(p) else self._curve.only(row).quantiles(p)[0])
+    def _spread_moments(self, target: Target) -> tuple[Any, Any]:
+        """First and second moment of tau."""
+        mass, tau = self.whole.weights.sum(axis=1), self.whole.tau
+        return (mass * tau).sum(), (mass * tau**2).sum()
+
+    def _quantiles_of(self, row: int, p: Any) -> Any:
+        return self.quantiles[row] if _usual(p) else self._curve.only(row).quantiles(p)[0]
 
     def _mean_and_sd(self, target: Target, cohort: int | None, natural: bool) -> tuple[float, float]:
         """Mean and standard deviation, each nan where it does not exist."""
@@ -172,25 +182,22 @@ class Solution:
 
     @cached_property
     def _model_moments(self) -> tuple[Any, Any]:
-        return self._moments(self._curve.nodes)
+        return self._curve.moments(lambda x: x)
 
     @cached_property
     def _natural_moments(self) -> tuple[Any, Any]:
         # A moment that does not exist may overflow on its way to being refused.
         with np.errstate(over="ignore", invalid="ignore"):
-            first, second = self._moments(self.family.natural(self._curve.nodes))
-            if not self.model.pooled:
-                # Known at mu's nodes: exact however wide tau makes a new cohort's theta.
-                (of_cohorts, squares), mass = self._stack.averages, self.grid.weights
-                row, other = STACKED["new_cohort"], STACKED["average"]
-                first[row], second[row] = (mass * of_cohorts).sum(), (mass * squares).sum()
-                first[other], second[other] = first[row], (mass * of_cohorts**2).sum()
-            return first, second
+            return self._known_better(*self._curve.moments(self.family.natural))
 
-    def _moments(self, values: Any) -> tuple[Any, Any]:
-        """First and second moment of every marginal's `values` (marginal, T, M)."""
-        weighted = self._curve.mass * values
-        return weighted.sum(axis=(-2, -1)), (weighted * values).sum(axis=(-2, -1))
+    def _known_better(self, first: Any, second: Any) -> tuple[Any, Any]:
+        """Natural moments, with those known at mu's nodes: exact however wide tau makes a new cohort's theta."""
+        if not self.model.pooled:
+            (of_cohorts, squares), mass = self._stack.averages, self.grid.weights
+            row, other = STACKED["new_cohort"], STACKED["average"]
+            first[row], second[row] = (mass * of_cohorts).sum(), (mass * squares).sum()
+            first[other], second[other] = first[row], (mass * of_cohorts**2).sum()
+        return first, second
 
     # -- variances and predictions ------------------------------------------------------------------------------
 
