@@ -64,3 +64,8 @@ def test_axes_may_come_alone_or_in_a_list_but_not_in_excess() -> None:
     axes = list(Figure(figsize=(8, 3)).subplots(1, 2))
     with pytest.raises(tc.InputError, match="ax: 2 axes"):
         tc.plots.heterogeneity(fit, ax=axes)
+
+
+def test_a_heterogeneity_between_groups_needs_groups() -> None:
+    with pytest.raises(tc.InputError, match="pooling 'partial' has no tau_group"):
+        tc.plots.prior_posterior(tc.pool(**THREE), "tau_group")

@@ -73,7 +73,7 @@ def test_everything_that_is_wrong_with_the_fits_is_said_at_once(fits: list[tuple
     for part in ("1.0 is no such probability, or stands there twice", "0.0 is no such", "20 is no such"):
         assert part in said
     assert "the fit at 0.2: is of other cohorts" in said
-    assert "the fit at 0.3: is not of counts" in said
+    assert "the fit at 0.3: is of a ratio" in said
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..compiled import CompiledModel
 
-__all__ = ["PRIOR_DRAWS", "PRIOR_SEED", "prior_predictive"]
+__all__ = ["PRIOR_DRAWS", "PRIOR_SEED", "prior_draws", "prior_predictive"]
 
 #: Draws from the priors, always the same: the ends of a 95% range are then good to about 0.003 of a probability.
 PRIOR_DRAWS = 40_000
@@ -32,7 +32,7 @@ def prior_predictive(model: CompiledModel) -> dict[str, Any]:
         predicted median and range on the scale of the data.
     """
     rng = np.random.default_rng(PRIOR_SEED)
-    drawn = model.pooling.draw_prior(model.level_priors, model.groups, PRIOR_DRAWS, rng)
+    drawn = prior_draws(model, rng)
     natural = model.family.natural
     predicted = model.likelihood.draw(np.asarray(drawn["theta"]), model.data, rng)
     cohorts = [
@@ -46,6 +46,11 @@ def prior_predictive(model: CompiledModel) -> dict[str, Any]:
         "tau": _range(drawn["tau"]) if "tau" in drawn else None,
         "cohorts": cohorts,
     }
+
+
+def prior_draws(model: CompiledModel, rng: np.random.Generator) -> dict[str, Any]:
+    """Draws from the priors by name, as the pooling has them: as many as `show` takes."""
+    return model.pooling.draw_prior(model.level_priors, model.cohorts, PRIOR_DRAWS, rng)
 
 
 def _range(values: Any) -> dict[str, float]:

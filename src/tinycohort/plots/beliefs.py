@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from scipy import special
@@ -12,14 +12,14 @@ from scipy import special
 from ..compiled import CompiledModel
 from ..estimates import prior_posterior_overlap
 from ..issues import InputError, Issue
-from ..posterior import Fit, Marginal
+from ..posterior import Fit, Marginal, Target
 from .canvas import require_reportable
 from .expected import Distribution, prior_of_theta
 
 __all__ = ["PARAMETERS", "Beliefs", "Parameter", "beliefs", "prior_of"]
 
-Parameter = Literal["tau", "mu", "typical", "new_cohort"]
-PARAMETERS: tuple[Parameter, ...] = ("tau", "mu", "typical", "new_cohort")
+Parameter = Literal["tau", "tau_group", "mu", "typical", "new_cohort"]
+PARAMETERS: tuple[Parameter, ...] = get_args(Parameter)
 
 # Cells of the picture where the posterior is, and on either side of it.
 _INSIDE, _OUTSIDE = 300, 100
@@ -37,7 +37,7 @@ class Beliefs:
     Attributes
     ----------
     edges : array (cell + 1,)
-        On the natural scale; for mu and tau on the model scale.
+        On the natural scale; for mu and each tau on the model scale.
     prior, posterior : array (cell,)
         Densities.
     overlap : float
@@ -68,7 +68,9 @@ def beliefs(fit: Fit, parameter: Parameter) -> Beliefs:
     if parameter not in PARAMETERS:
         mend = f"Choose one of {', '.join(PARAMETERS)}."
         raise InputError(Issue("parameter", f"unknown parameter {parameter!r}", mend))
-    marginal = fit.posterior.marginal(parameter, natural=parameter in ("typical", "new_cohort"))
+    missing = parameter.startswith("tau") and parameter not in fit.compiled.pooling.parameters
+    target = cast("Target", parameter)
+    marginal = None if missing else fit.posterior.marginal(target, natural=parameter in ("typical", "new_cohort"))
     if marginal is None:
         what = f"pooling {fit.compiled.pooling.name!r} has no {parameter}"
         raise InputError(Issue("parameter", what, "Choose another parameter, or a fit with another pooling."))
@@ -85,7 +87,7 @@ def beliefs(fit: Fit, parameter: Parameter) -> Beliefs:
 def prior_of(compiled: CompiledModel, parameter: Parameter) -> tuple[Distribution, tuple[float, float]]:
     """The prior on the scale shown, and the ends of that scale."""
     priors, family = compiled.level_priors, compiled.family
-    if parameter in ("tau", "mu"):
+    if parameter in priors:
         prior = priors[parameter]
         return Distribution(prior.cdf, prior.quantile), prior.support
     level = prior_of_theta(compiled, parameter == "new_cohort")
@@ -132,7 +134,7 @@ def _overlap(
 ) -> float:
     # The overlap is the same on every scale, so that of the typical cohort is that of mu.
     if parameter != "new_cohort" or "tau" not in fit.compiled.level_priors:
-        return float(prior_posterior_overlap(fit, "tau" if parameter == "tau" else "mu") or 0.0)
+        return float(prior_posterior_overlap(fit, parameter if parameter.startswith("tau") else "mu") or 0.0)
     p = np.linspace(_TAIL, 1.0 - _TAIL, _INSIDE)
     edges = np.unique(np.concatenate([prior.quantile(p), marginal.quantile(p)]))
     shares = [np.diff(np.concatenate([[0.0], cdf(edges), [1.0]])) for cdf in (prior.cdf, after)]

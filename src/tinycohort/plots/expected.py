@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
-from ..checks import PRIOR_DRAWS, PRIOR_SEED
+from ..checks import PRIOR_SEED, prior_draws
 from ..compiled import CompiledModel
 from ..numerics import expit
 from ..priors import Prior
@@ -86,8 +86,7 @@ def prior_of_theta(compiled: CompiledModel, of_one_cohort: bool) -> Distribution
 
 def _drawn(compiled: CompiledModel) -> Distribution:
     """From as many draws as `show` takes, and the same: for ways of pooling that have no formula here."""
-    rng = np.random.default_rng(PRIOR_SEED)
-    drawn = compiled.pooling.draw_prior(compiled.level_priors, compiled.groups, PRIOR_DRAWS, rng)
+    drawn = prior_draws(compiled, np.random.default_rng(PRIOR_SEED))
     theta = np.sort(np.asarray(drawn["theta_new_cohort"]), axis=None)
     shares = (np.arange(len(theta)) + 0.5) / len(theta)
     return Distribution(lambda x: np.interp(x, theta, shares, 0.0, 1.0), lambda p: np.quantile(theta, p))

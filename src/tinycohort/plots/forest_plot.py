@@ -122,7 +122,7 @@ def _key(fit: Fit, rows: list[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _levels(cohorts: Sequence[dict[str, Any]]) -> str:
-    levels = sorted({round(row["raw_level"], 6) for row in cohorts})
+    levels = sorted({round(row["raw_level"], 6) for row in cohorts if row["raw"] is not None})
     return f"{100 * levels[0]:g}%" if len(levels) == 1 else f"{100 * levels[0]:g} to {100 * levels[-1]:g}%"
 
 

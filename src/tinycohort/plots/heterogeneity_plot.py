@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,7 +14,7 @@ from ..issues import InputError, Issue
 from ..posterior import Fit
 from .beliefs import Parameter, beliefs
 from .canvas import ReproducibleFigure, figure_of, require_level, require_reportable, style
-from .prior_plot import Reading, draw_beliefs
+from .prior_plot import TAUS, Reading, draw_beliefs, spread_words
 
 if TYPE_CHECKING:
     import pandas
@@ -24,7 +24,6 @@ __all__ = ["heterogeneity", "heterogeneity_table"]
 # Inches.
 _WIDTH, _HEIGHT = 3.5, 2.7
 _SHARE, _LARGEST = 0.95, 700.0
-_TITLES = {"tau": "tau, standard deviation between cohorts"}
 _LABELS = {
     "logit": (" (log odds)", "95% of cohorts lie within \N{MULTIPLICATION SIGN} of the typical odds"),
     "log": (" (log ratio)", "95% of cohorts lie within \N{MULTIPLICATION SIGN} of the typical ratio"),
@@ -117,7 +116,7 @@ def _scales_of(fit: Fit) -> list[Parameter]:
     """The heterogeneities that the pooling has."""
     require_reportable(fit)
     pooling = fit.compiled.pooling
-    names = [cast("Parameter", name) for name in pooling.parameters if name.startswith("tau")]
+    names = [name for name in TAUS if name in pooling.parameters]
     if not names:
         what = f"pooling {pooling.name!r} has no tau"
         raise InputError(Issue("heterogeneity", what, "Choose a fit with another pooling."))
@@ -143,7 +142,7 @@ def _reading(fit: Fit, name: Parameter) -> Reading:
             return f"\N{PLUS-MINUS SIGN}{_within(fit, tau):.2g}"
         return f"\N{MULTIPLICATION SIGN}{_two_digits(_within(fit, tau))}"
 
-    return Reading(text, (f"{_TITLES[name]}{unit}", within))
+    return Reading(text, (f"{spread_words(fit, name)}{unit}", within))
 
 
 def _within(fit: Fit, tau: float) -> float:

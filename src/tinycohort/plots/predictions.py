@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,9 +13,10 @@ from ..compiled import CompiledModel
 from ..estimates import count_summary
 from ..families import Family
 from ..issues import InputError, Issue
+from ..likelihoods import Likelihood
 from .expected import Distribution, Nodes
 
-__all__ = ["Counts", "Estimates", "Prediction", "Rate", "cells", "finest_step", "predict"]
+__all__ = ["Counts", "Estimates", "Number", "Prediction", "Rate", "cells", "finest_step", "number_of"]
 
 _USUAL_STEP, _USUAL_CELLS = 0.04, 1500
 _CHUNK = 2_000_000
@@ -145,31 +146,52 @@ def cells(compiled: CompiledModel) -> int:
     return int(_USUAL_CELLS * _USUAL_STEP / finest_step(compiled)) + 1
 
 
-def predict(compiled: CompiledModel, j: int, nodes: Nodes) -> Prediction:
-    """What cohort `j` would report.
+@dataclass(frozen=True)
+class Number:
+    """What a cohort reported, and might have.
+
+    Attributes
+    ----------
+    observed : float
+        A count, or an estimate on the natural scale.
+    total : int or None
+        People, with counts.
+    predict : callable
+        What it would report, given a distribution of its theta.
+    """
+
+    observed: float
+    total: int | None
+    predict: Callable[[Nodes], Prediction]
+
+
+def number_of(compiled: CompiledModel, j: int) -> Number:
+    """The number of cohort `j`.
 
     Raises
     ------
     InputError
         A kind of number that is neither a count nor an estimate with its standard error.
     """
-    data = {name: float(column[j]) for name, column in compiled.data.items()}
-    if {"events", "total"} <= set(data):
-        return Counts(_chances(compiled, data, nodes))
-    if {"estimate", "standard_error"} <= set(data):
-        return Estimates(nodes, data["standard_error"], compiled.family)
-    what = f"numbers of kind {compiled.likelihood.name!r} cannot be predicted here"
+    kind, family = compiled.likelihood, compiled.family
+    data = {name: float(compiled.data[name][j]) for name in kind.columns}
+    if set(data) == {"events", "total"}:
+        return Number(data["events"], int(data["total"]), lambda nodes: Counts(_chances(kind, data, nodes)))
+    if set(data) == {"estimate", "standard_error"}:
+        observed = float(family.natural(data["estimate"]))
+        return Number(observed, None, lambda nodes: Estimates(nodes, data["standard_error"], family))
+    what = f"numbers of kind {kind.name!r} cannot be predicted here"
     raise InputError(Issue("fit", what, "Ask it of counts, or of estimates with their intervals."))
 
 
-def _chances(compiled: CompiledModel, data: Mapping[str, float], nodes: Nodes) -> Any:
+def _chances(kind: Likelihood, data: Mapping[str, float], nodes: Nodes) -> Any:
     """The likelihood of each count that could have been, averaged over theta."""
     events = np.arange(data["total"] + 1.0)
-    possible = {name: np.full(len(events), value) for name, value in data.items()} | {"events": events}
+    possible = {"events": events, "total": np.full(len(events), data["total"])}
     chances = np.zeros(len(events))
     rows = max(_CHUNK // len(events), 1)
     for first in range(0, len(nodes.theta), rows):
         part = slice(first, first + rows)
-        likelihood = np.exp(compiled.likelihood.log_likelihood(nodes.theta[part, None], possible))
+        likelihood = np.exp(kind.log_likelihood(nodes.theta[part, None], possible))
         chances += nodes.weight[part] @ likelihood
     return chances / chances.sum()

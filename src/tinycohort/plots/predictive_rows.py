@@ -12,7 +12,7 @@ from ..issues import InputError, Issue
 from ..posterior import Fit
 from .canvas import require_level, require_reportable
 from .expected import Nodes, nodes_of_cdf, nodes_of_quantiles, prior_of_theta
-from .predictions import Counts, Prediction, Rate, cells, finest_step, predict
+from .predictions import Counts, Prediction, Rate, cells, finest_step, number_of
 from .rows import in_order
 from .scales import compiled_of
 
@@ -23,6 +23,8 @@ __all__ = ["GIVEN", "Given", "PredictedRow", "posterior_rows", "prior_rows", "ta
 
 Given = Literal["others", "all"]
 GIVEN: tuple[Given, ...] = ("others", "all")
+# Poolings under which a cohort that is left out is to the others as any new one.
+_EXCHANGEABLE = ("common", "partial", "student")
 
 
 @dataclass(frozen=True)
@@ -99,12 +101,9 @@ def prior_rows(of: Fit | CompiledModel, level: float, order: str | Sequence[str]
 
 
 def _of_cohort(compiled: CompiledModel, j: int, nodes: Nodes | None, given: str, reasons: str) -> PredictedRow:
-    prediction = None if nodes is None else predict(compiled, j, nodes)
-    data = compiled.data
-    counts = "events" in data
-    total = int(data["total"][j]) if counts else None
-    observed = float(data["events"][j]) if counts else float(compiled.family.natural(data["estimate"][j]))
-    return PredictedRow("cohort", compiled.labels[j], given, prediction, total, observed, reasons)
+    number = number_of(compiled, j)
+    prediction = None if nodes is None else number.predict(nodes)
+    return PredictedRow("cohort", compiled.labels[j], given, prediction, number.total, number.observed, reasons)
 
 
 _Source = tuple[Nodes | None, str, str]
@@ -122,6 +121,9 @@ def _from_others(fit: Fit) -> list[_Source]:
     if compiled.cohorts == 1 or compiled.pooling.name == "none":
         nodes = nodes_of_cdf(prior_of_theta(compiled, of_one_cohort=True), cells(compiled))
         return [(nodes, "priors", "")] * compiled.cohorts
+    if compiled.pooling.name not in _EXCHANGEABLE:
+        what = f"pooling {compiled.pooling.name!r} says more of a cohort than that it is a new one"
+        raise InputError(Issue("given", what, 'Give given="all", or fit it with another pooling.'))
     sources: list[_Source] = []
     for refit in without_each(fit):
         marginal = refit.posterior.marginal("new_cohort") if refit.reportable else None

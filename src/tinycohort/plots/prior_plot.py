@@ -34,7 +34,7 @@ from .scales import natural_scale, quantity_words, round_values, write_axis
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Reading", "draw_beliefs", "prior_posterior", "prior_posterior_table"]
+__all__ = ["TAUS", "Reading", "draw_beliefs", "prior_posterior", "prior_posterior_table", "spread_words"]
 
 # Inches.
 _WIDTH, _HEIGHT = 3.5, 2.5
@@ -48,6 +48,8 @@ _LINES: tuple[dict[str, Any], dict[str, Any]] = (
 )
 _SECOND, _POINTS = -0.24, 72.0
 _IN_WORDS = ((0.95, "nothing"), (0.8, "little"), (0.5, "something"), (0.2, "much"), (0.0, "a great deal"))
+#: Each heterogeneity that a pooling may have, and between whom it is.
+TAUS: dict[Parameter, str] = {"tau": "between cohorts", "tau_group": "between groups"}
 _SCALES = {"logit": "log odds", "log": "logarithm of the ratio", "identity": "difference"}
 
 
@@ -66,8 +68,8 @@ def prior_posterior(fit: Fit, parameter: Parameter = "tau", *, level: float = 0.
     ----------
     fit : Fit
         A fit that may be reported.
-    parameter : {"tau", "mu", "typical", "new_cohort"}
-        Of what: tau and mu on the model scale, the others on the natural one.
+    parameter : {"tau", "tau_group", "mu", "typical", "new_cohort"}
+        Of what: mu and each tau on the model scale, the others on the natural one.
     level : float
         Of the credible interval in the text.
     ax : matplotlib.axes.Axes, optional
@@ -105,8 +107,8 @@ def prior_posterior_table(fit: Fit, parameter: Parameter = "tau") -> pandas.Data
     ----------
     fit : Fit
         A fit that may be reported.
-    parameter : {"tau", "mu", "typical", "new_cohort"}
-        Of what: tau and mu on the model scale, the others on the natural one.
+    parameter : {"tau", "tau_group", "mu", "typical", "new_cohort"}
+        Of what: mu and each tau on the model scale, the others on the natural one.
 
     Returns
     -------
@@ -164,8 +166,8 @@ def _name_posterior(fit: Fit, found: Beliefs, parameter: Parameter, level: float
 
 def _axis_label(fit: Fit, parameter: Parameter) -> str:
     scale = _SCALES[fit.compiled.family.model_scale]
-    if parameter == "tau":
-        return f"Heterogeneity tau: standard deviation between cohorts, {scale}"
+    if parameter in TAUS:
+        return f"Heterogeneity {spread_words(fit, parameter).replace(',', ':', 1)}, {scale}"
     if parameter == "mu":
         return f"mu: {scale}, typical cohort"
     unit = " (%)" if fit.compiled.family.quantity == "probability" else ""
@@ -188,6 +190,12 @@ def draw_beliefs(
     _draw(ax, found, _unit(fit, parameter), label)
     if reading is not None:
         _write_reading(ax, reading)
+
+
+def spread_words(fit: Fit, parameter: Parameter) -> str:
+    """What a heterogeneity is: a standard deviation, or the scale of Student's t."""
+    what = "standard deviation" if getattr(fit.compiled.pooling, "nu", None) is None else "scale of Student's t"
+    return f"{parameter}, {what} {TAUS[parameter]}"
 
 
 def _place(ax: Axes, texts: list[str], labels: list[str], second: float) -> str:

@@ -137,7 +137,8 @@ def reported_rows(compiled: CompiledModel, level: float) -> list[dict[str, Any]]
     """
     columns = _reported(compiled, level)
     return [
-        dict.fromkeys(REPORTED) | {name: float(column[j]) for name, column in columns.items()}
+        dict.fromkeys(REPORTED)
+        | {name: None if np.isnan(column[j]) else float(column[j]) for name, column in columns.items()}
         for j in range(compiled.cohorts)
     ]
 
@@ -161,12 +162,12 @@ def reported_text(row: dict[str, Any], scale: Scale) -> str:
 def _reported(compiled: CompiledModel, level: float) -> dict[str, Any]:
     """The columns that there are."""
     data = compiled.data
-    if {"events", "total"} <= set(data):
+    if set(compiled.likelihood.columns) == {"events", "total"}:
         lower, upper = exact_interval(data["events"], data["total"], level)
         levels = np.full(compiled.cohorts, level)
         raw = {"events": data["events"], "total": data["total"], "raw": data["events"] / data["total"]}
         return {**raw, "raw_lower": lower, "raw_upper": upper, "raw_level": levels}
-    if not {"estimate", "standard_error"} <= set(data):
+    if set(compiled.likelihood.columns) != {"estimate", "standard_error"}:
         return {}
     family, given = compiled.family, compiled.given
     half_width = special.ndtri(0.5 * (1.0 + level)) * data["standard_error"]
@@ -196,7 +197,8 @@ def in_order(compiled: CompiledModel, medians: Sequence[float], order: str | Seq
         return sorted(range(len(labels)), key=lambda j: medians[j])
     if order == "size":
         data = compiled.data
-        size = data["total"] if "total" in data else -compiled.likelihood.locate(data)[1]
+        people = "total" in data and compiled.family.quantity == "probability"
+        size = data["total"] if people else -compiled.likelihood.locate(data)[1]
         return sorted(range(len(labels)), key=lambda j: -size[j])
     if isinstance(order, str):
         mend = f"Choose one of {', '.join(ORDERS)}, or give the labels."

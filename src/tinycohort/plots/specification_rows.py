@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..comparison import Variants
 from ..issues import InputError, Issue
 from ..posterior import Fit
@@ -57,7 +59,8 @@ class Specification:
     def people(self) -> int | None:
         """How many people, with counts."""
         data = {} if self.fit is None else self.fit.compiled.data
-        return int(data["total"].sum()) if "total" in data else None
+        totals = [data[name] for name in ("total", "control_total") if name in data]
+        return int(sum(np.nansum(column) for column in totals)) if totals else None
 
 
 def curve_of(

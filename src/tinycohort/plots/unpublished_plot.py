@@ -26,6 +26,7 @@ from .canvas import (
     style,
     wrapped,
 )  # fmt: skip
+from .rows import reported_rows
 from .scales import Scale, natural_scale, quantity_words, write_axis
 from .targets import TARGET_WORDS, Target, estimate_of, require_target
 
@@ -73,8 +74,8 @@ def unpublished_sensitivity(
     ------
     InputError
         No fits, a probability that is none or is given twice, fits of different cohorts or of something else than
-        counts, a fit that may not be reported or whose pooling has no such target, a level outside (0, 1), or axes that
-        are too small.
+        proportions, a fit that may not be reported or whose pooling has no such target, a level outside (0, 1), or axes
+        that are too small.
 
     Examples
     --------
@@ -146,7 +147,7 @@ def sensitivity_rows(fits: Fits, target: Target, level: float) -> list[dict[str,
             **estimate_of(fit, target, level),
             "level": level,
             "cohorts": fit.compiled.cohorts,
-            "without_events": int((fit.compiled.data["events"] == 0).sum()),
+            "without_events": sum(row["raw"] == 0.0 for row in reported_rows(fit.compiled, level)),
         }
         for probability, fit in pairs
     ]
@@ -164,8 +165,9 @@ def _pairs(fits: Fits) -> list[tuple[float, Fit]]:
         if isinstance(one, bool) or not isinstance(one, int | float) or not 0.0 < one <= 1.0 or given.count(one) > 1
     ]
     for probability, fit in pairs:
-        if "events" not in fit.compiled.data:
-            issues.append(Issue(f"the fit at {probability!r}", "is not of counts", "Give fits of counts."))
+        if fit.compiled.family.quantity != "probability":
+            what = f"is of a {fit.compiled.family.quantity}"
+            issues.append(Issue(f"the fit at {probability!r}", what, "Give fits of proportions."))
         elif fit.compiled.labels != pairs[0][1].compiled.labels:
             issues.append(Issue(f"the fit at {probability!r}", "is of other cohorts", "Give fits of the same cohorts."))
     if issues:
