@@ -50,7 +50,7 @@ def prior_predictive(model: CompiledModel) -> dict[str, Any]:
 
 def prior_draws(model: CompiledModel, rng: np.random.Generator) -> dict[str, Any]:
     """Draws from the priors by name, as the pooling has them: as many as `show` takes."""
-    return model.pooling.draw_prior(model.level_priors, model.cohorts, PRIOR_DRAWS, rng)
+    return model.pooling.draw_prior(model.level_priors, model.groups, PRIOR_DRAWS, rng)
 
 
 def _range(values: Any) -> dict[str, float]:
