@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,14 +10,14 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from scipy import special
 
 import tinycohort as tc
+from support.pictures import collisions, rendered, texts_of, words_in
 from tinycohort.engines.nuts import DrawsPosterior
-from tinycohort.plots.beliefs import beliefs, of_new_cohort
+from tinycohort.plots.beliefs import beliefs
+from tinycohort.plots.expected import of_new_cohort
 from tinycohort.plots.rows import exact_interval
 from tinycohort.reporting.words import about_tau
 
@@ -65,36 +63,6 @@ def blocked() -> tc.Fit:
     fit = tc.pool(events=[1, 7], totals=[8, 27])
     fit.posterior.reasons = ("R-hat is 1.200 (at most 1.01)",)
     return fit
-
-
-def texts_of(figure: Figure) -> list[Text]:
-    return [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
-
-
-def rendered(figure: Figure) -> RendererAgg:
-    """The figure drawn, so that every text has its place."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return canvas.get_renderer()
-
-
-def collisions(figure: Figure) -> list[str]:
-    """Texts that overlap each other, or leave the figure."""
-    renderer = rendered(figure)
-    boxes = [(text.get_text(), *text.get_window_extent(renderer).extents) for text in texts_of(figure)]
-    found = [
-        f"{a[0]!r} on {b[0]!r}"
-        for a, b in itertools.combinations(boxes, 2)
-        if min(a[3], b[3]) - max(a[1], b[1]) > 0.5 and min(a[4], b[4]) - max(a[2], b[2]) > 0.5
-    ]
-    width, height = figure.bbox.size
-    outside = [text for text, x0, y0, x1, y1 in boxes if min(x0, y0) < 0 or x1 > width or y1 > height]
-    return found + [f"{text!r} outside" for text in outside]
-
-
-def words_in(path: Path) -> list[str]:
-    """Every text of an SVG file, as text."""
-    return [element.text or "" for element in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")]
 
 
 # What the forest plot shows.
@@ -254,6 +222,47 @@ def test_a_share_is_never_printed_as_none_or_as_all_when_it_is_not() -> None:
     words = [text.get_text() for text in texts_of(tc.plots.forest(fit))]
     assert "(<0.1 to 21.8)" in words or any(word.startswith("(<0.1 to") for word in words)
     assert any(word.endswith("to >99.9)") for word in words)
+
+
+@pytest.mark.parametrize("name", ["ratios", "differences"])
+def test_what_each_side_favours_is_said_on_its_side_of_no_difference(fits: Fits, name: str) -> None:
+    figure = tc.plots.forest(fits[name], favours=("the drug", "the control"))
+    axes, renderer = figure.axes[0], rendered(figure)
+    nothing = axes.transData.transform((1.0 if name == "ratios" else 0.0, 0.0))[0]
+    extents = {text.get_text(): text.get_window_extent(renderer) for text in texts_of(figure)}
+    assert extents["\N{LEFTWARDS ARROW} Favours the drug"].x1 < nothing
+    assert extents["Favours the control \N{RIGHTWARDS ARROW}"].x0 > nothing
+    assert collisions(figure) == []
+    assert any(list(line.get_xdata()) == [1.0 if name == "ratios" else 0.0] * 2 for line in axes.lines)
+
+
+def test_long_words_for_the_sides_take_several_lines(fits: Fits) -> None:
+    words = "stereotactic radiotherapy of every visible lesion, together with an antibody against PD-1"
+    figure = tc.plots.forest(fits["ratios"], favours=(words, words))
+    assert collisions(figure) == []
+    assert " ".join(text.get_text() for text in texts_of(figure)).count("PD-1") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "favours", "said"),
+    [
+        ("three", ("the drug", "the control"), "a probability has no value at which two arms are alike"),
+        ("ratios", "the drug", "'the drug' is not two texts"),
+        ("ratios", ("the drug", "the control", "neither"), "is not two texts"),
+    ],
+)
+def test_sides_that_there_are_not_are_refused(fits: Fits, name: str, favours: object, said: str) -> None:
+    with pytest.raises(tc.InputError, match=said):
+        tc.plots.forest(fits[name], favours=favours)  # type: ignore[arg-type]
+
+
+def test_an_axis_of_ratios_has_ticks_on_both_sides_of_no_difference() -> None:
+    figure = tc.plots.forest(
+        tc.pool(estimates=[0.55, 0.4], lower=[0.31, 0.09], upper=[0.98, 1.8], ratio=True, **RATIO_PRIORS)
+    )
+    ticks = figure.axes[0].get_xticks()
+    assert min(ticks) < 1.0 < max(ticks)
+    assert 1.0 in ticks
 
 
 # How it looks.

@@ -15,4 +15,5 @@ fit = tc.pool(
     mu="Normal(0, 1)",
     tau="HalfNormal(0.5)",
 )
-tc.plots.forest(fit, order="size").savefig(images / "hazard_ratios.svg")
+favours = "the treatment", "the control"
+tc.plots.forest(fit, order="size", favours=favours).savefig(images / "hazard_ratios.svg")

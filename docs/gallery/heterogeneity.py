@@ -9,8 +9,8 @@ import tinycohort as tc
 images = Path(__file__).parent.parent / "images"
 
 fit = tc.fit("response_pd1", tc.read_evidence())
-figure = Figure(figsize=(7.0, 2.6))
+figure = Figure(figsize=(7.0, 2.7))
 left, right = figure.add_axes((0.0, 0.0, 0.5, 1.0)), figure.add_axes((0.5, 0.0, 0.5, 1.0))
-tc.plots.prior_posterior(fit, "tau", ax=left)
+tc.plots.heterogeneity(fit, ax=left)
 tc.plots.prior_posterior(fit, "new_cohort", ax=right)
 tc.plots.save(figure, images / "heterogeneity.svg")

@@ -23,6 +23,7 @@ _HOMES = {
     "tinycohort.direct": ("pool",),
     "tinycohort.estimates": ("estimate", "predicted_events", "prior_posterior_overlap", "probability_above"),
     "tinycohort.checks": ("show",),
+    "tinycohort.comparison": ("Variants", "vary"),
     "tinycohort.reporting.writing": ("report",),
     "tinycohort": ("plots",),
 }  # fmt: skip
@@ -31,6 +32,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 if TYPE_CHECKING:
     from . import plots
     from .checks import show
+    from .comparison import Variants, vary
     from .compiled import CompiledModel, compile_model
     from .direct import pool
     from .engines.run import fit, read_fit
@@ -60,9 +62,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Beta", "Cauchy", "CompiledModel", "Evidence", "Exponential", "Fit", "Gamma", "HalfCauchy", "HalfNormal",
     "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal", "LogStudentT", "Logistic", "ModelSpec",
-    "Normal", "StudentT", "Uniform", "__version__", "bundled_models", "check", "compile_model", "estimate", "fit",
-    "plots", "pool", "predicted_events", "prior_posterior_overlap", "probability_above", "read_evidence", "read_fit",
-    "read_model", "report", "show",
+    "Normal", "StudentT", "Uniform", "Variants", "__version__", "bundled_models", "check", "compile_model", "estimate",
+    "fit", "plots", "pool", "predicted_events", "prior_posterior_overlap", "probability_above", "read_evidence",
+    "read_fit", "read_model", "report", "show", "vary",
 ]  # fmt: skip
 
 

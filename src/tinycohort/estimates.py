@@ -12,7 +12,9 @@ from .posterior import Fit, Interval
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["estimate", "estimate_rows", "predicted_events", "prior_posterior_overlap", "probability_above"]
+__all__ = [
+    "count_summary", "estimate", "estimate_rows", "predicted_events", "prior_posterior_overlap", "probability_above",
+]  # fmt: skip
 
 _TARGETS = ("typical", "average", "new_cohort")
 
@@ -105,7 +107,7 @@ def _row(fit: Fit, wanted: dict[str, Any], cohort: int | None, level: float, int
     elif functional == "probability_above":
         row["probability"] = probability_above(fit, wanted["threshold"], target, cohort)
     elif functional == "predicted_events":
-        row |= _count_summary(predicted_events(fit, wanted["patients"], target, cohort), level)
+        row |= count_summary(predicted_events(fit, wanted["patients"], target, cohort), level)
     else:
         found = summary[target] if cohort is None else summary["cohorts"][cohort]
         row |= {key: (found or {}).get(key) for key in ("mean", "sd", "median", "lower", "upper")}
@@ -179,8 +181,8 @@ def predicted_events(fit: Fit, patients: int, target: str = "new_cohort", cohort
     return fit.posterior.predicted_events(int(patients), target, cohort)  # type: ignore[arg-type]
 
 
-def _count_summary(probabilities: Any, level: float) -> dict[str, float | None]:
-    """Mean, standard deviation and central interval of a distribution of counts."""
+def count_summary(probabilities: Any, level: float) -> dict[str, float | None]:
+    """Mean, standard deviation and central interval of a distribution of counts: empty where there is none."""
     if probabilities is None:
         return {}
     counts, cumulative = np.arange(len(probabilities)), np.cumsum(probabilities)

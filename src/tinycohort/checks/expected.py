@@ -8,11 +8,11 @@ import numpy as np
 
 from ..compiled import CompiledModel
 
-__all__ = ["PRIOR_DRAWS", "prior_predictive"]
+__all__ = ["PRIOR_DRAWS", "PRIOR_SEED", "prior_predictive"]
 
 #: Draws from the priors, always the same: the ends of a 95% range are then good to about 0.003 of a probability.
 PRIOR_DRAWS = 40_000
-_SEED = 20_221
+PRIOR_SEED = 20_221
 _TAILS = np.array([0.025, 0.5, 0.975])
 
 
@@ -31,7 +31,7 @@ def prior_predictive(model: CompiledModel) -> dict[str, Any]:
         first two on the natural scale; and for each of ``cohorts`` its label and, of each observed column, the
         predicted median and range on the scale of the data.
     """
-    rng = np.random.default_rng(_SEED)
+    rng = np.random.default_rng(PRIOR_SEED)
     drawn = model.pooling.draw_prior(model.level_priors, model.cohorts, PRIOR_DRAWS, rng)
     natural = model.family.natural
     predicted = model.likelihood.draw(np.asarray(drawn["theta"]), model.data, rng)

@@ -8,7 +8,22 @@ from __future__ import annotations
 
 from .canvas import save
 from .forest_plot import forest
+from .heterogeneity_plot import heterogeneity, heterogeneity_table
+from .influence_plot import influence, influence_table
+from .predictive_plot import (
+    posterior_predictive,
+    posterior_predictive_table,
+    prior_predictive,
+    prior_predictive_table,
+)
 from .prior_plot import prior_posterior, prior_posterior_table
 from .rows import forest_table
+from .specification_plot import specification_curve, specification_curve_table
+from .unpublished_plot import unpublished_sensitivity, unpublished_sensitivity_table
 
-__all__ = ["forest", "forest_table", "prior_posterior", "prior_posterior_table", "save"]
+__all__ = [
+    "forest", "forest_table", "heterogeneity", "heterogeneity_table", "influence", "influence_table",
+    "posterior_predictive", "posterior_predictive_table", "prior_posterior", "prior_posterior_table",
+    "prior_predictive", "prior_predictive_table", "save", "specification_curve", "specification_curve_table",
+    "unpublished_sensitivity", "unpublished_sensitivity_table",
+]  # fmt: skip

@@ -13,10 +13,10 @@ from ..compiled import CompiledModel
 from ..estimates import prior_posterior_overlap
 from ..issues import InputError, Issue
 from ..posterior import Fit, Marginal
-from ..priors import Prior
 from .canvas import require_reportable
+from .expected import Distribution, prior_of_theta
 
-__all__ = ["PARAMETERS", "Beliefs", "Parameter", "beliefs", "of_new_cohort"]
+__all__ = ["PARAMETERS", "Beliefs", "Parameter", "beliefs", "prior_of"]
 
 Parameter = Literal["tau", "mu", "typical", "new_cohort"]
 PARAMETERS: tuple[Parameter, ...] = ("tau", "mu", "typical", "new_cohort")
@@ -28,15 +28,6 @@ _TAIL, _PRIOR_TAIL = 0.0025, 0.01
 # How many widths of the posterior the prior is followed beyond it, on a scale that has no end.
 _REACH = 1.0
 _KERNELS = 4000
-_STRATA, _TAUS = 200, 40
-
-
-@dataclass(frozen=True)
-class Distribution:
-    """A distribution function on the scale shown, and quantiles that are good enough to choose a window by."""
-
-    cdf: Callable[[Any], Any]
-    quantile: Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -81,7 +72,7 @@ def beliefs(fit: Fit, parameter: Parameter) -> Beliefs:
     if marginal is None:
         what = f"pooling {fit.compiled.pooling.name!r} has no {parameter}"
         raise InputError(Issue("parameter", what, "Choose another parameter, or a fit with another pooling."))
-    prior, support = _prior(fit.compiled, parameter)
+    prior, support = prior_of(fit.compiled, parameter)
     after = marginal.cdf if fit.posterior.engine == "exact" else _smoothed(marginal, support)
     edges = _edges(marginal, prior, support)
     densities = [np.maximum(np.diff(cdf(edges)), 0.0) / np.diff(edges) for cdf in (prior.cdf, after)]
@@ -91,48 +82,18 @@ def beliefs(fit: Fit, parameter: Parameter) -> Beliefs:
     return Beliefs(edges, densities[0], densities[1], overlap, surprise, marginal)
 
 
-def _prior(compiled: CompiledModel, parameter: Parameter) -> tuple[Distribution, tuple[float, float]]:
+def prior_of(compiled: CompiledModel, parameter: Parameter) -> tuple[Distribution, tuple[float, float]]:
     """The prior on the scale shown, and the ends of that scale."""
     priors, family = compiled.level_priors, compiled.family
     if parameter in ("tau", "mu"):
         prior = priors[parameter]
         return Distribution(prior.cdf, prior.quantile), prior.support
-    mixed = parameter == "new_cohort" and "tau" in priors
-    level = of_new_cohort(priors["mu"], priors["tau"]) if mixed else priors["mu"]
+    level = prior_of_theta(compiled, parameter == "new_cohort")
 
     def cdf(x: Any) -> Any:
         return level.cdf(np.clip(family.theta(np.clip(x, *family.natural_support)), -1e12, 1e12))
 
     return Distribution(cdf, lambda p: family.natural(level.quantile(p))), family.natural_support
-
-
-def of_new_cohort(mu: Prior, tau: Prior) -> Distribution:
-    """The prior of theta = mu + tau z.
-
-    Given tau, the distribution function of whichever of mu and tau z is wider is averaged over equally likely values of
-    the other, so that no steps show.
-    """
-    nodes, weights = np.polynomial.legendre.leggauss(_TAUS)
-    taus, weights = tau.quantile(0.5 * (nodes + 1.0)), 0.5 * weights
-    shares = (np.arange(_STRATA) + 0.5) / _STRATA
-    z, levels = special.ndtri(shares), mu.quantile(shares)
-    width = float(np.diff(mu.quantile(np.array([0.25, 0.75])))[0]) / 1.35
-
-    def cdf(theta: Any) -> Any:
-        theta = np.asarray(theta, float)[..., None]
-        total = np.zeros(theta.shape[:-1])
-        for one, weight in zip(taus, weights, strict=True):
-            narrow = one <= width
-            below = mu.cdf(theta - one * z) if narrow else special.ndtr((theta - levels) / one)
-            total += weight * below.mean(axis=-1)
-        return total
-
-    some = slice(_STRATA // 80, None, _STRATA // 40)
-    draws = (levels[some][:, None, None] + taus[:, None] * z[some]).ravel()
-    shares_of_draws = np.broadcast_to(weights[:, None], (len(levels[some]), _TAUS, len(z[some]))).ravel()
-    order = np.argsort(draws)
-    below = np.cumsum(shares_of_draws[order]) / shares_of_draws.sum()
-    return Distribution(cdf, lambda p: np.interp(p, below, draws[order]))
 
 
 def _edges(marginal: Marginal, prior: Distribution, support: tuple[float, float]) -> Any:

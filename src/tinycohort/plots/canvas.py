@@ -20,15 +20,15 @@ from ..issues import InputError, Issue
 from ..posterior import Fit
 
 __all__ = [
-    "BLACK", "GREY", "PALE", "SIZE", "SMALL", "ReproducibleFigure", "draw_in", "figure_of", "inches_from", "literal",
-    "new_axes", "require_reportable", "save", "size_of", "style", "text_width", "wrapped",
+    "BLACK", "GREY", "PALE", "SHADE", "SIZE", "SMALL", "ReproducibleFigure", "draw_in", "figure_of", "inches_from",
+    "literal", "new_axes", "require_level", "require_reportable", "save", "size_of", "style", "text_width", "wrapped",
 ]  # fmt: skip
 
 # Points: what journals print. DejaVu Sans comes with matplotlib, so that the same figure is the same everywhere; a
 # viewer that lacks it shows the text of an SVG in the next of these.
 SIZE, SMALL = 8.0, 7.0
 _FONTS = ["DejaVu Sans", "Verdana", "Arial", "Helvetica"]
-BLACK, GREY, PALE = "#16324f", "#767676", "#d0d0d0"
+BLACK, GREY, PALE, SHADE = "#16324f", "#767676", "#d0d0d0", "#ececec"
 _STYLE = {
     "font.family": ["sans-serif"],
     "font.sans-serif": _FONTS,
@@ -56,13 +56,14 @@ _STYLE = {
 _TIMELESS = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
-def style(text: str = "") -> AbstractContextManager[None]:
+def style(*texts: str | None) -> AbstractContextManager[None]:
     """The style of all figures, for the time of a `with`; a user's own settings neither leak in nor are changed.
 
-    `text` is what will be written: characters that DejaVu Sans lacks (Chinese ones, say) are taken from another font
+    `texts` are what will be written: characters that DejaVu Sans lacks (Chinese ones, say) are taken from another font
     that is installed, if one has them. Otherwise matplotlib warns.
     """
-    strange = frozenset(map(ord, text)) - _characters(findfont(FontProperties(family=_FONTS[:1])))
+    written = frozenset(ord(character) for text in texts for character in literal(text or ""))
+    strange = written - _characters(findfont(FontProperties(family=_FONTS[:1])))
     return matplotlib.style.context(["default", _STYLE | {"font.family": ["sans-serif", *_fonts_with(strange)]}])
 
 
@@ -180,6 +181,18 @@ def require_reportable(fit: Fit) -> None:
     """
     if not fit.reportable:
         raise InputError([Issue("fit", f"may not be reported: {reason}", "Mend that first.") for reason in fit.reasons])
+
+
+def require_level(level: float) -> None:
+    """Refuse what is no probability of an interval.
+
+    Raises
+    ------
+    InputError
+        With the level quoted.
+    """
+    if isinstance(level, bool) or not isinstance(level, int | float) or not 0.0 < level < 1.0:
+        raise InputError(Issue("level", f"{level!r} is not between 0 and 1", "Give a probability, such as 0.95."))
 
 
 def literal(text: str) -> str:

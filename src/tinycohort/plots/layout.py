@@ -1,28 +1,73 @@
-"""Where everything of a forest plot goes: columns as wide as their text, rows as high as their lines."""
+"""Where everything of a figure of rows goes: columns as wide as their text, rows as high as their lines."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 from ..issues import InputError, Issue
-from ..posterior import Fit
 from .canvas import SMALL, literal, text_width, wrapped
-from .scales import Scale, natural_scale
+from .scales import Scale
 
-__all__ = ["KEY_LINE", "KEY_TEXT", "LINE", "Layout", "lay_out"]
+__all__ = ["KEY_LINE", "KEY_TEXT", "LINE", "Layout", "RowText", "Wording", "lay_out"]
 
 # Inches.
 LINE, KEY_LINE, KEY_TEXT = 0.135, 0.17, 0.3
 _EDGE, _GAP, _SPACE = 0.06, 0.14, 0.05
 _HEADER, _AXIS = 0.27, 0.45
-_ROW, _BETWEEN = 0.25, 0.09
+_BETWEEN = 0.09
 _KEY_GAP = 0.35
 _LABEL_LEAST, _LABEL_MOST = 0.9, 2.6
 _AXES_WANTED, _AXES_LEAST = 2.2, 0.8
-_GIVEN = {"partial": "Given all cohorts", "common": "Given all cohorts, taken as alike", "none": "Each on its own"}
+
+
+@dataclass(frozen=True)
+class RowText:
+    """The text of a row.
+
+    Attributes
+    ----------
+    label : str
+        At the left.
+    reported : str
+        Beside it: what was reported.
+    estimate : tuple of str
+        At the right: a middle, and an interval.
+    ends_part : bool
+        Whether a rule is drawn below the row.
+    """
+
+    label: str
+    reported: str = ""
+    estimate: tuple[str, str] = ("", "")
+    ends_part: bool = False
+
+
+@dataclass(frozen=True)
+class Wording:
+    """All text of a figure of rows, but for that of its axis.
+
+    Attributes
+    ----------
+    rows : tuple of RowText
+        From the top.
+    headers : tuple of str
+        Of the three columns of text.
+    key : tuple of str
+        What each kind of mark means.
+    favours : tuple of str, optional
+        What stands on either side of no difference, below the axis.
+    row : float
+        The least height of a row, in inches.
+    """
+
+    rows: tuple[RowText, ...]
+    headers: tuple[str, str, str]
+    key: tuple[str, ...]
+    favours: tuple[str, str] | None = None
+    row: float = 0.25
 
 
 @dataclass(frozen=True)
@@ -33,33 +78,21 @@ class Layout:
     ----------
     width, height : float
         Of the whole; the height is the least that the rows need.
+    wording : Wording
+        What is written.
     scale : Scale
         The axis.
     labels : list of list of str
         Each row's label, in lines.
-    sides : list of str
-        What each row reported, as text.
-    estimates : list of tuple of str
-        Each row's median and interval, as text.
-    headers : tuple of str
-        Of the three columns of text.
     columns : tuple of float
-        Their widths.
-    heights : list of float
-        Of the rows.
-    key : tuple of str
-        What the two kinds of marks mean; the first is empty where nothing was reported.
+        Widths of the columns of text.
     """
 
     width: float
+    wording: Wording
     scale: Scale
     labels: list[list[str]]
-    sides: list[str]
-    estimates: list[tuple[str, str]]
-    headers: tuple[str, str, str]
     columns: tuple[float, float, float]
-    heights: list[float]
-    key: tuple[str, str]
 
     @property
     def left(self) -> float:
@@ -78,11 +111,21 @@ class Layout:
     @property
     def below(self) -> float:
         """Room below the axes."""
-        return _AXIS + len(self.key_lines) * KEY_LINE + _EDGE
+        return self.under_axis + len(self.key_lines) * KEY_LINE + _EDGE
+
+    @property
+    def under_axis(self) -> float:
+        """Room for what belongs to the axis, its words for either side of no difference included."""
+        return _AXIS + self.favours_height + (len(self.axis_label) - 1) * LINE
 
     @property
     def height(self) -> float:
         return self.above + sum(self.heights) + self.below
+
+    @cached_property
+    def heights(self) -> list[float]:
+        """Of the rows."""
+        return [max(self.wording.row, len(lines) * LINE + _BETWEEN) for lines in self.labels]
 
     @property
     def middles(self) -> list[float]:
@@ -92,24 +135,61 @@ class Layout:
         ]
 
     @property
+    def rules(self) -> list[float]:
+        """Where rules are drawn, from the top of the axes: at the top, and below each part but the last."""
+        ends = list(itertools.accumulate(self.heights))
+        return [0.0, *(end for end, row in zip(ends[:-1], self.wording.rows, strict=False) if row.ends_part)]
+
+    @property
     def header(self) -> float:
-        """The middle of the header, from the top of the axes."""
-        return -0.5 * _HEADER
+        """The middle of the header, above the top of the axes."""
+        return 0.5 * _HEADER
+
+    # Below the axes, from their bottom.
+
+    @cached_property
+    def axis_label(self) -> list[str]:
+        """What the axis is called, in lines: centred below it, as far as both ends of the figure."""
+        middle = 0.5 * self.axes_width
+        return wrapped(self.scale.label, 2.0 * min(middle - self.label_at, self.end - middle))
+
+    @cached_property
+    def favours(self) -> tuple[list[str], list[str]]:
+        """The words for either side of no difference, in lines, each as wide as there is room for."""
+        if self.wording.favours is None or self.scale.nothing is None:
+            return [], []
+        before, after = self.wording.favours
+        room = self.nothing_at - self.label_at - _GAP, self.end - self.nothing_at - _GAP
+        arrows = f"\N{LEFTWARDS ARROW} Favours {literal(before)}", f"Favours {literal(after)} \N{RIGHTWARDS ARROW}"
+        return wrapped(arrows[0], room[0], SMALL), wrapped(arrows[1], room[1], SMALL)
+
+    @property
+    def favours_height(self) -> float:
+        return LINE * max(map(len, self.favours)) + (_SPACE if any(self.favours) else 0.0)
+
+    @property
+    def nothing_at(self) -> float:
+        """Where no difference is, from the left end of the axes."""
+        return self.axes_width * self.scale.fraction(self.scale.nothing or 0.0)
 
     @property
     def key_top(self) -> float:
-        """The middle of the key's first line, from the bottom of the axes."""
-        return -_AXIS - 0.5 * KEY_LINE
+        """The middle of the key's first line."""
+        return -self.under_axis - 0.5 * KEY_LINE
 
-    @property
+    @cached_property
     def key_lines(self) -> list[list[tuple[int, float]]]:
         """Which entries of the key stand on each line, and where each begins: side by side where there is room."""
-        present = [k for k in (0, 1) if self.key[k]]
-        ends = [KEY_TEXT + text_width(self.key[k], SMALL) for k in present]
-        if sum(ends) + _KEY_GAP * (len(ends) - 1) > self.end - self.label_at:
-            return [[(k, self.label_at)] for k in present]
-        starts = [self.label_at, self.label_at + ends[0] + _KEY_GAP]
-        return [list(zip(present, starts, strict=False))]
+        lines: list[list[tuple[int, float]]] = []
+        free = 0.0
+        for k, text in enumerate(self.wording.key):
+            wide = KEY_TEXT + text_width(text, SMALL)
+            if not lines or free + _KEY_GAP + wide > self.end:
+                lines.append([])
+                free = self.label_at - _KEY_GAP
+            lines[-1].append((k, free + _KEY_GAP))
+            free += _KEY_GAP + wide
+        return lines
 
     # Places along a row, from the left end of the axes.
 
@@ -129,7 +209,7 @@ class Layout:
     @property
     def interval_at(self) -> float:
         """Where the intervals begin, and the medians end a little before."""
-        return self.estimate_at + max(text_width(median) for median, _ in self.estimates) + _SPACE
+        return self.estimate_at + max(text_width(row.estimate[0]) for row in self.wording.rows) + _SPACE
 
     @property
     def median_at(self) -> float:
@@ -154,63 +234,26 @@ class Layout:
             raise InputError(Issue("ax", what, mend))
 
 
-def lay_out(fit: Fit, rows: list[dict[str, Any]], width: float) -> Layout:
-    """The layout of these rows in a figure of this width; labels take several lines where the axes need the room."""
+def lay_out(word: Callable[[Scale], Wording], scale: Callable[[float], Scale], width: float) -> Layout:
+    """The layout of rows in a figure of this width; labels take several lines where the axes need the room.
+
+    Parameters
+    ----------
+    word : callable
+        The text, given the scale that its numbers are printed on.
+    scale : callable
+        The axis, given its width in inches.
+    width : float
+        Of the figure, in inches.
+    """
     # How numbers are written does not depend on how wide the axis is, only its ticks do.
-    scale = _scale(fit, rows, _AXES_WANTED)
-    sides = [_reported(row, scale) for row in rows]
-    estimates = [(scale.text(row["median"]), scale.interval(row["lower"], row["upper"])) for row in rows]
-    unit = ", %" if scale.unit == 100.0 else ""
-    headers = ("Cohort", _reported_header(rows), f"Median ({100 * rows[0]['level']:g}% interval){unit}")
-    side = max(text_width(headers[1], weight="bold"), *map(text_width, sides))
-    widest = [max(text_width(text[k]) for text in estimates) for k in (0, 1)]
-    right = max(text_width(headers[2], weight="bold"), sum(widest) + _SPACE)
+    wording = word(scale(_AXES_WANTED))
+    rows, (first, second, third) = wording.rows, wording.headers
+    side = max(text_width(second, weight="bold"), *(text_width(row.reported) for row in rows))
+    widest = [max(text_width(row.estimate[k]) for row in rows) for k in (0, 1)]
+    right = max(text_width(third, weight="bold"), sum(widest) + _SPACE)
     fixed = 2 * _EDGE + 2 * _GAP + right + (side + _GAP if side else 0.0)
     room = min(max(width - fixed - _AXES_WANTED, _LABEL_LEAST), _LABEL_MOST)
-    labels = [wrapped(literal(row["label"]), room) for row in rows]
-    label_width = max(text_width(headers[0], weight="bold"), *(text_width(line) for lines in labels for line in lines))
-    heights = [max(_ROW, len(lines) * LINE + _BETWEEN) for lines in labels]
-    scale = _scale(fit, rows, width - fixed - label_width)
-    key = _key(fit, rows)
-    return Layout(width, scale, labels, sides, estimates, headers, (label_width, side, right), heights, key)
-
-
-def _scale(fit: Fit, rows: list[dict[str, Any]], width: float) -> Scale:
-    def values(among: list[dict[str, Any]], *names: str) -> list[float]:
-        return [row[name] for row in among for name in names if row[name] is not None]
-
-    known = [row for row in rows if row["row"] != "new_cohort"]
-    needed = [*values(rows, "raw", "median"), *values(known, "lower", "upper")]
-    return natural_scale(fit, needed, values(rows, "raw_lower", "raw_upper", "lower", "upper"), width)
-
-
-def _reported_header(rows: list[dict[str, Any]]) -> str:
-    if rows[0]["events"] is not None:
-        return "Events/total"
-    return "" if rows[0]["raw"] is None else "As reported"
-
-
-def _reported(row: dict[str, Any], scale: Scale) -> str:
-    """What a cohort reported: its counts, or its estimate with the interval."""
-    if row["raw"] is None:
-        return ""
-    if row["events"] is not None:
-        return f"{row['events']:.0f}/{row['total']:.0f}"
-    return f"{scale.text(row['raw'])} {scale.interval(row['raw_lower'], row['raw_upper'])}"
-
-
-def _key(fit: Fit, rows: list[dict[str, Any]]) -> tuple[str, str]:
-    """What the marks mean, in words."""
-    cohorts = [row for row in rows if row["row"] == "cohort"]
-    level = f"{100 * rows[0]['level']:g}%"
-    given = f"{_GIVEN.get(fit.compiled.pooling.name, 'Posterior')}: median, {level} credible interval"
-    if rows[0]["raw"] is None:
-        return "", given
-    if rows[0]["events"] is not None:
-        return f"As reported: share, exact {level} confidence interval", given
-    return f"As reported: estimate, {_levels(cohorts)} confidence interval", given
-
-
-def _levels(cohorts: Sequence[dict[str, Any]]) -> str:
-    levels = sorted({round(row["raw_level"], 6) for row in cohorts})
-    return f"{100 * levels[0]:g}%" if len(levels) == 1 else f"{100 * levels[0]:g} to {100 * levels[-1]:g}%"
+    labels = [wrapped(literal(row.label), room) for row in rows]
+    label = max(text_width(first, weight="bold"), *(text_width(line) for lines in labels for line in lines))
+    return Layout(width, wording, scale(width - fixed - label), labels, (label, side, right))

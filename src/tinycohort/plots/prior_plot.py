@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import blended_transform_factory
 
 from ..issues import InputError, Issue
 from ..posterior import Fit
 from .beliefs import Beliefs, Parameter, beliefs
-from .canvas import BLACK, GREY, PALE, SIZE, SMALL, draw_in, figure_of, inches_from, new_axes, size_of, style, wrapped
+from .canvas import (
+    BLACK,
+    GREY,
+    PALE,
+    SIZE,
+    SMALL,
+    draw_in,
+    figure_of,
+    inches_from,
+    new_axes,
+    require_level,
+    size_of,
+    style,
+    wrapped,
+)  # fmt: skip
 from .scales import natural_scale, quantity_words, round_values, write_axis
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["prior_posterior", "prior_posterior_table"]
+__all__ = ["Reading", "draw_beliefs", "prior_posterior", "prior_posterior_table"]
 
 # Inches.
 _WIDTH, _HEIGHT = 3.5, 2.5
@@ -29,8 +46,17 @@ _LINES: tuple[dict[str, Any], dict[str, Any]] = (
     {"color": GREY, "linewidth": 1.2, "linestyle": (0, (4, 2))},
     {"color": BLACK, "linewidth": 1.4},
 )
+_SECOND, _POINTS = -0.24, 72.0
 _IN_WORDS = ((0.95, "nothing"), (0.8, "little"), (0.5, "something"), (0.2, "much"), (0.0, "a great deal"))
 _SCALES = {"logit": "log odds", "log": "logarithm of the ratio", "identity": "difference"}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A second line of numbers below an axis: what each tick means, and the names of both lines."""
+
+    text: Callable[[float], str]
+    labels: tuple[str, str]
 
 
 def prior_posterior(fit: Fit, parameter: Parameter = "tau", *, level: float = 0.95, ax: Axes | None = None) -> Figure:
@@ -66,11 +92,9 @@ def prior_posterior(fit: Fit, parameter: Parameter = "tau", *, level: float = 0.
     Overlap 86%: the data said little about tau
     """
     found = beliefs(fit, parameter)
-    texts = [_sentence(found, parameter), _name_prior(fit, parameter), _name_posterior(fit, found, parameter, level)]
     with style():
         ax = new_axes(_WIDTH, _HEIGHT) if ax is None else ax
-        label = _place(ax, texts, _axis_label(fit, parameter))
-        _draw(ax, found, _unit(fit, parameter), label)
+        draw_beliefs(ax, fit, found, parameter, level)
     return figure_of(ax)
 
 
@@ -127,8 +151,7 @@ def _name_prior(fit: Fit, parameter: Parameter) -> str:
 
 
 def _name_posterior(fit: Fit, found: Beliefs, parameter: Parameter, level: float) -> str:
-    if not 0.0 < level < 1.0:
-        raise InputError(Issue("level", f"{level!r} is not between 0 and 1", "Give a probability, such as 0.95."))
+    require_level(level)
     lower, median, upper = (float(x) for x in found.marginal.quantile(0.5 + 0.5 * level * np.array([-1.0, 0.0, 1.0])))
     if parameter in ("typical", "new_cohort"):
         scale = natural_scale(fit, [median], [lower, upper], _WIDTH)
@@ -149,14 +172,36 @@ def _axis_label(fit: Fit, parameter: Parameter) -> str:
     return f"{quantity_words(fit)}, {parameter.replace('_', ' ').removesuffix(' cohort')} cohort{unit}"
 
 
-def _place(ax: Axes, texts: list[str], label: str) -> str:
-    """Move the axes inside their own box, write the sentence and the key above them, and return the label in lines."""
+def draw_beliefs(
+    ax: Axes, fit: Fit, found: Beliefs, parameter: Parameter, level: float, reading: Reading | None = None
+) -> None:
+    """Draw prior and posterior of a parameter in the box of these axes; inside `style`.
+
+    Raises
+    ------
+    InputError
+        A level outside (0, 1), or axes that are too small.
+    """
+    texts = [_sentence(found, parameter), _name_prior(fit, parameter), _name_posterior(fit, found, parameter, level)]
+    labels = [_axis_label(fit, parameter)] if reading is None else list(reading.labels)
+    label = _place(ax, texts, labels, 0.0 if reading is None else _LINE)
+    _draw(ax, found, _unit(fit, parameter), label)
+    if reading is not None:
+        _write_reading(ax, reading)
+
+
+def _place(ax: Axes, texts: list[str], labels: list[str], second: float) -> str:
+    """Move the axes inside their own box, write the sentence and the key above them, and return the labels in lines.
+
+    A `second` line of numbers below the axis needs so much room.
+    """
     width, height = size_of(ax)
     inner = width - _EDGE - _RIGHT
-    sentence, below = (wrapped(text, max(inner, 1.0)) for text in (texts[0], label))
+    sentence = wrapped(texts[0], max(inner, 1.0))
+    below = [line for label in labels for line in wrapped(label, max(inner, 1.0))]
     keys = [wrapped(text, max(inner - _SAMPLE, 1.0), SMALL) for text in texts[1:]]
     above = _EDGE + (len(sentence) + sum(map(len, keys))) * _LINE + _GAP
-    under = _AXIS + len(below) * _LINE + _EDGE
+    under = _AXIS + second + len(below) * _LINE + _EDGE
     if inner < _LEAST_WIDTH or height < above + under + _LEAST_HEIGHT:
         what = f"{width:.1f} by {height:.1f} inches, too small for the text"
         needed = f"{_LEAST_WIDTH + _EDGE + _RIGHT + 0.05:.1f} by {above + under + _LEAST_HEIGHT + 0.05:.1f}"
@@ -164,6 +209,15 @@ def _place(ax: Axes, texts: list[str], label: str) -> str:
     draw_in(ax, _EDGE, _RIGHT, under, above)
     _write(ax, sentence, keys)
     return "\n".join(below)
+
+
+def _write_reading(ax: Axes, reading: Reading) -> None:
+    """What each tick means, below its number, and above what the axis is called."""
+    place = blended_transform_factory(ax.transData, inches_from(ax))
+    for tick in ax.get_xticks():
+        ax.text(tick, _SECOND, reading.text(float(tick)), ha="center", va="center_baseline", fontsize=SMALL,
+                color=GREY, transform=place, parse_math=False)  # fmt: skip
+    ax.xaxis.labelpad += _LINE * _POINTS
 
 
 def _write(ax: Axes, sentence: list[str], keys: list[list[str]]) -> None:

@@ -12,16 +12,27 @@ from ..compiled import CompiledModel
 from ..issues import InputError, Issue
 from ..posterior import Fit
 from .canvas import require_reportable
+from .scales import Scale
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["ORDERS", "exact_interval", "forest_rows", "forest_table"]
+__all__ = [
+    "ORDERS",
+    "REPORTED",
+    "exact_interval",
+    "forest_rows",
+    "forest_table",
+    "in_order",
+    "reported_header",
+    "reported_rows",
+    "reported_text",
+]
 
 ORDERS = ("given", "median", "size")
 _ESTIMATE = ("median", "lower", "upper")
-_REPORTED = ("events", "total", "raw", "raw_lower", "raw_upper", "raw_level")
-_COLUMNS = ("row", "label", *_REPORTED, *_ESTIMATE, "level", "weight", "shrinkage", "outcome_id")
+REPORTED = ("events", "total", "raw", "raw_lower", "raw_upper", "raw_level")
+_COLUMNS = ("row", "label", *REPORTED, *_ESTIMATE, "level", "weight", "shrinkage", "outcome_id")
 
 
 def exact_interval(events: Any, total: Any, level: float) -> tuple[Any, Any]:
@@ -58,16 +69,16 @@ def forest_rows(fit: Fit, level: float = 0.95, order: str | Sequence[str] | None
     """The rows of `forest_table` as dictionaries."""
     require_reportable(fit)
     summary, compiled = fit.summary(level), fit.compiled
-    alone = _alone(compiled, level)
+    alone, cohorts = reported_rows(compiled, level), summary["cohorts"]
     rows = [
         {
             "row": "cohort",
             "label": compiled.labels[j],
-            **{name: float(column[j]) for name, column in alone.items()},
-            **{name: summary["cohorts"][j][name] for name in (*_ESTIMATE, "weight", "shrinkage")},
+            **alone[j],
+            **{name: cohorts[j][name] for name in (*_ESTIMATE, "weight", "shrinkage")},
             "outcome_id": compiled.rows[j].outcome_id or None,
         }
-        for j in _ordered(compiled, alone, summary["cohorts"], order)
+        for j in in_order(compiled, [cohort["median"] for cohort in cohorts], order)
     ]
     for target, label in (("typical", "Typical cohort"), ("new_cohort", "New cohort")):
         if summary[target] is not None:
@@ -119,8 +130,36 @@ def forest_table(fit: Fit, level: float = 0.95, order: str | Sequence[str] | Non
     return pandas.DataFrame(forest_rows(fit, level, order)).astype({"events": "Int64", "total": "Int64"})
 
 
-def _alone(compiled: CompiledModel, level: float) -> dict[str, Any]:
-    """What each cohort reported by itself, on the natural scale."""
+def reported_rows(compiled: CompiledModel, level: float) -> list[dict[str, Any]]:
+    """What each cohort reported by itself, on the natural scale: events, total, raw, raw_lower, raw_upper, raw_level.
+
+    What its kind of number does not have is None.
+    """
+    columns = _reported(compiled, level)
+    return [
+        dict.fromkeys(REPORTED) | {name: float(column[j]) for name, column in columns.items()}
+        for j in range(compiled.cohorts)
+    ]
+
+
+def reported_header(rows: list[dict[str, Any]]) -> str:
+    """What the column of what cohorts reported is called; empty where there is none."""
+    if any(row["events"] is not None for row in rows):
+        return "Events/total"
+    return "As reported" if any(row["raw"] is not None for row in rows) else ""
+
+
+def reported_text(row: dict[str, Any], scale: Scale) -> str:
+    """What a cohort reported: its counts, or its estimate with the interval."""
+    if row["raw"] is None:
+        return ""
+    if row["events"] is not None:
+        return f"{row['events']:.0f}/{row['total']:.0f}"
+    return f"{scale.text(row['raw'])} {scale.interval(row['raw_lower'], row['raw_upper'])}"
+
+
+def _reported(compiled: CompiledModel, level: float) -> dict[str, Any]:
+    """The columns that there are."""
     data = compiled.data
     if {"events", "total"} <= set(data):
         lower, upper = exact_interval(data["events"], data["total"], level)
@@ -142,17 +181,22 @@ def _alone(compiled: CompiledModel, level: float) -> dict[str, Any]:
     return raw | {"raw_level": np.round(special.erf(half_width / data["standard_error"] / np.sqrt(2.0)), 9)}
 
 
-def _ordered(
-    compiled: CompiledModel, alone: dict[str, Any], cohorts: Sequence[dict[str, Any]], order: str | Sequence[str] | None
-) -> Sequence[int]:
-    """Positions of the cohorts, first to last."""
+def in_order(compiled: CompiledModel, medians: Sequence[float], order: str | Sequence[str] | None) -> Sequence[int]:
+    """Positions of the cohorts, first to last; `medians` are what order "median" goes by.
+
+    Raises
+    ------
+    InputError
+        An order that is not one.
+    """
     labels = compiled.labels
     if order is None or order == "given":
         return range(len(labels))
     if order == "median":
-        return sorted(range(len(labels)), key=lambda j: cohorts[j]["median"])
+        return sorted(range(len(labels)), key=lambda j: medians[j])
     if order == "size":
-        size = alone["total"] if "total" in alone else -compiled.likelihood.locate(compiled.data)[1]
+        data = compiled.data
+        size = data["total"] if "total" in data else -compiled.likelihood.locate(data)[1]
         return sorted(range(len(labels)), key=lambda j: -size[j])
     if isinstance(order, str):
         mend = f"Choose one of {', '.join(ORDERS)}, or give the labels."

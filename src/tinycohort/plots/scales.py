@@ -9,32 +9,62 @@ from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.ticker import MaxNLocator
 
+from ..compiled import CompiledModel
 from ..posterior import Fit
 from .canvas import SIZE, SMALL
 
-__all__ = ["Scale", "natural_scale", "quantity_words", "round_values", "write_axis"]
+__all__ = [
+    "Scale",
+    "compiled_of",
+    "data_words",
+    "natural_scale",
+    "quantity_words",
+    "round_values",
+    "write_axis",
+    "write_ticks",
+]
 
 _MINUS = "\N{MINUS SIGN}"
 _GAP_BETWEEN_TICKS = 0.45
 # An axis may go beyond what it must show by as much again, that of ratios by this at least; intervals that go further
 # end in arrows.
 _LEAST_REACH = math.log(4.0)
+# How far beyond its ends an axis of ratios goes for a tick, as a share of its length.
+_BEYOND = 0.06
 # What a float can still be drawn as.
 _SMALLEST, _LARGEST = 1e-12, 1e12
 
 
-def quantity_words(fit: Fit) -> str:
+def quantity_words(of: Fit | CompiledModel) -> str:
     """What the cohorts' quantity is, in words: "Probability of objective response", "Hazard ratio"."""
-    quantity = fit.compiled.family.quantity
-    endpoint = getattr(getattr(fit.model, "evidence", None), "endpoint", "").replace("_", " ")
+    quantity, endpoint = compiled_of(of).family.quantity, _endpoint(of)
     if quantity == "probability":
         return f"Probability of {endpoint}" if endpoint else "Response probability"
-    measures = {one.outcome.measure for one in getattr(fit.evidence, "used", ())}
+    used = getattr(getattr(of, "evidence", None), "used", ())
+    measures = {one.outcome.measure for one in used}
     measure = measures.pop() if len(measures) == 1 else quantity
     words = measure.replace("_", " ").capitalize()
     return f"{words}, {endpoint}" if endpoint else words
+
+
+def data_words(of: Fit | CompiledModel) -> str:
+    """What a cohort reports, in words: a share with counts, otherwise the quantity itself."""
+    if compiled_of(of).family.quantity != "probability":
+        return quantity_words(of)
+    endpoint = _endpoint(of)
+    return f"Share with {endpoint}" if endpoint else "Share that responds"
+
+
+def compiled_of(of: Fit | CompiledModel) -> CompiledModel:
+    """The compiled model of a fit, or that itself."""
+    return of.compiled if isinstance(of, Fit) else of
+
+
+def _endpoint(of: Fit | CompiledModel) -> str:
+    return getattr(getattr(getattr(of, "model", None), "evidence", None), "endpoint", "").replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -62,13 +92,27 @@ class Scale:
     ticks: tuple[float, ...]
     decimals: int
 
-    def apply(self, axes: Axes) -> None:
-        """Set the axis up, with every tick and its text fixed."""
+    def apply(self, axes: Axes, label: str = "") -> None:
+        """Set the horizontal axis up, with every tick and its text fixed; `label` is its own in lines."""
         if self.logarithmic:
             axes.set_xscale("log")
             axes.minorticks_off()
         axes.set_xlim(self.lower, self.upper)
-        write_axis(axes, self.ticks, self.label)
+        write_axis(axes, self.ticks, label or self.label)
+
+    def apply_upright(self, axes: Axes) -> None:
+        """Set the vertical axis up likewise; what it is called is written elsewhere, where it can be read upright."""
+        if self.logarithmic:
+            axes.set_yscale("log")
+            axes.minorticks_off()
+        axes.set_ylim(self.lower, self.upper)
+        write_ticks(axes.yaxis, self.ticks)
+
+    def fraction(self, value: float) -> float:
+        """How far along the axis a natural value lies, from 0 at its lower end to 1 at its upper."""
+        ends = self.lower, self.upper, self.inside(value)
+        low, high, at = map(math.log, ends) if self.logarithmic else ends
+        return (at - low) / (high - low)
 
     def inside(self, value: float) -> float:
         """The nearest point of the axis to a natural value, in the units shown."""
@@ -97,12 +141,19 @@ class Scale:
         return f"({self.text(lower)} to {self.text(upper)})"
 
 
-def natural_scale(fit: Fit, needed: Sequence[float], wanted: Sequence[float], width: float) -> Scale:
-    """The axis for a fit.
+def natural_scale(
+    of: Fit | CompiledModel,
+    needed: Sequence[float],
+    wanted: Sequence[float],
+    width: float,
+    words: str = "",
+    close: bool = False,
+) -> Scale:
+    """The axis for a fit, or for a compiled model.
 
     Parameters
     ----------
-    fit : Fit
+    of : Fit or CompiledModel
         What is shown.
     needed : sequence of float
         Natural values that must be on the axis.
@@ -110,19 +161,23 @@ def natural_scale(fit: Fit, needed: Sequence[float], wanted: Sequence[float], wi
         Ends of intervals that should be, unless they are out of all proportion.
     width : float
         Of the axis, in inches: how many ticks there is room for.
+    words : str
+        What is shown, in words; the cohorts' quantity when not given.
+    close : bool
+        Whether a probability's axis starts where its values do: what differs little is then seen.
     """
-    words, ticks = quantity_words(fit), max(2, int(width / _GAP_BETWEEN_TICKS))
-    quantity = fit.compiled.family.quantity
+    words, ticks = words or quantity_words(of), max(2, int(width / _GAP_BETWEEN_TICKS))
+    quantity = compiled_of(of).family.quantity
     if quantity == "probability":
-        return _percent(f"{words} (%)", [100.0 * x for x in (*needed, *wanted)], ticks)
+        return _percent(f"{words} (%)", [100.0 * x for x in (*needed, *wanted)], ticks, close)
     if quantity == "ratio":
         return _ratios(f"{words} (logarithmic axis)", needed, wanted, ticks)
     return _differences(words, needed, wanted, ticks)
 
 
-def _percent(label: str, values: Sequence[float], ticks: int) -> Scale:
+def _percent(label: str, values: Sequence[float], ticks: int, close: bool) -> Scale:
     least, most = min(values), min(max(values), 100.0)
-    places = _round_values(0.0 if least < 50.0 else least, most, ticks)
+    places = _round_values(least if close or least >= 50.0 else 0.0, most, ticks)
     lower, upper = max(places[0], 0.0), min(places[-1], 100.0)
     inside = tuple(float(x) for x in places if lower <= x <= upper)
     decimals = max(1, 2 - math.floor(math.log10(max(upper, 1e-9))))
@@ -159,13 +214,17 @@ def _round_values(low: float, high: float, ticks: int) -> Any:
 
 
 def _round_ratios(low: float, high: float, ticks: int) -> tuple[float, ...]:
-    """Plain numbers from `low` to `high`: 1, 2, 5 of every power of ten, or powers of ten that lie further apart."""
+    """Plain numbers from about `low` to `high`: 1, 2, 5 of every power of ten, or powers of ten further apart."""
+    # A tick a little beyond an end is worth the room: the axis is drawn as far as it.
+    slack = (high / low) ** _BEYOND
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     finer = (((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), 1), ((1.0, 2.0, 5.0), 1), ((1.0, 3.0), 1))
     for factors, step in (*finer, *(((1.0,), step) for step in range(1, 25))):
         powers = [power for power in range(first, last + 1) if power % step == 0]
         places = tuple(
-            x for x in (factor * 10.0**power for power in powers for factor in factors) if low * 0.99 < x < high * 1.01
+            x
+            for x in (factor * 10.0**power for power in powers for factor in factors)
+            if low / slack < x < high * slack
         )
         if 0 < len(places) <= ticks:
             return places
@@ -180,9 +239,14 @@ def round_values(low: float, high: float, ticks: int = 6) -> tuple[float, ...]:
 
 def write_axis(axes: Axes, ticks: Sequence[float], label: str) -> None:
     """Fix ticks, their text and the label, in the figures' own letters, whatever the axes were made with."""
-    font = {"fontfamily": matplotlib.rcParams["font.family"]}
-    axes.set_xticks(ticks, [_tick(tick) for tick in ticks], parse_math=False, fontsize=SMALL, **font)
-    axes.set_xlabel(label, parse_math=False, fontsize=SIZE, **font)
+    write_ticks(axes.xaxis, ticks)
+    axes.set_xlabel(label, parse_math=False, fontsize=SIZE, fontfamily=matplotlib.rcParams["font.family"])
+
+
+def write_ticks(axis: Axis, ticks: Sequence[float]) -> None:
+    """Fix the ticks of one axis, and their text."""
+    settings: dict[str, Any] = {"fontsize": SMALL, "fontfamily": matplotlib.rcParams["font.family"]}
+    axis.set_ticks(ticks, [_tick(tick) for tick in ticks], parse_math=False, **settings)
 
 
 def _tick(value: float) -> str:

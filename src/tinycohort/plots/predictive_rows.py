@@ -1,0 +1,151 @@
+"""The rows of the predictive figures: what each cohort would report, and what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ..comparison import without_each
+from ..compiled import CompiledModel
+from ..issues import InputError, Issue
+from ..posterior import Fit
+from .canvas import require_level, require_reportable
+from .expected import Nodes, nodes_of_cdf, nodes_of_quantiles, prior_of_theta
+from .predictions import Counts, Prediction, Rate, cells, finest_step, predict
+from .rows import in_order
+from .scales import compiled_of
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["GIVEN", "Given", "PredictedRow", "posterior_rows", "prior_rows", "table_of"]
+
+Given = Literal["others", "all"]
+GIVEN: tuple[Given, ...] = ("others", "all")
+
+
+@dataclass(frozen=True)
+class PredictedRow:
+    """One row.
+
+    Attributes
+    ----------
+    row : str
+        ``cohort``, or ``typical`` or ``new_cohort`` for the quantity itself.
+    label : str
+        Of the cohort.
+    given : str
+        What the prediction is made from: ``others``, ``all`` or ``priors``.
+    prediction : Prediction or None
+        None where there is none to be reported.
+    total, observed : float or None
+        People, with counts; and what was reported, on the scale of the data.
+    reasons : str
+        Why there is no prediction.
+    """
+
+    row: str
+    label: str
+    given: str
+    prediction: Prediction | None
+    total: int | None = None
+    observed: float | None = None
+    reasons: str = ""
+
+    @property
+    def unit(self) -> float:
+        """One event as a share, with counts: what takes the data's scale to the natural one."""
+        return 1.0 if self.total is None else 1.0 / self.total
+
+    def numbers(self, level: float) -> dict[str, float | None]:
+        """Median, lower and upper, on the scale of the data; below: P(less than observed) and half of P(just that)."""
+        if self.prediction is None:
+            return dict.fromkeys(("median", "lower", "upper", "below"))
+        below = None if self.observed is None else self.prediction.below(self.observed)
+        return {**self.prediction.summary(level), "below": below}
+
+
+def posterior_rows(fit: Fit, given: Given, level: float, order: str | Sequence[str] | None) -> list[PredictedRow]:
+    """A row for each cohort, predicted from the others or from all."""
+    require_reportable(fit)
+    require_level(level)
+    if given not in GIVEN:
+        raise InputError(Issue("given", f"unknown {given!r}", f"Choose one of {', '.join(GIVEN)}."))
+    sources = _from_all(fit) if given == "all" else _from_others(fit)
+    rows = [_of_cohort(fit.compiled, j, *source) for j, source in enumerate(sources)]
+    last = float("inf")
+    medians = [last if row.prediction is None else row.unit * row.prediction.summary(level)["median"] for row in rows]
+    return [rows[j] for j in in_order(fit.compiled, medians, order)]
+
+
+def prior_rows(of: Fit | CompiledModel, level: float, order: str | Sequence[str] | None) -> list[PredictedRow]:
+    """A row for each cohort, then typical and new cohort where the pooling has them, all from the priors alone."""
+    require_level(level)
+    compiled = compiled_of(of)
+    new = prior_of_theta(compiled, of_one_cohort=True)
+    nodes = nodes_of_cdf(new, cells(compiled))
+    cohorts = [_of_cohort(compiled, j, nodes, "priors", "") for j in range(compiled.cohorts)]
+    medians = [row.unit * row.prediction.summary(level)["median"] for row in cohorts if row.prediction is not None]
+    rows = [cohorts[j] for j in in_order(compiled, medians, order)]
+    if compiled.pooling.name == "none":
+        return rows
+    typical, family = prior_of_theta(compiled, of_one_cohort=False), compiled.family
+    return [
+        *rows,
+        PredictedRow("typical", "Typical cohort", "priors", Rate(typical, nodes_of_cdf(typical), family)),
+        PredictedRow("new_cohort", "New cohort", "priors", Rate(new, nodes, family)),
+    ]
+
+
+def _of_cohort(compiled: CompiledModel, j: int, nodes: Nodes | None, given: str, reasons: str) -> PredictedRow:
+    prediction = None if nodes is None else predict(compiled, j, nodes)
+    data = compiled.data
+    counts = "events" in data
+    total = int(data["total"][j]) if counts else None
+    observed = float(data["events"][j]) if counts else float(compiled.family.natural(data["estimate"][j]))
+    return PredictedRow("cohort", compiled.labels[j], given, prediction, total, observed, reasons)
+
+
+_Source = tuple[Nodes | None, str, str]
+
+
+def _from_all(fit: Fit) -> list[_Source]:
+    step = finest_step(fit.compiled)
+    marginals = (fit.posterior.marginal("cohort", j) for j in range(fit.compiled.cohorts))
+    return [(None if one is None else nodes_of_quantiles(one.quantile, step), "all", "") for one in marginals]
+
+
+def _from_others(fit: Fit) -> list[_Source]:
+    """Each cohort as a new one to a fit of the others; where nothing links it to them, the priors are all there is."""
+    compiled = fit.compiled
+    if compiled.cohorts == 1 or compiled.pooling.name == "none":
+        nodes = nodes_of_cdf(prior_of_theta(compiled, of_one_cohort=True), cells(compiled))
+        return [(nodes, "priors", "")] * compiled.cohorts
+    sources: list[_Source] = []
+    for refit in without_each(fit):
+        marginal = refit.posterior.marginal("new_cohort") if refit.reportable else None
+        found = None if marginal is None else nodes_of_quantiles(marginal.quantile, finest_step(compiled))
+        sources.append((found, "others", "; ".join(refit.reasons)))
+    return sources
+
+
+def table_of(rows: Sequence[PredictedRow], level: float) -> pandas.DataFrame:
+    """The rows as a table."""
+    import pandas
+
+    found = [
+        {
+            "row": row.row,
+            "label": row.label,
+            "total": row.total,
+            "observed": row.observed,
+            **row.numbers(level),
+            "level": level,
+            "given": row.given,
+            "chances": tuple(map(float, row.prediction.chances)) if isinstance(row.prediction, Counts) else None,
+            "reasons": row.reasons or None,
+        }
+        for row in rows
+    ]
+    return pandas.DataFrame(found).astype({"total": "Int64"})
