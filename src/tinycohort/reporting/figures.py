@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..posterior import Fit
+from .headline import is_pooled
 from .results import ModelResult
 
 __all__ = ["FIGURES", "PLACES", "Drawing", "FigureKind", "draw_all", "write_figures"]
@@ -30,7 +31,7 @@ class FigureKind:
     name : str
         Also of its files.
     applies : callable
-        Whether a fit that may be reported has it.
+        Whether a result and one of its fits, which may be reported, have it.
     draw : callable
         The figure, from the whole result and the fit of the model or of a variant.
     about : str
@@ -46,7 +47,7 @@ class FigureKind:
     """
 
     name: str
-    applies: Callable[[Fit], bool]
+    applies: Callable[[ModelResult, Fit], bool]
     draw: Callable[[ModelResult, Fit], Figure]
     about: str
     caption: Callable[[Fit], str]
@@ -79,7 +80,7 @@ def _forest(_: ModelResult, fit: Fit) -> Figure:
 def _forest_caption(fit: Fit) -> str:
     alone = "Open squares on thin lines: what each cohort reported"
     alone += ", with its exact interval." if "events" in fit.compiled.data else "."
-    if fit.compiled.pooling.name == "none":
+    if not is_pooled(fit):
         return f"{alone} Circles on thick lines: what is estimated for it."
     ends = "The filled diamond spans the interval of a typical cohort; the open one is a new cohort like these."
     return f"{alone} Circles on thick lines: what is estimated for it, given all of them. {ends}"
@@ -95,7 +96,7 @@ def _prior_posterior(_: ModelResult, fit: Fit) -> Figure:
 FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         "forest",
-        lambda _: True,
+        lambda *_: True,
         _forest,
         "Forest plot: each cohort as reported and as estimated, then what to expect of others",
         _forest_caption,
@@ -103,7 +104,7 @@ FIGURES: tuple[FigureKind, ...] = (
     ),
     FigureKind(
         "prior_posterior",
-        lambda fit: fit.compiled.pooling.name != "none",
+        lambda _, fit: is_pooled(fit),
         _prior_posterior,
         "Prior and posterior densities",
         lambda _: "",
@@ -120,7 +121,7 @@ def draw_all(result: ModelResult) -> dict[str, tuple[Drawing, ...]]:
 
 def _draw(result: ModelResult, fit: Fit, variant: str) -> Iterable[Drawing]:
     for kind in FIGURES:
-        if fit.reportable and kind.applies(fit) and (kind.of_variants or not variant):
+        if fit.reportable and kind.applies(result, fit) and (kind.of_variants or not variant):
             yield Drawing(kind, kind.draw(result, fit), kind.caption(fit))
 
 
