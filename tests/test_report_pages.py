@@ -295,6 +295,19 @@ def test_a_blocked_model_has_a_page_without_an_answer_and_its_variants_keep_thei
     assert "Not everything here stands" in run.page().text
 
 
+def test_a_cohort_that_the_others_do_not_predict_is_named(tmp_path: Path) -> None:
+    evidence = counts(a=(2, 40), b=(3, 41), c=(2, 39), far=(36, 40))
+    run = reported_in(tmp_path, tc.read_model(small()), evidence)
+    table = tc.plots.posterior_predictive_table(tc.fit(small(), evidence))
+    (row,) = (row for row in table.to_dict("records") if row["label"] == "FAR")
+    predicted = f"where {row['lower']:.0f} to {row['upper']:.0f} were predicted"
+    said = f"FAR (36 of 40, {predicted}) lies outside of the 95% interval."
+    assert run.page().text.count(said) == 1
+    assert run.page("small").text.count(said) == 2
+    alike = reported_in(tmp_path, tc.read_model(small()), counts(a=(6, 30), b=(7, 31), c=(5, 29)))
+    assert "Predicted from the others, every cohort lies within its 95% interval." in alike.page("small").text
+
+
 def test_a_variant_without_an_answer_says_why_on_its_panel(tmp_path: Path) -> None:
     content = small()
     content["variant"] = [
@@ -311,10 +324,10 @@ def test_a_further_figure_is_an_entry_and_stands_in_its_place(tmp_path: Path, mo
         dataclasses.replace(forest, name=f"more_{place}", place=place, of_variants=False, about=f"About {place}")
         for place in figures.PLACES
     ]
-    monkeypatch.setattr(figures, "FIGURES", (*figures.FIGURES, *more))
+    monkeypatch.setattr(figures, "FIGURES", (forest, *more))
     content = small() | {"variant": [{"name": "wide", "why": "Is it?", "set": {"priors.tau.sigma": 1.0}}]}
     source = reported_in(tmp_path, tc.read_model(content), counts(a=(3, 20), b=(2, 9))).source("small")
-    assert Page(source).count("figure") == 2 * 2 + len(figures.PLACES)
+    assert Page(source).count("figure") == 2 + len(figures.PLACES)
     for place in figures.PLACES:
         section = source[source.index(f'id="{place}"') :].partition("</section>")[0]
         assert section.count(f'data-figure="more_{place}"') == source.count(f'data-figure="more_{place}"') == 1

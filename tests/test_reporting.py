@@ -16,11 +16,13 @@ from evidence import made_up
 from support.pages import Run, blocking, not_pooled, own, reported_in, reproduced_in, small, squeezed
 from tinycohort.cli import ANSWERED, WRONG, main
 from tinycohort.reporting.agreement import Comparison, compare_engines
+from tinycohort.reporting.figures import FIGURES
 from tinycohort.reporting.folder import MARKER, list_files
 from tinycohort.reporting.writing import Verdict
 
 EVIDENCE = tc.read_evidence()
 MODELS = tc.bundled_models()
+DRAWN = {kind.name for kind in FIGURES} - {"prior_posterior"}  # which is for cohorts that are all alike
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,7 @@ def test_everything_stands_and_is_there(everything: Run) -> None:
     }
     for name in MODELS:
         expected |= {f"fits/{name}_exact.nc", f"fits/{name}_nuts.nc"}
-        expected |= {f"figures/{k}_{name}.{s}" for k in ("forest", "prior_posterior") for s in ("svg", "pdf")}
+        expected |= {f"figures/{k}_{name}.{s}" for k in DRAWN for s in ("svg", "pdf")}
     assert set(list_files(everything.folder)) == expected
     assert [path.name for path in everything.folder.parent.iterdir()] == ["results"]
     assert all(any(name in line for line in everything.said) for name in MODELS)
@@ -181,7 +183,8 @@ def test_ones_own_numbers_lead_to_ones_own_figures(tmp_path: Path) -> None:
     assert run.verdict.ok
     assert "the cohorts are not pooled" in run.verdict.answers[0]
     figures = [name for name in list_files(run.folder) if name.startswith("figures")]
-    assert figures == ["figures/forest_small.pdf", "figures/forest_small.svg"]
+    kinds = ("forest", "prior_predictive")
+    assert figures == [f"figures/{kind}_small.{suffix}" for kind in kinds for suffix in ("pdf", "svg")]
 
 
 # -- the folder --------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from ..estimates import estimate_rows, probability_above
 from ..posterior import Fit
 from ..vocabulary import CONTRAST_MEASURES
 from .headline import Standing, headline, standing
+from .methods import fits_the_data
 from .results import ModelResult
 from .words import about_tau, count, in_words, listed, of_quantity, sentence, span
 
@@ -91,7 +92,8 @@ def particulars(result: ModelResult) -> list[str]:
     if not fit.reportable:
         return []
     sentences = [rests_on(fit), *_denominators(fit), *_chances(fit), *_predictions(fit)]
-    return [*filter(None, [*sentences, sentence(about_tau(fit))]), *standing_of_variants(result)]
+    sentences += filter(None, [sentence(about_tau(fit))])
+    return [*sentences, *fits_the_data(fit), *standing_of_variants(result)]
 
 
 def _denominators(fit: Fit) -> list[str]:

@@ -86,10 +86,48 @@ def _forest_caption(fit: Fit) -> str:
     return f"{alone} Circles on thick lines: what is estimated for it, given all of them. {ends}"
 
 
-def _prior_posterior(_: ModelResult, fit: Fit) -> Figure:
+def _heterogeneity(_: ModelResult, fit: Fit) -> Figure:
     from .. import plots
 
-    return plots.prior_posterior(fit, "tau" if "tau" in fit.compiled.priors else "mu")
+    return plots.heterogeneity(fit)
+
+
+def _level(_: ModelResult, fit: Fit) -> Figure:
+    from .. import plots
+
+    return plots.prior_posterior(fit, "mu")
+
+
+def _specification_curve(result: ModelResult, _: Fit) -> Figure:
+    from .. import plots
+    from ..comparison import Variants
+
+    fits = {name or result.model.name: fit for name, _, fit in result.fits}
+    refused = {one.name: one.refusal for one in result.variants if one.fit is None}
+    return plots.specification_curve(Variants(result.model, fits, refused), target="new_cohort")
+
+
+def _influence(_: ModelResult, fit: Fit) -> Figure:
+    from .. import plots
+
+    return plots.influence(fit, target="new_cohort")
+
+
+def _prior_predictive(_: ModelResult, fit: Fit) -> Figure:
+    from .. import plots
+
+    return plots.prior_predictive(fit)
+
+
+def _posterior_predictive(_: ModelResult, fit: Fit) -> Figure:
+    from .. import plots
+
+    return plots.posterior_predictive(fit)
+
+
+def _several(_: ModelResult, fit: Fit) -> bool:
+    """Whether cohorts are pooled, so that each can be left out and predicted from the others."""
+    return is_pooled(fit) and fit.compiled.cohorts > 1
 
 
 #: In the order of the page.
@@ -103,13 +141,63 @@ FIGURES: tuple[FigureKind, ...] = (
         of_variants=True,
     ),
     FigureKind(
-        "prior_posterior",
-        lambda _, fit: is_pooled(fit),
-        _prior_posterior,
-        "Prior and posterior densities",
+        "heterogeneity",
+        lambda _, fit: "tau" in fit.compiled.priors,
+        _heterogeneity,
+        "Prior and posterior of the heterogeneity",
         lambda _: "",
         of_variants=True,
         small=True,
+    ),
+    FigureKind(
+        "prior_posterior",
+        lambda _, fit: is_pooled(fit) and "tau" not in fit.compiled.priors,
+        _level,
+        "Prior and posterior of the level",
+        lambda _: "",
+        of_variants=True,
+        small=True,
+    ),
+    FigureKind(
+        "specification_curve",
+        lambda result, fit: is_pooled(fit) and len(result.variants) > 0,
+        _specification_curve,
+        "Specification curve: what a new cohort is under every variant, and what each variant does otherwise",
+        lambda _: (
+            "Each variant's answer for a new cohort. The diamond is the model as it stands, the shaded band its"
+            " interval; a large dot below marks what a variant does otherwise."
+        ),
+        place="varied",
+    ),
+    FigureKind(
+        "influence",
+        _several,
+        _influence,
+        "Influence: what a new cohort is without each cohort in turn",
+        lambda _: (
+            "The answer for a new cohort without each cohort in turn, the whole model fitted again. The diamond and the"
+            " shaded band: from all of them."
+        ),
+        place="varied",
+    ),
+    FigureKind(
+        "prior_predictive",
+        lambda *_: True,
+        _prior_predictive,
+        "Prior predictive: what the priors expect in each cohort, and what was reported",
+        lambda _: "What the priors alone expect each cohort to report, given its size, and what it did report.",
+        place="priors",
+    ),
+    FigureKind(
+        "posterior_predictive",
+        _several,
+        _posterior_predictive,
+        "Posterior predictive: what the others predict of each cohort, and what was reported",
+        lambda _: (
+            "What each cohort would report, predicted from the others, and what it did. A cross lies outside its"
+            " interval, as about one in twenty does under a model that is right."
+        ),
+        place="diagnostics",
     ),
 )
 

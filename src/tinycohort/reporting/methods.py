@@ -11,11 +11,12 @@ from ..compiled import CompiledModel
 from ..estimates import prior_posterior_overlap
 from ..posterior import Fit
 from .agreement import Agreement
+from .predictions import Prediction, predictions
 from .results import ModelResult
-from .words import amount_said, diagnosis, in_words, of_quantity, span
+from .words import amount_said, diagnosis, figure, in_words, listed, of_quantity, span
 
 __all__ = [
-    "PriorStory", "Statement", "computation", "describe_model", "expectations", "prior_stories",
+    "PriorStory", "Statement", "computation", "fits_the_data", "describe_model", "expectations", "prior_stories",
 ]  # fmt: skip
 
 
@@ -164,7 +165,7 @@ def expectations(compiled: CompiledModel) -> list[str]:
 
 def computation(result: ModelResult, agreement: Agreement | None) -> list[str]:
     """Whether the numbers can be believed as computed: by each engine, and by both together."""
-    sentences = [diagnosis(result.fit)]
+    sentences = [diagnosis(result.fit), *fits_the_data(result.fit)]
     if result.sampled is not None:
         sentences.append(f"The second engine. {diagnosis(result.sampled)}")
     summary = result.fit.summary()
@@ -177,6 +178,27 @@ def computation(result: ModelResult, agreement: Agreement | None) -> list[str]:
     if agreement is not None and result.sampled is not None:
         sentences.append(_apart(result, agreement))
     return sentences
+
+
+def fits_the_data(fit: Fit) -> list[str]:
+    """Whether the cohorts report what the others lead one to expect."""
+    found = predictions(fit)
+    if not found:
+        return []
+    level = f"{100 * found[0].level:g}%"
+    outside = [one for one in found if one.outside]
+    if not outside:
+        return [f"Predicted from the others, every cohort lies within its {level} interval."]
+    parts = listed(f"{one.label} ({_seen(one)})" for one in outside)
+    lie = "lies" if len(outside) == 1 else "lie"
+    return [f"Predicted from the others, {parts} {lie} outside of the {level} interval."]
+
+
+def _seen(one: Prediction) -> str:
+    """What was reported, and what was predicted."""
+    if one.total is None:
+        return f"{figure(one.observed)}, where {figure(one.lower)} to {figure(one.upper)} was predicted"
+    return f"{one.observed:.0f} of {one.total}, where {one.lower:.0f} to {one.upper:.0f} were predicted"
 
 
 def _apart(result: ModelResult, agreement: Agreement) -> str:

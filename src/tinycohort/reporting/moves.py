@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..comparison import without_each
 from ..compiled import CompiledModel
 from ..engines.run import run
 from ..evidence import Used
@@ -172,8 +173,11 @@ def _steps(model: ModelSpec, base: Fit, variants: Mapping[str, Fit], seed: int) 
         yield "variant", name, subjects[name], varied
     if base.posterior.engine != "exact":
         return
-    for cause, name, silent in _silenced(base):
-        yield cause, name, name if cause == "kind" else "cohort", run(_without(base.compiled, silent), "exact", seed)
+    for column, silent in _weaker(base):
+        yield "kind", column, column, run(_without(base.compiled, silent), "exact", seed)
+    if is_pooled(base) and base.compiled.cohorts > 1:
+        for label, other in zip(base.compiled.labels, without_each(base), strict=True):
+            yield "cohort", label, "cohort", other
     priors = base.compiled.priors
     if "tau" in priors and "tau" not in subjects.values():
         wider = _wider(priors["tau"])
@@ -194,8 +198,8 @@ def _subject(rule: Any) -> str:
     return {"origins": "origin", "exclude": "cohort_id"}.get(columns[0], columns[0]) if columns else "evidence"
 
 
-def _silenced(base: Fit) -> Iterator[tuple[str, str, set[int]]]:
-    """Cohorts to leave out by position, never all: the weaker kinds, then each; none where each stands alone."""
+def _weaker(base: Fit) -> Iterator[tuple[str, set[int]]]:
+    """The cohorts of weaker kinds by position, never all of them; none where each stands alone."""
     rows = base.compiled.rows
     if not is_pooled(base) or len(rows) < 2:
         return
@@ -205,9 +209,7 @@ def _silenced(base: Fit) -> Iterator[tuple[str, str, set[int]]]:
             j for j, row in enumerate(rows) if row.outcome_id in used and _kind(used[row.outcome_id], column) in weaker
         }
         if 0 < len(silent) < len(rows):
-            yield "kind", column, silent
-    for j, row in enumerate(rows):
-        yield "cohort", row.label, {j}
+            yield column, silent
 
 
 def _kind(one: Used, column: str) -> str | None:
