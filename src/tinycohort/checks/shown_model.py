@@ -106,11 +106,12 @@ def prior_predictive(model: CompiledModel) -> dict[str, Any]:
     rng = np.random.default_rng(_SEED)
     drawn = model.pooling.draw_prior(model.level_priors, model.cohorts, PRIOR_DRAWS, rng)
     natural = model.family.natural
-    predicted = model.likelihood.draw(np.asarray(drawn["theta"]), model.data, rng)
-    cohorts = [
-        {"label": label, **{name: _range(values[..., j]) for name, values in predicted.items()}}
-        for j, label in enumerate(model.labels)
-    ]
+    theta = np.asarray(drawn["theta"])
+    cohorts: list[dict[str, Any]] = [{"label": label} for label in model.labels]
+    for part in model.parts:
+        for name, values in part.kind.draw(theta[..., part.cohorts], part.data, rng).items():
+            for k, j in enumerate(part.cohorts):
+                cohorts[j][name] = _range(values[..., k])
     return {
         "draws": PRIOR_DRAWS,
         "typical": _range(natural(drawn["mu"])) if "mu" in drawn else None,
@@ -130,12 +131,14 @@ def _expected(expected: dict[str, Any], model: CompiledModel) -> list[tuple[str,
     quantity = model.family.quantity
     words = {"typical": f"{quantity}, typical cohort", "new_cohort": f"{quantity}, new cohort", "tau": "tau"}
     rows = [(label, _span(expected[name])) for name, label in words.items() if expected[name] is not None]
+    kinds = {j: part.kind for part in model.parts for j in part.cohorts}
     for j, cohort in enumerate(expected["cohorts"]):
-        for name in model.likelihood.observed:
+        for name in kinds[j].observed:
             observed = float(model.data[name][j])
-            among = f" of {model.data['total'][j]:g}" if "total" in model.data else ""
+            among = f" of {model.data['total'][j]:g}" if "total" in kinds[j].columns else ""
             text = f"{name} {cohort[name]['lower']:.3g} to {cohort[name]['upper']:.3g}{among}; observed {observed:.3g}"
             rows.append((cohort["label"], text))
+    rows += [("remark", remark) for remark in model.remarks]
     return [*rows, ("note", f"Central 95% ranges, from {expected['draws']:,} draws of the priors.")]
 
 

@@ -1,0 +1,180 @@
+"""Cohorts of several kinds in one model: each is read by its own, and all are one likelihood to the engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from ..families import Family
+from ..issues import Issue
+from ..numerics import NUMPY, Operations
+from .base import Data, Likelihood
+
+__all__ = ["Several"]
+
+
+class Several(Likelihood):
+    """Kinds side by side. The column `kind` says of each cohort which it is of, counted from 0.
+
+    The other columns are those of all kinds; where a cohort's kind has no such column, it holds nan.
+
+    Parameters
+    ----------
+    kinds : sequence of Likelihood
+        In the order in which a model file names them.
+    """
+
+    name = "several"
+    families = ()
+    requires = ()
+
+    def __init__(self, kinds: Sequence[Likelihood]) -> None:
+        self.kinds = tuple(kinds)
+        self.columns = ("kind", *_union(kind.columns for kind in self.kinds))
+        self.observed = _union(kind.observed for kind in self.kinds)
+        self.whole = ("kind", *_union(kind.whole for kind in self.kinds))
+
+    @classmethod
+    def of(cls, kinds: Sequence[Likelihood], members: Sequence[int], readings: Sequence[Mapping[str, float]]) -> Any:
+        """The likelihood and the data of cohorts, of whom `members` says which kind each is of.
+
+        One kind alone stands for itself.
+
+        Returns
+        -------
+        likelihood : Likelihood
+        data : dict of str to array (cohort,)
+        """
+        used = sorted(set(members))
+        if len(used) == 1:
+            kind = kinds[used[0]]
+            return kind, {name: np.array([reading[name] for reading in readings]) for name in kind.columns}
+        both = cls([kinds[k] for k in used])
+        rows = [{"kind": used.index(k), **reading} for k, reading in zip(members, readings, strict=True)]
+        return both, {name: np.array([row.get(name, np.nan) for row in rows], float) for name in both.columns}
+
+    def speaks_to(self, family: Family) -> bool:
+        return all(kind.speaks_to(family) for kind in self.kinds)
+
+    def measures(self, family: Family) -> tuple[str, ...]:
+        return _union(kind.measures(family) for kind in self.kinds)
+
+    def read(self, reported: Any, family: Family, comparator: Any = None) -> dict[str, float]:
+        raise TypeError("a number is read by the kind of its own cohort")
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kinds": [kind.to_dict() for kind in self.kinds]}
+
+    def split(self, data: Data) -> list[tuple[Likelihood, Any]]:
+        return [(kind, np.flatnonzero(np.asarray(data["kind"]) == k)) for k, kind in enumerate(self.kinds)]
+
+    def _parts(self, data: Data) -> Iterator[tuple[Likelihood, Any, Data]]:
+        for kind, cohorts in self.split(data):
+            if len(cohorts):
+                yield kind, cohorts, {name: np.asarray(data[name])[..., cohorts] for name in kind.columns}
+
+    def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
+        found = [
+            issue
+            for kind, cohorts, own in self._parts(data)
+            for issue in kind.check(own, tuple(labels[j] for j in cohorts))
+        ]
+        known = np.isin(data["kind"], np.arange(len(self.kinds)))
+        return found + [
+            Issue(f"cohort {labels[j]!r}, kind", f"{data['kind'][j]:g} is no kind", f"Known: {self._names()}.")
+            for j in np.flatnonzero(~known)
+        ]
+
+    def _names(self) -> str:
+        return ", ".join(f"{k} {kind.name}" for k, kind in enumerate(self.kinds))
+
+    def remarks(self, data: Data, labels: tuple[str, ...]) -> list[str]:
+        return [
+            remark
+            for kind, cohorts, own in self._parts(data)
+            for remark in kind.remarks(own, tuple(labels[j] for j in cohorts))
+        ]
+
+    def shown(self, data: Data, given: Data = MappingProxyType({})) -> dict[str, list[Any]]:
+        """The kind by its name, and what each kind shows; None where a cohort's kind has no such column."""
+        size = len(data["kind"])
+        found: dict[str, list[Any]] = {"kind": [None] * size}
+        for kind, cohorts, own in self._parts(data):
+            theirs = {name: column[cohorts] for name, column in given.items()}
+            for name, values in {"kind": [kind.name] * len(cohorts), **kind.shown(own, theirs)}.items():
+                column = found.setdefault(name, [None] * size)
+                for j, value in zip(cohorts, values, strict=True):
+                    column[j] = value
+        return found
+
+    def prepare(self, data: Data, operations: Operations = NUMPY) -> Data:
+        """What each kind prepares, as arrays over all cohorts; names begin with the number of the kind."""
+        found: dict[str, Any] = {"kind": np.asarray(data["kind"])}
+        for kind, cohorts, own in self._parts(data):
+            k = self.kinds.index(kind)
+            for name, values in kind.prepare(own, operations).items():
+                everywhere = np.zeros((len(found["kind"]), *np.shape(values)[1:]))
+                everywhere[cohorts] = values
+                found[f"{k} {name}"] = everywhere
+        return found
+
+    def log_kernel(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
+        """Each cohort's by its own kind; `data` are prepared, and may have the cohorts along any of their axes."""
+        kinds = data["kind"]
+        theta = np.asarray(theta, float)
+        axis = int(np.argmax(kinds.shape)) if kinds.ndim else 0
+        behind = kinds.ndim - axis
+        shape = np.broadcast_shapes(theta.shape, kinds.shape)
+        found = np.empty(shape)
+        for k, kind in enumerate(self.kinds):
+            cohorts = np.flatnonzero(kinds == k)
+            if len(cohorts) == kinds.size:
+                return kind.log_kernel(theta, _own(data, k), operations)
+            if len(cohorts):
+                own = {name: values.take(cohorts, axis) for name, values in _own(data, k).items()}
+                some = (..., cohorts, *(slice(None),) * (behind - 1))
+                found[some] = kind.log_kernel(np.broadcast_to(theta, shape)[some], own, operations)
+        return found
+
+    def log_constant(self, data: Data, operations: Operations = NUMPY) -> Any:
+        found = np.zeros(len(data["kind"]))
+        for k, kind in enumerate(self.kinds):
+            cohorts = np.flatnonzero(data["kind"] == k)
+            own = {name: values[cohorts] for name, values in _own(data, k).items()}
+            found[cohorts] = kind.log_constant(own, operations) if len(cohorts) else 0.0
+        return found
+
+    def draw(self, theta: Any, data: Data, rng: np.random.Generator) -> dict[str, Any]:
+        """Of all observed columns; nan where a cohort's kind has no such column."""
+        found = {name: np.full(np.shape(theta), np.nan) for name in self.observed}
+        for kind, cohorts, own in self._parts(data):
+            for name, values in kind.draw(np.asarray(theta)[..., cohorts], own, rng).items():
+                found[name][..., cohorts] = values
+        return found
+
+    def locate(self, data: Data) -> tuple[Any, Any]:
+        return self._gather(data, lambda kind, own: kind.locate(own))
+
+    def tails(self, data: Data) -> tuple[Any, Any]:
+        return self._gather(data, lambda kind, own: kind.tails(own))
+
+    def _gather(self, data: Data, ask: Any) -> tuple[Any, Any]:
+        found = np.zeros((2, len(data["kind"])))
+        for kind, cohorts, own in self._parts(data):
+            found[:, cohorts] = ask(kind, own)
+        return found[0], found[1]
+
+    def pymc(self, theta: Any, data: Mapping[str, Any], prefix: str = "", dims: str = "cohort") -> Any:
+        raise TypeError("each kind has a distribution of its own")
+
+
+def _union(groups: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for group in groups for name in group))
+
+
+def _own(data: Data, k: int) -> dict[str, Any]:
+    """The prepared columns of one kind, by the names that it gave them."""
+    return {name.partition(" ")[2]: values for name, values in data.items() if name.startswith(f"{k} ")}
