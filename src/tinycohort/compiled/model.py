@@ -35,6 +35,8 @@ class Row:
         Keys into the evidence; empty when numbers were typed in.
     printed, locator, derivation, citation : str
         The number as printed, where, how it was recovered, and in what.
+    comparator_id, comparator_outcome_id : str
+        The cohort and the number that it is compared with, where it is.
     """
 
     label: str
@@ -45,6 +47,8 @@ class Row:
     locator: str = ""
     derivation: str = ""
     citation: str = ""
+    comparator_id: str = ""
+    comparator_outcome_id: str = ""
 
 
 def label_issues(labels: tuple[str, ...]) -> list[Issue]:

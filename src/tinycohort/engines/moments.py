@@ -35,7 +35,9 @@ class Moments:
         """Whether the moment of this order is finite, on the model scale or the natural one."""
         if target == "cohort" and (self._bounded if natural else self._bounding[cohort]):
             return True
-        if target == "cohort" and natural and self._family.model_scale == "log" and not self._shared:
+        if target == "cohort" and natural and self._family.model_scale == "identity":
+            return self.exists(target, order, False, cohort)
+        if target == "cohort" and natural and not self._shared:
             # What the cohort's own likelihood does not hold, the distribution of cohorts must.
             held = float(self._falls[cohort])
             return held >= order or self._on_natural_scale(target, order - held)

@@ -17,9 +17,7 @@ __all__ = [
     "likelihood_from_dict",
 ]  # fmt: skip
 
-LIKELIHOODS: dict[str, type[Likelihood]] = {
-    cls.name: cls for cls in (Binomial, Rounded, NormalEstimate, TwoArmCounts)
-}
+LIKELIHOODS: dict[str, type[Likelihood]] = {cls.name: cls for cls in (Binomial, Rounded, NormalEstimate, TwoArmCounts)}
 
 
 def likelihood_from_dict(stored: Mapping[str, Any]) -> Likelihood:

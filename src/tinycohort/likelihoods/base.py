@@ -116,12 +116,9 @@ class Likelihood(ABC):
 
     def to_dict(self) -> dict[str, Any]:
         """Its name, and its options where they are not the usual ones; `likelihood_from_dict` gives it back."""
-        fields = dataclasses.fields(self) if dataclasses.is_dataclass(self) else ()
-        unusual = {field.name: getattr(self, field.name) for field in fields}
-        return {
-            "kind": self.name,
-            **{field.name: unusual[field.name] for field in fields if unusual[field.name] != field.default},
-        }
+        fields: tuple[Any, ...] = dataclasses.fields(self) if dataclasses.is_dataclass(self) else ()
+        told = {field.name: getattr(self, field.name) for field in fields if getattr(self, field.name) != field.default}
+        return {"kind": self.name, **told}
 
     def split(self, data: Data) -> list[tuple[Likelihood, Any]]:
         """The kinds that are in it, each with the positions of its cohorts; a kind is all there is of itself."""

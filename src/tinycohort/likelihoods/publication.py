@@ -31,9 +31,7 @@ def log_published(theta: Any, total: Any, chance: float, operations: Operations 
     With p = expit(theta) it is chance + (1 - chance) (1 - (1 - p)^total): a sum of positive terms.
     """
     inside = operations.maximum(theta, _RARE)
-    softplus = operations.maximum(inside, 0.0) + operations.log1p(
-        operations.exp(-operations.maximum(inside, -inside))
-    )
+    softplus = operations.maximum(inside, 0.0) + operations.log1p(operations.exp(-operations.maximum(inside, -inside)))
     some = -operations.expm1(-total * softplus)
     if chance > 0.0:
         return operations.log(chance + (1.0 - chance) * some)

@@ -24,7 +24,7 @@ def pytensor_operations() -> Operations:
 
     def log_polynomial(theta: Any, log_coefficients: Any) -> Any:
         powers = pt.arange(log_coefficients.shape[-1]).astype("float64")
-        return pt.logsumexp(log_coefficients + powers * theta[..., None], axis=-1)
+        return pt.math.logsumexp(log_coefficients + powers * theta[..., None], axis=-1)
 
     return Operations(
         exp=pt.exp,
@@ -56,8 +56,8 @@ def distribution(kind: Likelihood, theta: Any, data: Mapping[str, Any], prefix: 
 
     def random(theta: Any, *columns: Any, rng: np.random.Generator, size: Any) -> Any:
         shape = np.broadcast_shapes(np.shape(theta), *(np.shape(column) for column in columns))
-        theta, *columns = (np.broadcast_to(array, size or shape) for array in (theta, *columns))
-        return kind.draw(theta, dict(zip(known, columns, strict=True)), rng)[observed]
+        everywhere, *own = (np.broadcast_to(array, size or shape) for array in (theta, *columns))
+        return kind.draw(everywhere, dict(zip(known, own, strict=True)), rng)[observed]
 
     return pymc.CustomDist(
         f"{prefix}{observed}",

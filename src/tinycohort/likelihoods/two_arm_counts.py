@@ -27,8 +27,9 @@ _BOUNDLESS = 1e9
 class TwoArmCounts(Likelihood):
     """Events in one arm given the events in both: noncentral hypergeometric, theta the log odds ratio.
 
-    Given r1 + r0 = m, P(r1 = u) is C(n1, u) C(n0, m - u) exp(u theta) over its sum over u. The level of the two arms has
-    gone from it, and so has any need to correct cells that are zero. Fisher 1935, doi:10.2307/2342435.
+    Given r1 + r0 = m, P(r1 = u) is C(n1, u) C(n0, m - u) exp(u theta) over its sum over u. The level of the two arms
+    has gone from it, and so has any need to correct cells that are zero. Fisher 1935, doi:10.2307/2342435; Stijnen,
+    Hamza and Ozdemir 2010, doi:10.1002/sim.4040.
     """
 
     name = "two_arm_counts"
@@ -64,8 +65,10 @@ class TwoArmCounts(Likelihood):
     def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
         issues = []
         control = np.asarray(data["both_events"]) - np.asarray(data["events"])
-        arms = (("events", "total", data["events"], data["total"]),)
-        arms += (("control_events", "control_total", control, data["control_total"]),)
+        arms = (
+            ("events", "total", data["events"], data["total"]),
+            ("control_events", "control_total", control, data["control_total"]),
+        )
         for j, label in enumerate(labels):
             where = f"cohort {label!r}"
             for counted, among, events, total in arms:

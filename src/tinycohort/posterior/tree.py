@@ -101,9 +101,7 @@ def _dataset(model: CompiledModel, arrays: Mapping[str, Any], leading: tuple[str
         variables[name] = (leading if values.ndim == len(leading) else (*leading, own), values)
     used = {dim for dims, _ in variables.values() for dim in dims}
     coords: dict[str, Any] = {"cohort": list(model.labels)} if "cohort" in used else {}
-    coords |= {
-        part.dim: [model.labels[j] for j in part.cohorts] for part in parts.values() if part.dim in used
-    }
+    coords |= {part.dim: [model.labels[j] for j in part.cohorts] for part in parts.values() if part.dim in used}
     if leading and variables:
         first = next(iter(variables.values()))[1]
         coords |= {"chain": np.arange(first.shape[0]), "draw": np.arange(first.shape[1])}
