@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 # Lowest first. A package is one floor.
-FOUNDATION = ("issues", "resources")
+FOUNDATION = ("issues", "printing", "resources")
 EVIDENCE = ("vocabulary", "records", "measures", "tables", "evidence")
 MODEL = ("numerics", "priors", "families", "likelihoods", "pooling", "spec")
 ANSWERS = (

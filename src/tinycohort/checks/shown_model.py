@@ -27,7 +27,7 @@ def show_model(model: ModelSpec, evidence: Evidence) -> Shown:
     expected = prior_predictive(compiled)
     sections = (
         Section(f"{model.name}: {model.title}", _about(model, compiled)),
-        Section(f"would use {_count(len(selection.used), 'number')}", _used(selection)),
+        Section(f"would use {_count(len(selection.numbers), 'number')}", _used(selection)),
         Section(
             f"leaves out {_count(len(selection.left_out), 'number')} of {selection.endpoint}", _left_out(selection)
         ),
@@ -43,7 +43,7 @@ def show_model(model: ModelSpec, evidence: Evidence) -> Shown:
         "variants": list(model.variants),
         "used": [
             {"label": one.cohort.label, **{name: getattr(one.outcome, name) for name in _NUMBER}}
-            for one in selection.used
+            for one in selection.numbers
         ],
         "left_out": [dataclasses.asdict(one) for one in selection.left_out],
         "priors": {
@@ -76,7 +76,7 @@ def _used(selection: Selection) -> list[tuple[str, str]]:
             f"{read_as(one.outcome)}; printed {one.outcome.printed!r}; {one.outcome.locator}, in {one.source.source_id}"
             f"{f'. {one.outcome.derivation}' if one.outcome.derivation else ''} [{one.outcome.outcome_id}]",
         )
-        for one in selection.used
+        for one in selection.numbers
     ]
 
 

@@ -123,7 +123,7 @@ class CompiledModel:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What must be said of the data although nothing is wrong with them, a sentence each."""
-        return tuple(self.likelihood.remarks(self.data, self.labels))
+        return tuple(dict.fromkeys(self.likelihood.remarks(self.data, self.labels)))
 
     @cached_property
     def level_priors(self) -> dict[str, Prior]:
@@ -146,6 +146,11 @@ class CompiledModel:
         """What each cohort reported, as people read it: the columns of all kinds, None where a cohort has none."""
         columns = self.likelihood.shown(self.data, self.given)
         return [{name: _plain(values[j]) for name, values in columns.items()} for j in range(self.cohorts)]
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """What each cohort reported, in a few words."""
+        return tuple(self.likelihood.words(row) for row in self.shown())
 
     def log_likelihood(self, theta: Any) -> Any:
         """Log-likelihood of each cohort at theta (..., cohort), every constant kept."""

@@ -114,6 +114,15 @@ class Likelihood(ABC):
             name: [int(value) if name in self.whole else float(value) for value in data[name]] for name in self.columns
         }
 
+    def words(self, row: Mapping[str, Any]) -> str:
+        """What one cohort reported, as `shown` has it, in a few words."""
+        return ", ".join(f"{name.replace('_', ' ')} {row[name]}" for name in self.columns)
+
+    def alone(self, data: Data, level: float) -> tuple[Any, Any, Any]:
+        """What each cohort says by itself: estimate and confidence limits on theta's scale; nan unless overridden."""
+        nothing = np.full(len(data[self.columns[0]]), np.nan)
+        return nothing, nothing, nothing
+
     def to_dict(self) -> dict[str, Any]:
         """Its name, and its options where they are not the usual ones; `likelihood_from_dict` gives it back."""
         fields: tuple[Any, ...] = dataclasses.fields(self) if dataclasses.is_dataclass(self) else ()

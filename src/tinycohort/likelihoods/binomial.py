@@ -8,14 +8,22 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from ..families import Family
 from ..issues import Issue
 from ..numerics import NUMPY, Operations
 from .base import Data, Likelihood
-from .publication import ALWAYS, PUBLISHED_WITHOUT_EVENTS, draw_published, locate_counts, log_published
+from .publication import (
+    ALWAYS,
+    PUBLISHED_WITHOUT_EVENTS,
+    draw_published,
+    locate_counts,
+    log_published,
+    publication_remark,
+)
 
-__all__ = ["Binomial", "count_issues", "log_binomial"]
+__all__ = ["Binomial", "count_issues", "exact_limits", "log_binomial"]
 
 
 def log_binomial(total: Any, events: Any, operations: Operations = NUMPY) -> Any:
@@ -31,6 +39,21 @@ def count_issues(where: str, **numbers: float) -> list[Issue]:
         for name, value in numbers.items()
         if not np.isfinite(value) or value != np.floor(value) or value < 0
     ]
+
+
+def exact_limits(fewest: Any, most: Any, total: Any, level: float) -> tuple[Any, Any, Any]:
+    """The logit of the middle of `fewest` to `most` events, and those of the shares at which fewer, or more, are rare.
+
+    Each limit is the share at which that many events or more, or that many or fewer, have half the probability that the
+    level leaves.
+    """
+    fewest, most, total = (np.asarray(column, float) for column in (fewest, most, total))
+    tail = 0.5 * (1.0 - level)
+    # A beta distribution needs two positive parameters; at the ends the limit is known.
+    lower = special.betaincinv(np.maximum(fewest, 1.0), total - np.maximum(fewest, 1.0) + 1.0, tail)
+    upper = special.betaincinv(np.minimum(most, total - 1.0) + 1.0, np.maximum(total - most, 1.0), 1.0 - tail)
+    lower, upper = np.where(fewest == 0, 0.0, lower), np.where(most == total, 1.0, upper)
+    return special.logit(0.5 * (fewest + most) / total), special.logit(lower), special.logit(upper)
 
 
 @dataclass(frozen=True)
@@ -59,6 +82,13 @@ class Binomial(Likelihood):
     def read(self, reported: Any, family: Family, comparator: Any = None) -> dict[str, float]:
         return {"events": float(reported.events), "total": float(reported.total)}
 
+    def words(self, row: Mapping[str, Any]) -> str:
+        return f"{row['events']} of {row['total']}"
+
+    def alone(self, data: Data, level: float) -> tuple[Any, Any, Any]:
+        """The share, with the limits of Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404."""
+        return exact_limits(data["events"], data["events"], data["total"], level)
+
     def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
         issues = []
         for label, events, total in zip(labels, data["events"], data["total"], strict=True):
@@ -76,6 +106,9 @@ class Binomial(Likelihood):
                 what = f"0 of {total:g}, and cohorts without events are said to be never published"
                 issues.append(Issue(f"{where}, events", what, "Give published_without_events a value above 0."))
         return issues
+
+    def remarks(self, data: Data, labels: tuple[str, ...]) -> list[str]:
+        return publication_remark(self.published_without_events)
 
     def log_kernel(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
         kernel = data["events"] * theta - data["total"] * operations.softplus(theta)

@@ -51,6 +51,16 @@ class NormalEstimate(Likelihood):
             return super().shown(data)
         return {name: [float(value) for value in given[name]] for name in self.given}
 
+    def words(self, row: Mapping[str, Any]) -> str:
+        if "lower_given" not in row:
+            return super().words(row)
+        return f"{row['estimate']:g} ({row['lower_given']:g} to {row['upper_given']:g})"
+
+    def alone(self, data: Data, level: float) -> tuple[Any, Any, Any]:
+        """The estimate with its normal interval."""
+        reach = special.ndtri(0.5 * (1.0 + level)) * data["standard_error"]
+        return data["estimate"], data["estimate"] - reach, data["estimate"] + reach
+
     def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
         issues = []
         for label, estimate, error in zip(labels, data["estimate"], data["standard_error"], strict=True):

@@ -9,7 +9,14 @@ import numpy as np
 from ..numerics import NUMPY, Operations, expit
 from .base import Option
 
-__all__ = ["ALWAYS", "PUBLISHED_WITHOUT_EVENTS", "draw_published", "log_published", "locate_counts"]
+__all__ = [
+    "ALWAYS",
+    "PUBLISHED_WITHOUT_EVENTS",
+    "draw_published",
+    "locate_counts",
+    "log_published",
+    "publication_remark",
+]
 
 #: Every cohort is published, whatever happened in it.
 ALWAYS = 1.0
@@ -23,6 +30,13 @@ _FARTHEST_STEP = 1.5
 # The edge of exp(-n exp(theta)) has width about one, whatever n is.
 _EDGE = 1.1
 _LEAST = 1e-300
+
+
+def publication_remark(chance: float) -> list[str]:
+    """That a likelihood is corrected for selective publication, if it is."""
+    if chance == ALWAYS:
+        return []
+    return [f"A cohort without an event is taken to have been published with probability {chance:g}"]
 
 
 def log_published(theta: Any, total: Any, chance: float, operations: Operations = NUMPY) -> Any:

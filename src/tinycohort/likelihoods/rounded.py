@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from ..families import Family
 from ..issues import InputError, Issue
 from ..numerics import NUMPY, Operations
 from ..printing import spellings
 from .base import Data, Likelihood
-from .binomial import count_issues, log_binomial
-from .publication import ALWAYS, PUBLISHED_WITHOUT_EVENTS, draw_published, locate_counts, log_published
+from .binomial import count_issues, exact_limits, log_binomial
+from .publication import (
+    ALWAYS,
+    PUBLISHED_WITHOUT_EVENTS,
+    draw_published,
+    locate_counts,
+    log_published,
+    publication_remark,
+)
 
 __all__ = ["MOST_COUNTS", "Rounded"]
 
@@ -66,6 +75,14 @@ class Rounded(Likelihood):
             "total": [int(total) for total in data["total"]],
         }
 
+    def words(self, row: Mapping[str, Any]) -> str:
+        return f"{row['percentage']}% of {row['total']}"
+
+    def alone(self, data: Data, level: float) -> tuple[Any, Any, Any]:
+        """The percentage, with the lower limit of the fewest people that it can be and the upper limit of the most."""
+        _, lower, upper = exact_limits(*self._counts(data), data["total"], level)
+        return special.logit(0.01 * np.asarray(data["percentage"], float)), lower, upper
+
     def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
         issues = []
         shown, fewest_of_all = self.shown(data)["percentage"], 1.0 if self.published_without_events == 0.0 else 0.0
@@ -90,7 +107,7 @@ class Rounded(Likelihood):
     def remarks(self, data: Data, labels: tuple[str, ...]) -> list[str]:
         fewest, most = self._counts(data)
         shown = self.shown(data)
-        return [
+        return publication_remark(self.published_without_events) + [
             f"{label}: {text}% of {total} may be {fewest[j]:.0f} to {most[j]:.0f} people"
             for j, (label, text, total) in enumerate(zip(labels, shown["percentage"], shown["total"], strict=True))
             if most[j] > fewest[j]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -64,6 +64,13 @@ class Several(Likelihood):
 
     def read(self, reported: Any, family: Family, comparator: Any = None) -> dict[str, float]:
         raise TypeError("a number is read by the kind of its own cohort")
+
+    def words(self, row: Mapping[str, Any]) -> str:
+        return next(kind for kind in self.kinds if kind.name == row["kind"]).words(row)
+
+    def alone(self, data: Data, level: float) -> tuple[Any, Any, Any]:
+        found = self._gather(data, lambda kind, own: kind.alone(own, level), 3)
+        return found[0], found[1], found[2]
 
     def to_dict(self) -> dict[str, Any]:
         return {"kinds": [kind.to_dict() for kind in self.kinds]}
@@ -156,16 +163,19 @@ class Several(Likelihood):
         return found
 
     def locate(self, data: Data) -> tuple[Any, Any]:
-        return self._gather(data, lambda kind, own: kind.locate(own))
+        found = self._gather(data, lambda kind, own: kind.locate(own), 2)
+        return found[0], found[1]
 
     def tails(self, data: Data) -> tuple[Any, Any]:
-        return self._gather(data, lambda kind, own: kind.tails(own))
+        found = self._gather(data, lambda kind, own: kind.tails(own), 2)
+        return found[0], found[1]
 
-    def _gather(self, data: Data, ask: Any) -> tuple[Any, Any]:
-        found = np.zeros((2, len(data["kind"])))
+    def _gather(self, data: Data, ask: Callable[[Likelihood, Data], Any], answers: int) -> Any:
+        """The answers of each kind about its own cohorts, put together (answer, cohort)."""
+        found = np.zeros((answers, len(data["kind"])))
         for kind, cohorts, own in self._parts(data):
             found[:, cohorts] = ask(kind, own)
-        return found[0], found[1]
+        return found
 
     def pymc(self, theta: Any, data: Mapping[str, Any], prefix: str = "", dims: str = "cohort") -> Any:
         raise TypeError("each kind has a distribution of its own")

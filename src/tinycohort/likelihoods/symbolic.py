@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..numerics import Operations
-
-if TYPE_CHECKING:
-    from .base import Likelihood
 
 __all__ = ["distribution", "pytensor_operations"]
 
@@ -24,7 +21,7 @@ def pytensor_operations() -> Operations:
 
     def log_polynomial(theta: Any, log_coefficients: Any) -> Any:
         powers = pt.arange(log_coefficients.shape[-1]).astype("float64")
-        return pt.math.logsumexp(log_coefficients + powers * theta[..., None], axis=-1)
+        return pt.logsumexp(log_coefficients + powers * theta[..., None], axis=-1)  # type: ignore[attr-defined]
 
     return Operations(
         exp=pt.exp,
@@ -43,8 +40,8 @@ def pytensor_operations() -> Operations:
     )
 
 
-def distribution(kind: Likelihood, theta: Any, data: Mapping[str, Any], prefix: str, dims: str) -> Any:
-    """A PyMC distribution of the one observed column, by the kind's own log-likelihood and draws."""
+def distribution(kind: Any, theta: Any, data: Mapping[str, Any], prefix: str, dims: str) -> Any:
+    """A PyMC distribution of the one observed column, by the log-likelihood and the draws of `kind`, a `Likelihood`."""
     import pymc
 
     (observed,) = kind.observed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -22,6 +23,8 @@ _CLOSE = 0.05
 # The edge of a plateau has width about one; where there is nothing but a plateau, no width is too large.
 _EDGE = 1.1
 _BOUNDLESS = 1e9
+_FARTHEST = 100.0
+_BISECTIONS = 60
 
 
 class TwoArmCounts(Likelihood):
@@ -61,6 +64,32 @@ class TwoArmCounts(Likelihood):
         arms = {"events": data["events"], "total": data["total"]}
         arms |= {"control_events": control, "control_total": data["control_total"]}
         return {name: [int(value) for value in column] for name, column in arms.items()}
+
+    def words(self, row: Mapping[str, Any]) -> str:
+        return f"{row['events']} of {row['total']} against {row['control_events']} of {row['control_total']}"
+
+    def alone(self, data: Data, level: float) -> tuple[Any, Any, Any]:
+        """The conditional maximum likelihood estimate and the exact limits that go with Fisher's test.
+
+        Cornfield 1956; infinite where the likelihood has a plateau.
+        """
+        log_ways, position = self._log_ways(data), data["events"] - self._range(data)[0]
+        power, tail = np.arange(log_ways.shape[-1]), 0.5 * (1.0 - level)
+
+        def share(theta: Any) -> Any:
+            terms = log_ways + power * theta[:, None]
+            terms = np.exp(terms - terms.max(axis=1, keepdims=True))
+            return terms / terms.sum(axis=1, keepdims=True)
+
+        at_least, at_most = power >= position[:, None], power <= position[:, None]
+        left, right = self.plateaus(data)
+        found = [
+            _where(lambda theta: share(theta) @ power - position, len(position)),
+            _where(lambda theta: (share(theta) * at_least).sum(axis=1) - tail, len(position)),
+            _where(lambda theta: tail - (share(theta) * at_most).sum(axis=1), len(position)),
+        ]
+        estimate = np.where(left & right, np.nan, np.where(left, -np.inf, np.where(right, np.inf, found[0])))
+        return estimate, np.where(left, -np.inf, found[1]), np.where(right, np.inf, found[2])
 
     def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
         issues = []
@@ -165,6 +194,16 @@ class TwoArmCounts(Likelihood):
     def tails(self, data: Data) -> tuple[Any, Any]:
         fewest, most = self._range(data)
         return data["events"] - fewest, most - data["events"]
+
+
+def _where(rising: Callable[[Any], Any], size: int) -> Any:
+    """Where a rising function of theta (cohort,) is zero, by bisection."""
+    low, high = np.full(size, -_FARTHEST), np.full(size, _FARTHEST)
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        above = rising(middle) > 0.0
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return 0.5 * (low + high)
 
 
 def _corrected(data: Data) -> Any:

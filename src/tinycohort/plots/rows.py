@@ -63,7 +63,7 @@ def forest_rows(fit: Fit, level: float = 0.95, order: str | Sequence[str] | None
         {
             "row": "cohort",
             "label": compiled.labels[j],
-            **{name: float(column[j]) for name, column in alone.items()},
+            **{name: None if np.isnan(column[j]) else float(column[j]) for name, column in alone.items()},
             **{name: summary["cohorts"][j][name] for name in (*_ESTIMATE, "weight", "shrinkage")},
             "outcome_id": compiled.rows[j].outcome_id or None,
         }
@@ -122,13 +122,13 @@ def forest_table(fit: Fit, level: float = 0.95, order: str | Sequence[str] | Non
 def _alone(compiled: CompiledModel, level: float) -> dict[str, Any]:
     """What each cohort reported by itself, on the natural scale."""
     data = compiled.data
-    if {"events", "total"} <= set(data):
+    if set(compiled.likelihood.columns) == {"events", "total"}:
         lower, upper = exact_interval(data["events"], data["total"], level)
         levels = np.full(compiled.cohorts, level)
         raw = {"events": data["events"], "total": data["total"], "raw": data["events"] / data["total"]}
         return {**raw, "raw_lower": lower, "raw_upper": upper, "raw_level": levels}
-    if not {"estimate", "standard_error"} <= set(data):
-        return {}
+    if set(compiled.likelihood.columns) != {"estimate", "standard_error"}:
+        return _by_its_likelihood(compiled, level)
     family, given = compiled.family, compiled.given
     half_width = special.ndtri(0.5 * (1.0 + level)) * data["standard_error"]
     raw = {"raw": family.natural(data["estimate"])}
@@ -140,6 +140,15 @@ def _alone(compiled: CompiledModel, level: float) -> dict[str, Any]:
         raw |= {name: family.natural(end) for name, end in zip(("raw_lower", "raw_upper"), ends, strict=True)}
     # The standard error was read from the interval at its own level, which it therefore still tells.
     return raw | {"raw_level": np.round(special.erf(half_width / data["standard_error"] / np.sqrt(2.0)), 9)}
+
+
+def _by_its_likelihood(compiled: CompiledModel, level: float) -> dict[str, Any]:
+    """The same as the kinds themselves say it; nothing where a limit lies at an end that has no place on the scale."""
+    found = [compiled.family.natural(theta) for theta in compiled.likelihood.alone(compiled.data, level)]
+    if compiled.family.model_scale != "logit":
+        shown = np.isfinite(np.stack(found)).all(axis=0) & (found[1] > 0.0)
+        found = [np.where(shown, values, np.nan) for values in found]
+    return {"raw": found[0], "raw_lower": found[1], "raw_upper": found[2], "raw_level": np.full(len(found[0]), level)}
 
 
 def _ordered(

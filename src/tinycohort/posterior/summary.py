@@ -48,6 +48,7 @@ def summarise(model: CompiledModel, posterior: Posterior, level: float, interval
         "average": show("average"),
         "new_cohort": show("new_cohort"),
         "cohorts": cohorts,
+        "remarks": list(model.remarks),
         "log_marginal_likelihood": None if blocked else posterior.log_marginal_likelihood,
         "elpd_loco": _elpd(left_out),
         "diagnostics": posterior.diagnostics,

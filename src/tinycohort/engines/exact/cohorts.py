@@ -231,7 +231,7 @@ class Cohorts:
 
 
 def _nodes(low: float, high: float, spacings: float, side: int) -> tuple[Any, Any]:
-    """Nodes and weights of a rule over [low, high] with gaps no wider than (high - low) / spacings, if there are any."""
+    """Nodes and weights of a rule over [low, high] with gaps up to (high - low) / spacings, if there are any."""
     if not spacings:
         return np.empty(0), np.empty(0)
     if side:
