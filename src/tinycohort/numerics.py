@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
+from .polynomials import log_polynomial, tabulate
+
 __all__ = [
     "NUMPY",
     "Operations",
@@ -21,7 +23,6 @@ __all__ = [
     "expit",
     "gauss_hermite",
     "gauss_legendre",
-    "log_polynomial",
     "log_sum_exp",
     "pieces",
     "softplus",
@@ -29,9 +30,6 @@ __all__ = [
 ]
 
 _ALMOST_NOTHING = -500.0
-# Between this many powers of exp(theta) a concave log coefficient rises by less than exp() can bear.
-_APART = 32
-_AT_ONCE = 16384
 
 
 def softplus(x: Any) -> Any:
@@ -66,45 +64,13 @@ class Operations(NamedTuple):
     floor: Any
     ceil: Any
     up_to: Any
+    tabulate: Any
     log_polynomial: Any
 
 
 def _up_to(last: Any) -> Any:
     """0, 1, 2 and so on, up to the largest of `last`."""
     return np.arange(np.max(last, initial=0.0) + 1.0)
-
-
-def log_polynomial(theta: Any, log_coefficients: Any) -> Any:
-    """log of the sum over k of exp(log_coefficients[..., k] + k theta): a polynomial in exp(theta), without overflow.
-
-    Parameters
-    ----------
-    theta : array (...)
-        Any real numbers.
-    log_coefficients : array (..., K)
-        Concave in k, as those of sums of counts are; -inf for a power that is missing. Leading dimensions broadcast.
-    """
-    size = log_coefficients.shape[-1]
-    powers = np.moveaxis(log_coefficients, -1, 0)
-    shape = np.broadcast_shapes(np.shape(theta), powers.shape[1:])
-    if size == 1:
-        return np.broadcast_to(powers[0], shape)
-    theta = np.broadcast_to(theta, shape)
-    powers = powers.reshape(size, *(1,) * (len(shape) + 1 - powers.ndim), *powers.shape[1:])
-    # One term in a few, and the last of them, come close enough to the largest for nothing to overflow.
-    last = (powers > -np.inf).sum(axis=0) - 1
-    reference = np.take_along_axis(powers, last[None], axis=0)[0] + last * theta
-    for k in range(0, size, _APART):
-        np.maximum(reference, powers[k] + k * theta, out=reference)
-    total = np.zeros(shape)
-    # Several powers at once where theta is short, one by one where it is long.
-    step = max(1, _AT_ONCE // max(total.size, 1))
-    for first in range(0, size, step):
-        some = np.arange(first, min(first + step, size), dtype=float).reshape(-1, *(1,) * len(shape))
-        terms = some * theta
-        terms += powers[first : first + step] - reference
-        total += np.exp(terms, out=terms).sum(axis=0)
-    return reference + np.log(total)
 
 
 NUMPY = Operations(
@@ -120,6 +86,7 @@ NUMPY = Operations(
     floor=np.floor,
     ceil=np.ceil,
     up_to=_up_to,
+    tabulate=tabulate,
     log_polynomial=log_polynomial,
 )
 

@@ -118,19 +118,17 @@ class Several(Likelihood):
         return found
 
     def prepare(self, data: Data, operations: Operations = NUMPY) -> Data:
-        """What each kind prepares, as arrays over all cohorts; names begin with the number of the kind."""
-        found: dict[str, Any] = {"kind": np.asarray(data["kind"])}
+        """The kind of each cohort, its place among those of that kind, and what each kind prepares."""
+        kinds = np.asarray(data["kind"])
+        place, prepared = np.zeros(len(kinds), int), {}
         for kind, cohorts, own in self._parts(data):
-            k = self.kinds.index(kind)
-            for name, values in kind.prepare(own, operations).items():
-                everywhere = np.zeros((len(found["kind"]), *np.shape(values)[1:]))
-                everywhere[cohorts] = values
-                found[f"{k} {name}"] = everywhere
-        return found
+            place[cohorts] = np.arange(len(cohorts))
+            prepared[self.kinds.index(kind)] = kind.prepare(own, operations)
+        return {"kind": kinds, "place": place, "prepared": _Shared(prepared)}
 
     def log_kernel(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
         """Each cohort's by its own kind; `data` are prepared, and may have the cohorts along any of their axes."""
-        kinds = data["kind"]
+        kinds, place, prepared = data["kind"], data["place"], data["prepared"].value
         theta = np.asarray(theta, float)
         axis = int(np.argmax(kinds.shape)) if kinds.ndim else 0
         behind = kinds.ndim - axis
@@ -139,19 +137,17 @@ class Several(Likelihood):
         for k, kind in enumerate(self.kinds):
             cohorts = np.flatnonzero(kinds == k)
             if len(cohorts) == kinds.size:
-                return kind.log_kernel(theta, _own(data, k), operations)
+                return kind.log_kernel(theta, _some(prepared[k], place), operations)
             if len(cohorts):
-                own = {name: values.take(cohorts, axis) for name, values in _own(data, k).items()}
+                own = _some(prepared[k], place.take(cohorts, axis))
                 some = (..., cohorts, *(slice(None),) * (behind - 1))
                 found[some] = kind.log_kernel(np.broadcast_to(theta, shape)[some], own, operations)
         return found
 
     def log_constant(self, data: Data, operations: Operations = NUMPY) -> Any:
         found = np.zeros(len(data["kind"]))
-        for k, kind in enumerate(self.kinds):
-            cohorts = np.flatnonzero(data["kind"] == k)
-            own = {name: values[cohorts] for name, values in _own(data, k).items()}
-            found[cohorts] = kind.log_constant(own, operations) if len(cohorts) else 0.0
+        for k, prepared in data["prepared"].value.items():
+            found[data["kind"] == k] = self.kinds[k].log_constant(prepared, operations)
         return found
 
     def draw(self, theta: Any, data: Data, rng: np.random.Generator) -> dict[str, Any]:
@@ -185,6 +181,16 @@ def _union(groups: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for group in groups for name in group))
 
 
-def _own(data: Data, k: int) -> dict[str, Any]:
-    """The prepared columns of one kind, by the names that it gave them."""
-    return {name.partition(" ")[2]: values for name, values in data.items() if name.startswith(f"{k} ")}
+def _some(prepared: Data, j: Any) -> dict[str, Any]:
+    """The rows `j` of everything that a kind has prepared."""
+    return {name: column[j] for name, column in prepared.items()}
+
+
+class _Shared:
+    """What belongs to all cohorts together, and so stays the same whichever of them are picked."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __getitem__(self, j: Any) -> _Shared:
+        return self

@@ -19,6 +19,9 @@ def pytensor_operations() -> Operations:
     def up_to(last: Any) -> Any:
         return pt.arange(pt.max(last) + 1).astype("float64")
 
+    def tabulate(log_coefficients: Any) -> Any:
+        return log_coefficients
+
     def log_polynomial(theta: Any, log_coefficients: Any) -> Any:
         powers = pt.arange(log_coefficients.shape[-1]).astype("float64")
         return pt.logsumexp(log_coefficients + powers * theta[..., None], axis=-1)  # type: ignore[attr-defined]
@@ -36,6 +39,7 @@ def pytensor_operations() -> Operations:
         floor=pt.floor,
         ceil=pt.ceil,
         up_to=up_to,
+        tabulate=tabulate,
         log_polynomial=log_polynomial,
     )
 

@@ -136,7 +136,7 @@ class TwoArmCounts(Likelihood):
         """How many ways lead to each table with these margins, as logarithms; and which of them was observed."""
         events, fewest = data["events"], self._range(data, operations)[0]
         ways = self._log_ways(data, operations) - self._log_ways_to(events, data, operations)[..., None]
-        return {"position": events - fewest, "log_ways": ways}
+        return {"position": events - fewest, "log_ways": operations.tabulate(ways)}
 
     def _log_ways(self, data: Data, operations: Operations = NUMPY) -> Any:
         """log of the ways to each table, from the fewest events on (cohort, table); -inf beyond the most."""
@@ -173,10 +173,9 @@ class TwoArmCounts(Likelihood):
     def locate(self, data: Data) -> tuple[Any, Any]:
         """Where the mean of the events is what was observed; half an event inside where that is nowhere."""
         fewest, most = self._range(data)
-        ways = self.prepare(data)
-        size = most - fewest
-        target = np.clip(ways["position"], np.minimum(0.5, 0.5 * size), np.maximum(size - 0.5, 0.5 * size))
-        power, log_ways = np.arange(ways["log_ways"].shape[-1]), ways["log_ways"]
+        log_ways, size = self._log_ways(data), most - fewest
+        target = np.clip(data["events"] - fewest, np.minimum(0.5, 0.5 * size), np.maximum(size - 0.5, 0.5 * size))
+        power = np.arange(log_ways.shape[-1])
         theta = _corrected(data)
         for _ in range(_STEPS):
             terms = log_ways + power * theta[:, None]

@@ -187,7 +187,7 @@ def _scale(fit: Fit, rows: list[dict[str, Any]], width: float) -> Scale:
 def _reported_header(rows: list[dict[str, Any]]) -> str:
     if rows[0]["events"] is not None:
         return "Events/total"
-    return "" if rows[0]["raw"] is None else "As reported"
+    return "" if all(row["raw"] is None for row in rows) else "As reported"
 
 
 def _reported(row: dict[str, Any], scale: Scale) -> str:
@@ -204,7 +204,7 @@ def _key(fit: Fit, rows: list[dict[str, Any]]) -> tuple[str, str]:
     cohorts = [row for row in rows if row["row"] == "cohort"]
     level = f"{100 * rows[0]['level']:g}%"
     given = f"{_GIVEN.get(fit.compiled.pooling.name, 'Posterior')}: median, {level} credible interval"
-    if rows[0]["raw"] is None:
+    if all(row["raw"] is None for row in rows):
         return "", given
     if rows[0]["events"] is not None:
         return f"As reported: share, exact {level} confidence interval", given
@@ -212,5 +212,5 @@ def _key(fit: Fit, rows: list[dict[str, Any]]) -> tuple[str, str]:
 
 
 def _levels(cohorts: Sequence[dict[str, Any]]) -> str:
-    levels = sorted({round(row["raw_level"], 6) for row in cohorts})
+    levels = sorted({round(row["raw_level"], 6) for row in cohorts if row["raw"] is not None})
     return f"{100 * levels[0]:g}%" if len(levels) == 1 else f"{100 * levels[0]:g} to {100 * levels[-1]:g}%"

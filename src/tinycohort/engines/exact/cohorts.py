@@ -141,7 +141,8 @@ class Cohorts:
         wide = (tau >= accuracy.switch * self.scale[:, None]) & ~self._never_wide[:, None]
         for group, nodes, weighted in self._groups:
             rows = wide[group].any(axis=0).nonzero()[0]
-            result[group, rows] = self._wide(group, nodes, weighted, mu[rows], tau[rows, None])
+            if len(rows):
+                result[group, rows] = self._wide(group, nodes, weighted, mu[rows], tau[rows, None])
         # So far out likelihood and normal meet beyond the nodes: the other rule goes and looks.
         far = ((result < _LOG_SEEN) & wide[..., None]).nonzero()
         if len(far[0]):
