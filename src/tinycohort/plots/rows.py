@@ -168,7 +168,7 @@ def _reported(compiled: CompiledModel, level: float) -> dict[str, Any]:
         raw = {"events": data["events"], "total": data["total"], "raw": data["events"] / data["total"]}
         return {**raw, "raw_lower": lower, "raw_upper": upper, "raw_level": levels}
     if set(compiled.likelihood.columns) != {"estimate", "standard_error"}:
-        return {}
+        return _by_its_likelihood(compiled, level)
     family, given = compiled.family, compiled.given
     half_width = special.ndtri(0.5 * (1.0 + level)) * data["standard_error"]
     raw = {"raw": family.natural(data["estimate"])}
@@ -180,6 +180,15 @@ def _reported(compiled: CompiledModel, level: float) -> dict[str, Any]:
         raw |= {name: family.natural(end) for name, end in zip(("raw_lower", "raw_upper"), ends, strict=True)}
     # The standard error was read from the interval at its own level, which it therefore still tells.
     return raw | {"raw_level": np.round(special.erf(half_width / data["standard_error"] / np.sqrt(2.0)), 9)}
+
+
+def _by_its_likelihood(compiled: CompiledModel, level: float) -> dict[str, Any]:
+    """The same as the kinds themselves say it; nothing where a limit lies at an end that has no place on the scale."""
+    found = [compiled.family.natural(theta) for theta in compiled.likelihood.alone(compiled.data, level)]
+    if compiled.family.model_scale != "logit":
+        shown = np.isfinite(np.stack(found)).all(axis=0) & (found[1] > 0.0)
+        found = [np.where(shown, values, np.nan) for values in found]
+    return {"raw": found[0], "raw_lower": found[1], "raw_upper": found[2], "raw_level": np.full(len(found[0]), level)}
 
 
 def in_order(compiled: CompiledModel, medians: Sequence[float], order: str | Sequence[str] | None) -> Sequence[int]:

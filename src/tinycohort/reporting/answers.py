@@ -54,7 +54,7 @@ def rests_on(fit: Fit) -> str:
     """How many cohorts and people an answer rests on."""
     cohorts = count(fit.compiled.cohorts, "cohort")
     data = fit.compiled.data
-    if "total" not in data:
+    if set(data) != {"events", "total"}:
         return f"It rests on {cohorts}."
     return f"It rests on {cohorts}, in which {data['events'].sum():,.0f} of {data['total'].sum():,.0f} people had it."
 

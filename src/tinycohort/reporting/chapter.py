@@ -98,7 +98,9 @@ def _estimates(fit: Fit) -> Markup:
 def _cohorts(fit: Fit) -> Markup:
     summary, quantity = fit.summary(), fit.compiled.family.quantity
     scores = summary["elpd_loco"]["cohorts"] if summary["elpd_loco"] else [None] * fit.compiled.cohorts
-    counts = "events" in summary["cohorts"][0]
+    counts, estimates = (
+        set(fit.compiled.data) == names for names in ({"events", "total"}, {"estimate", "standard_error"})
+    )
     rows = [
         (
             cohort["label"],
@@ -106,6 +108,8 @@ def _cohorts(fit: Fit) -> Markup:
                 (f"{cohort['events']} of {cohort['total']}", percent(cohort["events"] / cohort["total"], 1))
                 if counts
                 else (figure(cohort["estimate"]), f"{figure(cohort['lower_given'])} to {figure(cohort['upper_given'])}")
+                if estimates
+                else (reported,)
             ),
             _value(cohort["median"], quantity),
             _interval(cohort, quantity),
@@ -113,10 +117,10 @@ def _cohorts(fit: Fit) -> Markup:
             _share(cohort["shrinkage"]),
             "–" if score is None else minus(f"{score:.2f}"),
         )
-        for cohort, score in zip(summary["cohorts"], scores, strict=True)
+        for cohort, score, reported in zip(summary["cohorts"], scores, fit.compiled.reported, strict=True)
     ]
-    reported = ("reported", "alone") if counts else ("reported", "its interval")
-    header = ("cohort", *reported, "estimate", "95% interval", "weight", "shrinkage", "log score left out")
+    headings = ("reported", "alone") if counts else ("reported", "its interval") if estimates else ("reported",)
+    header = ("cohort", *headings, "estimate", "95% interval", "weight", "shrinkage", "log score left out")
     caption = (
         "Cohorts. Weight: share of what is known about the typical cohort. Shrinkage: share of what is known about this"
         " cohort that the others bring. Log score: log probability of its data, predicted from the others."
@@ -172,11 +176,11 @@ def _priors(result: ModelResult) -> Markup:
 
 def _used(result: ModelResult, results: Results) -> list[Markup]:
     """Every number used, by the model or by a variant alone."""
-    own = result.fit.evidence.used if result.fit.evidence is not None else ()
+    own = result.fit.evidence.numbers if result.fit.evidence is not None else ()
     seen = {_key(one) for one in own}
     further: dict[tuple[Any, ...], tuple[Used, list[str]]] = {}
     for variant, _, fit in result.fits:
-        for one in fit.evidence.used if fit.evidence is not None else ():
+        for one in fit.evidence.numbers if fit.evidence is not None else ():
             if _key(one) not in seen:
                 further.setdefault(_key(one), (one, []))[1].append(variant)
     header: tuple[str, ...] = ("cohort", "number, and as printed", "derivation", "place and source")
