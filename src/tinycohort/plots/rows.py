@@ -31,7 +31,8 @@ __all__ = [
 
 ORDERS = ("given", "median", "size")
 _ESTIMATE = ("median", "lower", "upper")
-REPORTED = ("events", "total", "raw", "raw_lower", "raw_upper", "raw_level")
+_ARMS = ("events", "total", "control_events", "control_total")
+REPORTED = (*_ARMS, "raw", "raw_lower", "raw_upper", "raw_level")
 _COLUMNS = ("row", "label", *REPORTED, *_ESTIMATE, "level", "weight", "shrinkage", "outcome_id")
 
 
@@ -145,6 +146,8 @@ def reported_rows(compiled: CompiledModel, level: float) -> list[dict[str, Any]]
 
 def reported_header(rows: list[dict[str, Any]]) -> str:
     """What the column of what cohorts reported is called; empty where there is none."""
+    if any(row["control_total"] is not None for row in rows):
+        return "Events/total, both arms"
     if any(row["events"] is not None for row in rows):
         return "Events/total"
     return "As reported" if any(row["raw"] is not None for row in rows) else ""
@@ -152,6 +155,8 @@ def reported_header(rows: list[dict[str, Any]]) -> str:
 
 def reported_text(row: dict[str, Any], scale: Scale) -> str:
     """What a cohort reported: its counts, or its estimate with the interval."""
+    if row["control_total"] is not None:
+        return f"{row['events']:.0f}/{row['total']:.0f}, {row['control_events']:.0f}/{row['control_total']:.0f}"
     if row["raw"] is None:
         return ""
     if row["events"] is not None:
@@ -188,7 +193,13 @@ def _by_its_likelihood(compiled: CompiledModel, level: float) -> dict[str, Any]:
     if compiled.family.model_scale != "logit":
         shown = np.isfinite(np.stack(found)).all(axis=0) & (found[1] > 0.0)
         found = [np.where(shown, values, np.nan) for values in found]
-    return {"raw": found[0], "raw_lower": found[1], "raw_upper": found[2], "raw_level": np.full(len(found[0]), level)}
+    counts = {name: np.full(len(found[0]), np.nan) for name in _ARMS}
+    for part in compiled.parts:
+        if "control_total" in part.kind.columns:
+            for name, values in part.kind.shown(part.data).items():
+                counts[name][part.cohorts] = values
+    raw = {"raw": found[0], "raw_lower": found[1], "raw_upper": found[2], "raw_level": np.full(len(found[0]), level)}
+    return raw | counts
 
 
 def in_order(compiled: CompiledModel, medians: Sequence[float], order: str | Sequence[str] | None) -> Sequence[int]:
