@@ -17,7 +17,8 @@ import pytest
 from scipy import special
 
 import tinycohort as tc
-from support.contract import EXAMPLES, Example, monte_carlo_errors
+from support.contract import EXAMPLES, FURTHER, Example, monte_carlo_errors
+from tinycohort.compiled.parts import Part
 from tinycohort.engines import nuts
 from tinycohort.engines.run import run
 from tinycohort.families import FAMILIES
@@ -25,16 +26,14 @@ from tinycohort.likelihoods import LIKELIHOODS
 from tinycohort.pooling import POOLINGS
 
 PAIRS = [(kind, family) for kind, cls in LIKELIHOODS.items() for family in cls.families]
+ALL = [*(example for pair in PAIRS for example in EXAMPLES.get(pair, [])), *FURTHER]
 COMBINATIONS = [
-    pytest.param(example, pooling, id=f"{kind}-{example.family.quantity}-{pooling}")
-    for kind, family in PAIRS
-    for example in EXAMPLES.get((kind, family), [])
-    for pooling in POOLINGS
+    pytest.param(example, pooling, id=f"{example.name}-{pooling}") for example in ALL for pooling in POOLINGS
 ]
 # One measure of each family is sampled: compiling takes seconds, and the others differ in what is reported only.
 SAMPLED = [
-    pytest.param(EXAMPLES[pair][0], pooling, id=f"{pair[0]}-{EXAMPLES[pair][0].family.quantity}-{pooling}")
-    for pair in PAIRS
+    pytest.param(example, pooling, id=f"{example.name}-{pooling}")
+    for example in [*(EXAMPLES[pair][0] for pair in PAIRS), *FURTHER[1:]]
     for pooling in POOLINGS
 ]
 GROUPS = (
@@ -154,21 +153,25 @@ def test_the_pymc_model_names_its_cohorts_and_holds_its_data(example: Example, p
     twin = model.pymc_model()
     assert tuple(twin.coords["cohort"]) == model.labels
     assert {"theta", example.family.quantity} <= {variable.name for variable in [*twin.deterministics, *twin.free_RVs]}
-    assert [variable.name for variable in twin.observed_RVs] == list(model.likelihood.observed)
-    for name, column in model.data.items():
-        stored = f"{name}_observed" if name in model.likelihood.observed else name
-        assert twin[stored].get_value() == pytest.approx(column)
+    assert [variable.name for variable in twin.observed_RVs] == [
+        f"{part.prefix}{name}" for part in model.parts for name in part.kind.observed
+    ]
+    for part in model.parts:
+        assert tuple(twin.coords[part.dim]) == tuple(model.labels[j] for j in part.cohorts)
+        for name, column in part.data.items():
+            stored = f"{name}_observed" if name in part.kind.observed else name
+            assert twin[f"{part.prefix}{stored}"].get_value() == pytest.approx(column)
 
 
-def score_deviations(model: tc.CompiledModel, theta: Any, drawn: dict[str, Any]) -> Any:
+def score_deviations(part: Part, theta: Any, drawn: dict[str, Any]) -> Any:
     """How far two identities of any likelihood are from holding for data drawn at theta, in standard errors.
 
     The mean score is zero, and the mean square of the score is minus the mean curvature (Bartlett 1953). theta and
     the data have shape (draw, cohort).
     """
     step = 1e-3
-    data = {**model.data, **drawn}
-    below, here, above = (model.likelihood.log_likelihood(theta + d, data) for d in (-step, 0.0, step))
+    data = {**part.data, **drawn}
+    below, here, above = (part.kind.log_likelihood(theta + d, data) for d in (-step, 0.0, step))
     score, curvature = (above - below) / (2 * step), (above + below - 2 * here) / step**2
     found = np.stack([score, score**2 + curvature])
     return found.mean(axis=1) / (found.std(axis=1) / np.sqrt(found.shape[1]))
@@ -177,10 +180,31 @@ def score_deviations(model: tc.CompiledModel, theta: Any, drawn: dict[str, Any])
 @pytest.mark.parametrize(("example", "pooling"), COMBINATIONS)
 def test_predictive_draws_follow_the_likelihood(example: Example, pooling: str) -> None:
     model = example.model(pooling)
-    theta = np.broadcast_to(np.linspace(-1, 1, model.cohorts), (20_000, model.cohorts))
-    drawn = model.likelihood.draw(theta, model.data, np.random.default_rng(2))
-    assert set(drawn) == set(model.likelihood.observed)
-    assert abs(score_deviations(model, theta, drawn)).max() < 4.5
+    everywhere = np.broadcast_to(np.linspace(-1, 1, model.cohorts), (20_000, model.cohorts))
+    for part in model.parts:
+        theta = everywhere[:, part.cohorts]
+        drawn = part.kind.draw(theta, part.data, np.random.default_rng(2))
+        assert set(drawn) == set(part.kind.observed)
+        assert abs(score_deviations(part, theta, drawn)).max() < 4.5
+
+
+@pytest.mark.parametrize("example", ALL, ids=lambda example: example.name)
+def test_draws_of_the_pymc_model_follow_the_likelihood(example: Example) -> None:
+    """Where a kind has no named distribution of PyMC's it brings its own draws."""
+    import pymc
+    from pytensor.compile.mode import Mode
+
+    model = example.model("common")
+    twin = model.pymc_model()
+    names = [f"{part.prefix}{name}" for part in model.parts for name in part.kind.observed]
+    with twin:
+        wanted = [twin["theta"], *(twin[name] for name in names)]
+        theta, *drawn = pymc.draw(wanted, 2000, random_seed=3, mode=Mode(linker="py", optimizer=None))
+    for part, values in zip(model.parts, drawn, strict=True):
+        own = theta[:, part.cohorts]
+        inside = (abs(own) < 4).all(axis=1)
+        (name,) = part.kind.observed
+        assert abs(score_deviations(part, own[inside], {name: values[inside]})).max() < 4.5
 
 
 # -- fits -------------------------------------------------------------------------------------------------------------
@@ -189,10 +213,10 @@ def test_predictive_draws_follow_the_likelihood(example: Example, pooling: str) 
 @pytest.fixture(scope="module")
 def fitted() -> Callable[[Example, str, str], tc.Fit]:
     """Fits of the examples by either engine, each made once."""
-    made: dict[tuple[str, str, str, str], tc.Fit] = {}
+    made: dict[tuple[str, str, str], tc.Fit] = {}
 
     def fit(example: Example, pooling: str, engine: str) -> tc.Fit:
-        key = (example.kind, example.family.quantity, pooling, engine)
+        key = (example.name, pooling, engine)
         if key not in made:
             made[key] = run(example.model(pooling), engine, seed=20)
             assert made[key].reportable, made[key].reasons
@@ -232,15 +256,28 @@ def test_draws_are_a_tree_that_arviz_accepts(fitted: Fitted, example: Example, p
         assert list(tree[group]["cohort"].values) == list(model.labels)
         natural = model.family.natural(tree[group]["theta"].values)
         assert np.array_equal(tree[group][model.family.quantity].values, natural)
-    observed = set(model.likelihood.observed)
-    for group in ("posterior_predictive", "prior_predictive", "log_likelihood", "observed_data"):
-        assert set(tree[group].data_vars) == observed
+    observed, constant = (
+        {
+            f"{part.prefix}{name}": (part, name)
+            for part in model.parts
+            for name in part.data
+            if (name in part.kind.observed) == outcome
+        }
+        for outcome in (True, False)
+    )
+    for group in ("posterior_predictive", "prior_predictive", "observed_data"):
+        assert set(tree[group].data_vars) == set(observed)
     grouping = {"group_of_cohort"} if model.pooling.grouped else set()
-    assert set(tree["constant_data"].data_vars) == (set(model.data) - observed) | grouping
-    for name in observed:
-        assert np.array_equal(tree["observed_data"][name].values, model.data[name])
-        own = model.log_likelihood(tree["posterior"]["theta"].values)
-        assert tree["log_likelihood"][name].values == pytest.approx(own)
+    assert set(tree["constant_data"].data_vars) == set(constant) | grouping
+    for group, columns in (("observed_data", observed), ("constant_data", constant)):
+        for stored, (part, name) in columns.items():
+            assert tree[group][stored].dims == (part.dim,)
+            assert list(tree[group][part.dim].values) == [model.labels[j] for j in part.cohorts]
+            assert np.array_equal(tree[group][stored].values, part.data[name])
+    (whole,) = tree["log_likelihood"].data_vars
+    assert [whole] == ([*observed] if len(model.parts) == 1 else ["reported"])
+    own = model.log_likelihood(tree["posterior"]["theta"].values)
+    assert tree["log_likelihood"][whole].values == pytest.approx(own)
     table = arviz.summary(tree, ci_prob=0.95, ci_kind="eti")
     assert {f"theta[{label}]" for label in model.labels} <= set(table.index)
     assert np.isfinite(table.astype(float)).all(axis=None)
@@ -271,12 +308,16 @@ def test_predictive_groups_follow_the_draws_beside_them(
     fitted: Fitted, example: Example, pooling: str, group: str
 ) -> None:
     tree, model = fitted(example, pooling, "exact").draws, example.model(pooling)
-    theta = tree[group]["theta"].values.reshape(-1, model.cohorts)
-    drawn = {name: tree[f"{group}_predictive"][name].values.reshape(theta.shape) for name in model.likelihood.observed}
+    everywhere = tree[group]["theta"].values.reshape(-1, model.cohorts)
     # Far out a binomial has nothing left to vary, and its score no standard error.
-    inside = (abs(theta) < 4).all(axis=1)
-    deviations = score_deviations(model, theta[inside], {name: values[inside] for name, values in drawn.items()})
-    assert abs(deviations).max() < 4.5
+    inside = (abs(everywhere) < 4).all(axis=1)
+    for part in model.parts:
+        theta = everywhere[:, part.cohorts]
+        drawn = {
+            name: tree[f"{group}_predictive"][f"{part.prefix}{name}"].values.reshape(theta.shape)[inside]
+            for name in part.kind.observed
+        }
+        assert abs(score_deviations(part, theta[inside], drawn)).max() < 4.5
 
 
 def test_prior_sensitivity_by_power_scaling_runs_on_the_draws(fitted: Fitted) -> None:
@@ -417,6 +458,6 @@ def test_leaving_a_cohort_out_leaves_the_others_as_they_are(example: Example, po
         rest = model.without(j)
         assert rest.labels == (*model.labels[:j], *model.labels[j + 1 :])
         for name, column in model.data.items():
-            assert rest.data[name].tolist() == np.delete(column, j).tolist()
+            assert np.array_equal(rest.data[name], np.delete(column, j), equal_nan=True)
     with pytest.raises(ValueError, match="read-only"):
         model.data[next(iter(model.data))][0] = 1.0

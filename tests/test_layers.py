@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 # Lowest first. A package is one floor.
-FOUNDATION = ("issues", "resources")
+FOUNDATION = ("issues", "printing", "resources")
 EVIDENCE = ("vocabulary", "records", "measures", "tables", "evidence")
-MODEL = ("numerics", "priors", "families", "likelihoods", "pooling", "spec")
+MODEL = ("polynomials", "numerics", "priors", "families", "likelihoods", "pooling", "spec")
 ANSWERS = (
     "compiled",
     "posterior",

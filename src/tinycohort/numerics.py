@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
+from .polynomials import log_polynomial, tabulate
+
 __all__ = [
     "NUMPY",
     "Operations",
@@ -52,11 +54,41 @@ class Operations(NamedTuple):
 
     exp: Any
     log: Any
+    log1p: Any
+    expm1: Any
     softplus: Any
     gammaln: Any
+    where: Any
+    minimum: Any
+    maximum: Any
+    floor: Any
+    ceil: Any
+    up_to: Any
+    tabulate: Any
+    log_polynomial: Any
 
 
-NUMPY = Operations(exp=np.exp, log=np.log, softplus=softplus, gammaln=special.gammaln)
+def _up_to(last: Any) -> Any:
+    """0, 1, 2 and so on, up to the largest of `last`."""
+    return np.arange(np.max(last, initial=0.0) + 1.0)
+
+
+NUMPY = Operations(
+    exp=np.exp,
+    log=np.log,
+    log1p=np.log1p,
+    expm1=np.expm1,
+    softplus=softplus,
+    gammaln=special.gammaln,
+    where=np.where,
+    minimum=np.minimum,
+    maximum=np.maximum,
+    floor=np.floor,
+    ceil=np.ceil,
+    up_to=_up_to,
+    tabulate=tabulate,
+    log_polynomial=log_polynomial,
+)
 
 
 def log_sum_exp(values: Any) -> float:

@@ -11,7 +11,7 @@ from scipy import stats
 import tinycohort as tc
 from tinycohort.compiled import CompiledModel, Row
 from tinycohort.families import FAMILIES, Family
-from tinycohort.likelihoods import LIKELIHOODS
+from tinycohort.likelihoods import LIKELIHOODS, Likelihood
 from tinycohort.pooling import POOLINGS
 from tinycohort.priors import prior
 
@@ -20,7 +20,7 @@ SHOWN = {"lower": 0.025, "median": 0.5, "upper": 0.975}
 
 
 def compiled(
-    kind: str,
+    kind: str | Likelihood,
     family: Family,
     pooling: str,
     data: Mapping[str, Sequence[float]],
@@ -40,7 +40,7 @@ def compiled(
     return CompiledModel(
         name="made up",
         family=family,
-        likelihood=LIKELIHOODS[kind](),
+        likelihood=LIKELIHOODS[kind]() if isinstance(kind, str) else kind,
         pooling=way,
         priors={name: prior(priors[name]) for name in way.parameters},
         rows=tuple(Row(label, group=group) for label, group in zip(names, own, strict=True)),

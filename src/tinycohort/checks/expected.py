@@ -34,11 +34,12 @@ def prior_predictive(model: CompiledModel) -> dict[str, Any]:
     rng = np.random.default_rng(PRIOR_SEED)
     drawn = prior_draws(model, rng)
     natural = model.family.natural
-    predicted = model.likelihood.draw(np.asarray(drawn["theta"]), model.data, rng)
-    cohorts = [
-        {"label": label, **{name: _range(values[..., j]) for name, values in predicted.items()}}
-        for j, label in enumerate(model.labels)
-    ]
+    theta = np.asarray(drawn["theta"])
+    cohorts: list[dict[str, Any]] = [{"label": label} for label in model.labels]
+    for part in model.parts:
+        for name, values in part.kind.draw(theta[..., part.cohorts], part.data, rng).items():
+            for k, j in enumerate(part.cohorts):
+                cohorts[j][name] = _range(values[..., k])
     return {
         "draws": PRIOR_DRAWS,
         "typical": _range(natural(drawn["mu"])) if "mu" in drawn else None,

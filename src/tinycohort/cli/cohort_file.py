@@ -5,32 +5,39 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-import re
 import stat
 from pathlib import Path
 from typing import Any
 
 from ..issues import InputError, Issue
+from .cohort_rows import (
+    COUNTS,
+    ESTIMATES,
+    LARGEST_COUNT,
+    LARGEST_NUMBER,
+    PERCENTAGES,
+    TWO_ARMS,
+    check_label,
+    check_level,
+    check_together,
+    read_row,
+)
 
-__all__ = ["COUNTS", "ESTIMATES", "LARGEST_COUNT", "LARGEST_FILE", "LARGEST_NUMBER", "MOST_COHORTS", "read_cohort_file"]
+__all__ = [
+    "COUNTS", "ESTIMATES", "LARGEST_COUNT", "LARGEST_FILE", "LARGEST_NUMBER", "MOST_COHORTS", "PERCENTAGES", "TWO_ARMS",
+    "read_cohort_file",
+]  # fmt: skip
 
-COUNTS = ("label", "events", "total")
-ESTIMATES = ("label", "estimate", "lower", "upper", "level")
+#: What the columns of a file may be.
+SHAPES = (COUNTS, PERCENTAGES, TWO_ARMS, ESTIMATES)
 
 #: Bytes. Far more than the cohorts that can be pooled take.
 LARGEST_FILE = 10_000_000
 #: Each is left out in turn, which at this number takes many minutes.
 MOST_COHORTS = 500
-#: No cohort is larger; up to it the engine has been tried.
-LARGEST_COUNT = 1_000_000_000
-
-#: Beyond it estimates are slips of the pen, or in an unsuitable unit.
-LARGEST_NUMBER = 1e9
 
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-_WHOLE = re.compile(r"[+-]?[0-9]+")
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_WANTED = "Columns are label, events, total; or label, estimate, lower, upper, level."
+_WANTED = f"Columns are {'; or '.join(', '.join(shape) for shape in SHAPES)}."
 
 
 def read_cohort_file(path: str, given_level: float | None = None, ratio: bool = False) -> dict[str, list[Any]]:
@@ -48,7 +55,8 @@ def read_cohort_file(path: str, given_level: float | None = None, ratio: bool = 
     Returns
     -------
     dict of str to list
-        Columns label, events, total; or label, estimate, lower, upper, level.
+        Columns label and events, total; or percentage (as text), total; or events, total, control_events,
+        control_total; or estimate, lower, upper, level.
 
     Raises
     ------
@@ -69,11 +77,11 @@ def read_cohort_file(path: str, given_level: float | None = None, ratio: bool = 
             what = f"{len(cells)} cells under {len(header)} headings"
             issues.append(Issue(where, what, "Look for a missing or superfluous comma, or a quote left open."))
             continue
-        values = _read_row(dict(zip(header, cells, strict=True)), names, where, issues)
+        values = read_row(dict(zip(header, cells, strict=True)), names, where, issues)
         if given_level is not None and "level" in columns:
             values["level"] = given_level
-        _check_label(values["label"], row, first_use, where, issues)
-        _check_together(values, where, ratio, issues)
+        check_label(values["label"], row, first_use, where, issues)
+        check_together(values, where, ratio, issues)
         for name in names:
             columns[name].append(values[name])
     if not issues and not columns["label"]:
@@ -158,27 +166,44 @@ def _check_header(path: str, header: list[str], given_level: float | None) -> tu
                 what = f"columns are separated by {plural} ({delimiter!r})"
                 raise InputError(Issue(where, what, "Save the file with commas, and with points as decimal marks."))
     issues = []
+    known = {name for shape in SHAPES for name in shape}
     for name in dict.fromkeys(header):
-        if name not in (*COUNTS, *ESTIMATES):
-            near = difflib.get_close_matches(name.lower(), {*COUNTS, *ESTIMATES} - {*header}, n=1, cutoff=0.6)
+        if name not in known:
+            near = difflib.get_close_matches(name.lower(), known - {*header}, n=1, cutoff=0.6)
             mend = f"Did you mean {near[0]!r}?" if near else "Remove it, or correct its name."
             issues.append(Issue(where, f"unknown column {name!r}", f"{mend} {_WANTED}"))
         elif header.count(name) > 1:
             issues.append(Issue(where, f"the column {name!r} stands there {header.count(name)} times", "Keep one."))
-    counts, estimates = ([name for name in names[1:] if name in header] for names in (COUNTS, ESTIMATES))
-    if counts and estimates:
-        what = f"counts ({', '.join(counts)}) and estimates ({', '.join(estimates)}) together"
-        raise InputError([*issues, Issue(where, what, "Give one or the other.")])
-    names = ESTIMATES if estimates else COUNTS
+    names = _find_shape(header, where, issues)
     missing = [name for name in names if name not in header and (name, given_level is None) != ("level", False)]
     for name in missing:
         also = ", or type --given-level 0.95 if all intervals have that level" if name == "level" else ""
         issues.append(Issue(where, f"the column {name!r} is missing", f"Add it{also}."))
     if given_level is not None:
-        issues += _check_given_level(given_level, header, bool(estimates))
+        issues += _check_given_level(given_level, header, names is ESTIMATES)
     if issues:
         raise InputError(issues)
     return names
+
+
+def _find_shape(header: list[str], where: str, issues: list[Issue]) -> tuple[str, ...]:
+    """Which columns are meant; an error when they are of two shapes that exclude each other."""
+    counts, controls, percentages, estimates = (
+        [name for name in names if name in header]
+        for names in (COUNTS[1:], TWO_ARMS[3:], PERCENTAGES[1:2], ESTIMATES[1:])
+    )
+    both = None
+    if estimates and (counts or controls or percentages):
+        others = ", ".join([*percentages, *counts, *controls])
+        both = f"counts ({others}) and estimates ({', '.join(estimates)}) together"
+    elif percentages and ("events" in counts or controls):
+        others = ", ".join(name for name in [*counts, *controls] if name != "total")
+        both = f"counts ({others}) and percentages together"
+    if both is not None:
+        raise InputError([*issues, Issue(where, both, "Give one or the other.")])
+    if estimates:
+        return ESTIMATES
+    return PERCENTAGES if percentages else TWO_ARMS if controls else COUNTS
 
 
 def _check_given_level(level: float, header: list[str], estimates: bool) -> list[Issue]:
@@ -186,90 +211,4 @@ def _check_given_level(level: float, header: list[str], estimates: bool) -> list
         return [Issue("--given-level", "counts have no intervals", "Leave it out.")]
     if "level" in header:
         return [Issue("--given-level", "the file has a column 'level' of its own", "Keep one of the two.")]
-    return _check_level(level, "--given-level")
-
-
-def _check_level(level: float, where: str) -> list[Issue]:
-    if 0.0 < level < 1.0:
-        return []
-    hint = f"{level / 100:g}" if 1.0 < level < 100.0 else "0.95"
-    return [Issue(where, f"{level:g} is not between 0 and 1", f"Give a probability, such as {hint}.")]
-
-
-def _read_row(cells: dict[str, str], names: tuple[str, ...], where: str, issues: list[Issue]) -> dict[str, Any]:
-    """The cells of a row as numbers; what could not be read is None, and is told."""
-    values: dict[str, Any] = {"label": cells["label"].strip()}
-    for name in names[1:]:
-        if name not in cells:
-            continue
-        text = cells[name].strip()
-        whole = name in COUNTS
-        problem = _whole_problem(text) if whole else _number_problem(text)
-        values[name] = None if problem else int(text) if whole else float(text)
-        if problem:
-            issues.append(Issue(f"{where}, {name}", *problem))
-    return values
-
-
-def _whole_problem(text: str) -> tuple[str, str] | None:
-    """What is wrong with a count, and how to mend it."""
-    mend = "Give a whole number, such as 7."
-    if not text:
-        return "the cell is empty", mend
-    if not _WHOLE.fullmatch(text):
-        if _NUMBER.fullmatch(text) and float(text).is_integer():
-            mend = f"Write {float(text):.0f}."
-        return f"{text!r} is not a whole number", mend
-    # Length first: Python refuses to read thousands of digits.
-    if len(text.lstrip("+-0")) > len(str(LARGEST_COUNT)) or abs(int(text)) > LARGEST_COUNT:
-        return f"{text[:20]!r} is more than {LARGEST_COUNT:,} people", "Correct it."
-    if int(text) < 0:
-        return f"{text!r} is negative", mend
-    return None
-
-
-def _number_problem(text: str) -> tuple[str, str] | None:
-    mend = "Give a number, such as 0.7."
-    if not text:
-        return "the cell is empty", mend
-    if not _NUMBER.fullmatch(text):
-        if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", text):
-            mend = f"Write {text.replace(',', '.')}."
-        return f"{text!r} is not a number", mend
-    if abs(float(text)) > LARGEST_NUMBER:
-        return f"{text!r} is beyond {LARGEST_NUMBER:,.0f}", "Correct it, or give the estimates in a larger unit."
-    return None
-
-
-def _check_label(label: str, row: int, first_use: dict[str, int], where: str, issues: list[Issue]) -> None:
-    where = f"{where}, label"
-    if not label:
-        issues.append(Issue(where, "the label is empty", "Give each cohort a name."))
-    elif not label.isprintable():
-        issues.append(Issue(where, f"{label!r} has a line break or a control character", "Remove it."))
-    elif label in first_use:
-        what = f"{label!r} is the label of row {first_use[label]} already"
-        issues.append(Issue(where, what, "Give each cohort a name of its own."))
-    first_use.setdefault(label, row)
-
-
-def _check_together(values: dict[str, Any], where: str, ratio: bool, issues: list[Issue]) -> None:
-    """Whether the numbers of a row fit together."""
-    if None in values.values():
-        return
-    if "total" in values:
-        if values["total"] == 0:
-            what = f"{values['events']} of 0: nobody was observed"
-            issues.append(Issue(f"{where}, total", what, "An empty cohort says nothing; leave it out."))
-        elif values["events"] > values["total"]:
-            what = f"{values['events']} events among {values['total']} people"
-            issues.append(Issue(f"{where}, events", what, "Correct one of the two."))
-        return
-    estimate, lower, upper = values["estimate"], values["lower"], values["upper"]
-    if ratio and min(estimate, lower) <= 0:
-        what = f"ratio {estimate:g} ({lower:g} to {upper:g}) is not positive"
-        issues.append(Issue(f"{where}, estimate", what, "Give ratios as they are, not their logarithms."))
-    elif not lower < estimate < upper:
-        what = f"{estimate:g} is not inside its interval {lower:g} to {upper:g}"
-        issues.append(Issue(f"{where}, estimate", what, "Correct one of the three."))
-    issues += _check_level(values["level"], f"{where}, level")
+    return check_level(level, "--given-level")

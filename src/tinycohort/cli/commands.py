@@ -94,6 +94,7 @@ def pool(options: Any) -> int:
     found = pool(
         data=columns,
         ratio=options.ratio,
+        published_without_events=options.published_without_events,
         mu=options.mu,
         tau=options.tau,
         pooling=options.pooling,

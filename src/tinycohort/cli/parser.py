@@ -109,10 +109,12 @@ def _add_fit(found: Any) -> None:
 
 _COLUMNS = """
 columns of the file, a CSV in UTF-8 with commas:
-  label, events, total                    counts: responders and people
-  label, estimate, lower, upper, level    estimates with their intervals, at level 0.95 or as it was
+  label, events, total                                   counts: responders and people
+  label, percentage, total                               percentages as they were printed, where the counts were not
+  label, events, total, control_events, control_total    counts of two arms: pools their odds ratio
+  label, estimate, lower, upper, level                   estimates with their intervals, at level 0.95 or as it was
 
-For counts the priors are mu ~ Logistic(0, 1) and tau ~ HalfNormal(0.5) when not given; estimates have no default.
+For single arms the priors are mu ~ Logistic(0, 1) and tau ~ HalfNormal(0.5) when not given; comparisons have none.
 Priors are typed as Name(parameters): Normal Logistic StudentT Cauchy Beta HalfNormal HalfCauchy HalfStudentT LogNormal
 LogStudentT Exponential Gamma InverseGamma Uniform.
 """
@@ -120,7 +122,7 @@ LogStudentT Exponential Gamma InverseGamma Uniform.
 
 def _add_pool(found: Any) -> None:
     example = "  tinycohort pool counts.csv --tau 'HalfNormal(1)' --json\n"
-    about = "pool counts, or estimates with intervals, from a CSV file"
+    about = "pool counts, percentages, counts of two arms, or estimates with intervals, from a CSV file"
     parser = _add(found, "pool", commands.pool, about, example, _COLUMNS)
     parser.add_argument("file", metavar="FILE.csv", help="one row per cohort, at most 10 MB and 500 cohorts")
     parser.add_argument("--mu", metavar="PRIOR", help="prior of the level, on the model scale (logit, log)")
@@ -130,6 +132,12 @@ def _add_pool(found: Any) -> None:
     )
     _add_fitting(parser, level=0.95)
     parser.add_argument("--ratio", action="store_true", help="estimates are ratios: pooled as logarithms")
+    parser.add_argument(
+        "--published-without-events",
+        type=float,
+        metavar="P",
+        help="probability that a cohort without a responder was published (default: 1, no correction)",
+    )
     parser.add_argument("--given-level", type=float, metavar="P", help="level of all intervals, instead of the column")
     _add_json(parser)
     parser.set_defaults(no_answer=NO_ANSWER)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..evidence import Evidence, Selection, Used
+from ..evidence import Evidence, Selection, Used, Way
+from ..families import Family
 from ..issues import InputError, Issue
-from ..likelihoods import LIKELIHOODS, Likelihood
+from ..likelihoods import Likelihood, Several
 from ..pooling import POOLINGS
 from ..records import columns_of
 from ..records.cells import suggestion
 from ..spec import ModelSpec
+from ..vocabulary import CONTRAST_MEASURES
 from .model import CompiledModel, Row
 
 __all__ = ["compile_model", "select"]
@@ -33,19 +36,18 @@ def select(model: ModelSpec, evidence: Evidence) -> Selection:
     InputError
         Nothing is left, an overlap is undecided, or a cohort would speak twice.
     """
-    wanted, kind = model.evidence, _kind(model)
+    wanted, family = model.evidence, model.family()
     return evidence.select(
         endpoint=wanted.endpoint,
         where=wanted.where,
         origins=wanted.origins,
         overlaps=wanted.overlaps,
-        measures=kind.measures(model.family()),
         level=wanted.level,
         exclude=wanted.exclude,
         decisions=wanted.decisions,
         prefer=wanted.prefer,
         allow_selected=wanted.allow_selected,
-        require=kind.requires,
+        ways=[Way(kind.measures(family), kind.requires, kind.paired) for kind in model.kinds()],
     )
 
 
@@ -76,47 +78,72 @@ def compile_model(model: ModelSpec, evidence: Evidence) -> CompiledModel:
     >>> compiled.pooling.formula
     'theta_j ~ Normal(mu, tau)'
     """
-    kind = _kind(model)
-    used = select(model, evidence).used
-    readings = [kind.read(one.outcome, model.family()) for one in used]
+    kinds, family, used = model.kinds(), model.family(), select(model, evidence).used
+    issues = _different_ratios(model, used)
+    readings = [_read(one, kinds[one.way], family, issues) for one in used]
+    if issues:
+        raise InputError(issues)
+    likelihood, data = Several.of(kinds, [one.way for one in used], readings)
     return CompiledModel(
         name=model.name,
-        family=model.family(),
-        likelihood=kind,
+        family=family,
+        likelihood=likelihood,
         pooling=POOLINGS[model.pooling.kind](),
         priors=dict(model.priors),
         rows=tuple(_row(one, model.pooling.group) for one in used),
-        data={name: np.array([reading[name] for reading in readings]) for name in kind.columns},
-        given=_given(kind, used),
+        data=data,
+        given=_given(kinds, used),
     )
 
 
-def _kind(model: ModelSpec) -> Likelihood:
-    kinds = {choice.kind for choice in model.likelihood}
-    if len(kinds) > 1:
-        what = f"kinds {', '.join(sorted(kinds))} in one model"
-        raise InputError(Issue(f"{model.name}, [[likelihood]]", what, "Give one kind of likelihood."))
-    return LIKELIHOODS[kinds.pop()]()
+def _read(one: Used, kind: Likelihood, family: Family, issues: list[Issue]) -> dict[str, float]:
+    try:
+        return kind.read(one.outcome, family, None if one.comparator is None else one.comparator.outcome)
+    except InputError as error:
+        issues += error.issues
+        return {}
 
 
-def _given(kind: Likelihood, used: tuple[Used, ...]) -> dict[str, np.ndarray]:
-    """Intervals as they were printed, where the kind has turned them into standard errors."""
+def _given(kinds: Sequence[Likelihood], used: tuple[Used, ...]) -> dict[str, np.ndarray]:
+    """Intervals as they were printed, where a kind has turned them into standard errors; nan where it has not."""
+    columns = {shown: column for one in used for shown, column in kinds[one.way].given.items()}
     return {
-        shown: np.array([getattr(one.outcome, column) for one in used], float) for shown, column in kind.given.items()
+        shown: np.array(
+            [getattr(one.outcome, column) if shown in kinds[one.way].given else np.nan for one in used], float
+        )
+        for shown, column in columns.items()
     }
 
 
+def _different_ratios(model: ModelSpec, used: tuple[Used, ...]) -> list[Issue]:
+    """Ratios of odds, risks and hazards are different quantities; two arms' counts speak of a ratio of odds."""
+    found: dict[str, list[str]] = {}
+    for one in used:
+        told = "odds_ratio" if one.comparator is not None else one.outcome.measure
+        if told in CONTRAST_MEASURES:
+            found.setdefault(told, []).append(one.outcome.outcome_id)
+    if len(found) < 2:
+        return []
+    what = "; ".join(f"{told.replace('_', ' ')}: {', '.join(names)}" for told, names in found.items())
+    mend = 'They are different quantities. Choose one: where = { measure = ["odds_ratio", "count"] }, or exclude.'
+    return [Issue(f"{model.name}, [evidence] where", what, mend)]
+
+
 def _row(used: Used, group: str | None) -> Row:
+    """Where a number comes from; of two arms, both."""
     cohort, outcome, source = used.cohort, used.outcome, used.source
+    pair = [used, *([used.comparator] if used.comparator is not None else [])]
     return Row(
         label=cohort.label,
         cohort_id=cohort.cohort_id,
         outcome_id=outcome.outcome_id,
         source_id=source.source_id,
-        printed=outcome.printed,
-        locator=outcome.locator,
-        derivation=outcome.derivation or "",
-        citation=source.citation,
+        printed=" against ".join(one.outcome.printed for one in pair),
+        locator="; ".join(dict.fromkeys(one.outcome.locator for one in pair)),
+        derivation="; ".join(one.outcome.derivation for one in pair if one.outcome.derivation),
+        citation="; ".join(dict.fromkeys(one.source.citation for one in pair)),
+        comparator_id="" if used.comparator is None else used.comparator.cohort.cohort_id,
+        comparator_outcome_id="" if used.comparator is None else used.comparator.outcome.outcome_id,
         group="" if group is None else _group(cohort, group),
     )
 

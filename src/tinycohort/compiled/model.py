@@ -1,9 +1,10 @@
-"""The one room where evidence and model meet: data of one kind, a family, a pooling and its priors."""
+"""The one room where evidence and model meet: data, their kinds, a family, a pooling and its priors."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,9 +15,10 @@ import numpy as np
 
 from ..families import FAMILIES, Family
 from ..issues import InputError, Issue
-from ..likelihoods import LIKELIHOODS, Likelihood
+from ..likelihoods import Likelihood, likelihood_from_dict
 from ..pooling import POOLINGS, Pooling
 from ..priors import Prior, prior
+from .parts import Part, parts_of
 
 __all__ = ["CompiledModel", "Row", "label_issues"]
 
@@ -33,6 +35,8 @@ class Row:
         Keys into the evidence; empty when numbers were typed in.
     printed, locator, derivation, citation : str
         The number as printed, where, how it was recovered, and in what.
+    comparator_id, comparator_outcome_id : str
+        The cohort and the number that it is compared with, where it is.
     group : str
         The group that the cohort belongs to, where the pooling knows groups.
     """
@@ -45,6 +49,8 @@ class Row:
     locator: str = ""
     derivation: str = ""
     citation: str = ""
+    comparator_id: str = ""
+    comparator_outcome_id: str = ""
     group: str = ""
 
 
@@ -63,15 +69,15 @@ class CompiledModel:
     name : str
         Model name, or ``pool``.
     family, likelihood, pooling : Family, Likelihood, Pooling
-        The three independent choices.
+        The three independent choices. Cohorts of more than one kind have a likelihood made of `Several`.
     priors : mapping of str to Prior
         As given (a Beta prior of a proportion is on the probability scale).
     rows : tuple of Row
         One per cohort, in the order of the data.
     data : mapping of str to array (cohort,)
-        The likelihood kind's columns.
+        The likelihood's columns; nan where a cohort's kind has no such column.
     given : mapping of str to array (cohort,)
-        Further columns as given by the user, for tables (an interval's ends).
+        Further columns as given by the user, for tables (an interval's ends); likewise.
 
     Raises
     ------
@@ -127,6 +133,16 @@ class CompiledModel:
         return np.array([number.get(row.group, 0) for row in self.rows], int)
 
     @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The cohorts of each kind, with their data."""
+        return parts_of(self.likelihood, self.data)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What must be said of the data although nothing is wrong with them, a sentence each."""
+        return tuple(dict.fromkeys(self.likelihood.remarks(self.data, self.labels)))
+
+    @cached_property
     def level_priors(self) -> dict[str, Prior]:
         """Priors on the model scale."""
         return {**self.priors, "mu": self.family.level_prior(self.priors["mu"])}
@@ -145,6 +161,16 @@ class CompiledModel:
         rows = tuple(row for row, kept in zip(self.rows, keep, strict=True) if kept)
         data = {name: column[keep] for name, column in self.data.items()}
         return CompiledModel(self.name, self.family, self.likelihood, pooling or self.pooling, self.priors, rows, data)
+
+    def shown(self) -> list[dict[str, Any]]:
+        """What each cohort reported, as people read it: the columns of all kinds, None where a cohort has none."""
+        columns = self.likelihood.shown(self.data, self.given)
+        return [{name: _plain(values[j]) for name, values in columns.items()} for j in range(self.cohorts)]
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """What each cohort reported, in a few words."""
+        return tuple(self.likelihood.words(row) for row in self.shown())
 
     def log_likelihood(self, theta: Any) -> Any:
         """Log-likelihood of each cohort at theta (..., cohort), every constant kept."""
@@ -165,25 +191,27 @@ class CompiledModel:
         import pymc
 
         coords = {"cohort": list(self.labels)} | ({"group": list(self.group_labels)} if self.pooling.grouped else {})
+        coords |= {part.dim: [self.labels[j] for j in part.cohorts] for part in self.parts}
         with pymc.Model(coords=coords) as model:
-            stored = {name: pymc.Data(name, column, dims="cohort") for name, column in self.pymc_data().items()}
-            data = {name: stored[self._stored(name)] for name in self.data}
-            theta = self.pooling.pymc(self.level_priors, stored.get("group_of_cohort"))
+            data = {
+                name: pymc.Data(name, values, dims=part.dim)
+                for part in self.parts
+                for name, values in part.stored().items()
+            }
+            grouped = self.pooling.grouped
+            groups = pymc.Data("group_of_cohort", self.groups, dims="cohort") if grouped else None
+            theta = self.pooling.pymc(self.level_priors, groups)
             natural = {"logit": pymc.math.invlogit, "log": pymc.math.exp, "identity": lambda x: x}
             pymc.Deterministic(self.family.quantity, natural[self.family.model_scale](theta), dims="cohort")
-            self.likelihood.pymc(theta, data)
+            for part in self.parts:
+                own = {name: data[part.stored_name(name)] for name in part.data}
+                part.kind.pymc(theta if len(self.parts) == 1 else theta[part.cohorts], own, part.prefix, part.dim)
         return model
 
     def pymc_data(self) -> dict[str, Any]:
         """The data under the names they have in the PyMC model; observed columns are called ``..._observed``."""
-        stored = {}
-        for name, column in self.data.items():
-            kind = int if name in ("events", "total") else float
-            stored[self._stored(name)] = np.asarray(column, kind)
+        stored = {name: values for part in self.parts for name, values in part.stored().items()}
         return stored | ({"group_of_cohort": self.groups} if self.pooling.grouped else {})
-
-    def _stored(self, name: str) -> str:
-        return f"{name}_observed" if name in self.likelihood.observed else name
 
     @cached_property
     def digest(self) -> str:
@@ -195,12 +223,12 @@ class CompiledModel:
         return {
             "name": self.name,
             "family": {"name": self.family.name, **vars(self.family)},
-            "likelihood": self.likelihood.name,
+            "likelihood": self.likelihood.to_dict(),
             "pooling": self.pooling.name,
             "priors": {name: value.to_dict() for name, value in self.priors.items()},
             "rows": [vars(row) for row in self.rows],
-            "data": {name: column.tolist() for name, column in self.data.items()},
-            "given": {name: np.asarray(column).tolist() for name, column in self.given.items()},
+            "data": {name: [_plain(value) for value in column] for name, column in self.data.items()},
+            "given": {name: [_plain(value) for value in column] for name, column in self.given.items()},
         }
 
     @classmethod
@@ -210,10 +238,17 @@ class CompiledModel:
         return cls(
             name=stored["name"],
             family=FAMILIES[family.pop("name")](**family),
-            likelihood=LIKELIHOODS[stored["likelihood"]](),
+            likelihood=likelihood_from_dict(stored["likelihood"]),
             pooling=POOLINGS[stored["pooling"]](),
             priors={name: prior(value) for name, value in stored["priors"].items()},
             rows=tuple(Row(**row) for row in stored["rows"]),
             data=stored["data"],
-            given=stored["given"],
+            given={name: np.array(column, float) for name, column in stored["given"].items()},
         )
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; nothing for what is not there."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -18,11 +18,15 @@ class Moments:
     With priors whose densities fall as |mu|^-(a + 1) and tau^-(b + 1), and k bounding cohorts, tau has moments below
     b + k, and mu below a + b + k (below a when k = 0). Of cohorts in groups, tau counts bounding cohorts, tau_group
     groups that have one, and mu has what the lighter of the two allows.
+
+    On the scale of a ratio, exp(theta), it is how fast a likelihood falls as theta rises that counts: counts of two
+    arms fall as exp(-d theta), d being how many more events the table could have had, and hold moments up to d.
     """
 
     def __init__(self, model: CompiledModel) -> None:
-        left, right = model.likelihood.plateaus(model.data)
-        self._bounding, self._groups = ~(left | right), model.groups
+        left, right = model.likelihood.tails(model.data)
+        self._bounding, self._falls, self._groups = (left > 0.0) & (right > 0.0), right, model.groups
+        self._shared = "mu" in model.pooling.free and model.pooled
         self._family, self._priors = model.family, model.level_priors
         self._bounded = all(math.isfinite(end) for end in self._family.natural_support)
         self._mu = self._priors["mu"].moments
@@ -34,34 +38,39 @@ class Moments:
             if name in model.pooling.parameters
         }
 
-    def exists(self, target: Target, order: int, natural: bool, cohort: int | None = None) -> bool:
+    def exists(self, target: Target, order: float, natural: bool, cohort: int | None = None) -> bool:
         """Whether the moment of this order is finite, on the model scale or the natural one."""
-        if target == "cohort" and (natural or self._bounding[cohort]):
-            # A plateau's side is flat on a bounded natural scale, and unbounded scales have no plateaus.
+        if target == "cohort" and (self._bounded if natural else self._bounding[cohort]):
             return True
+        if target == "cohort" and natural and self._family.model_scale == "identity":
+            return self.exists(target, order, False, cohort)
+        if target == "cohort" and natural and not self._shared:
+            # What the cohort's own likelihood does not hold, the distribution of cohorts must.
+            held = float(self._falls[cohort])
+            return held >= order or self._on_natural_scale(target, order - held)
         if natural or target in ("typical", "average"):
             return self._on_natural_scale(target, order)
         if target in self._spreads:
             return self._spreads[target] > order
         return self._mu_has(order) and (target == "mu" or self._spread_has(order))
 
-    def _spread_has(self, order: int) -> bool:
+    def _spread_has(self, order: float) -> bool:
         return all(below > order for below in self._spreads.values())
 
-    def _mu_has(self, order: int) -> bool:
+    def _mu_has(self, order: float) -> bool:
         if not self._bounding.any():
             return self._mu > order
         return self._mu + min(self._spreads.values(), default=math.inf) > order
 
-    def _on_natural_scale(self, target: Target, order: int) -> bool:
+    def _on_natural_scale(self, target: Target, order: float) -> bool:
         """On an unbounded natural scale a mean over cohorts exists only if each spread's prior falls fast enough."""
         if self._bounded:
             return True
         if self._family.model_scale == "identity":
             return self.exists("mu" if target in ("typical", "average") else target, order, natural=False)
-        if not self._spreads:
-            return True
         light = self._priors["mu"].gaussian_precision > 0
+        if not self._spreads:
+            return light or (self._shared and bool(self._falls.sum() >= order))
         if target == "typical":
             return light
         average = target == "average"

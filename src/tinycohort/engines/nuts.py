@@ -35,7 +35,8 @@ def compiled_sampler(model: CompiledModel) -> Any:
     parts = {
         key: value for key, value in model.to_dict().items() if key in ("family", "likelihood", "pooling", "priors")
     }
-    key = json.dumps([parts, model.cohorts, len(model.group_labels)], sort_keys=True)
+    members = [part.cohorts.tolist() for part in model.parts]
+    key = json.dumps([parts, members, len(model.group_labels)], sort_keys=True)
     if key not in _compiled:
         _compiled[key] = nutpie.compile_pymc_model(model.pymc_model())
         while len(_compiled) > _KEPT:

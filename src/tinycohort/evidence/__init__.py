@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .reading import Evidence, check, read_evidence
+from .request import Way
 from .selection import LeftOut, Selection, Used
 
-__all__ = ["Evidence", "LeftOut", "Selection", "Used", "check", "read_evidence"]
+__all__ = ["Evidence", "LeftOut", "Selection", "Used", "Way", "check", "read_evidence"]

@@ -27,7 +27,8 @@ from ..records.cells import read_cell, suggestion
 from ..resources import bundled
 from ..tables import Tables, check_seal, digest, read_folder, read_mapping
 from .plausibility import check_tables
-from .selection import Request, Selection, select
+from .request import Request, Way
+from .selection import Selection, select
 
 if TYPE_CHECKING:
     import pandas
@@ -172,6 +173,7 @@ class Evidence:
         prefer: Sequence[str] = (),
         allow_selected: bool = False,
         require: Sequence[str] = (),
+        ways: Sequence[Way] = (),
     ) -> Selection:
         """Select the outcomes that may speak about an endpoint, and resolve overlaps among them.
 
@@ -204,6 +206,9 @@ class Evidence:
             Whether cohorts may inform an endpoint that they were selected on.
         require : sequence of str
             Columns of outcomes that must be filled, such as events and total.
+        ways : sequence of Way, optional
+            Several ways of speaking, instead of `measures` and `require`: each number speaks in the first that admits
+            it, and with its comparator where that is paired.
 
         Returns
         -------
@@ -232,7 +237,15 @@ class Evidence:
             for name, values in (where or {}).items()
         }
         request = Request(
-            endpoint, admitted, origins, overlaps, measures, level, exclude, prefer, allow_selected, require
+            endpoint,
+            admitted,
+            origins,
+            overlaps,
+            tuple(ways) or (Way(measures, require),),
+            level,
+            exclude,
+            prefer,
+            allow_selected,
         )
         return select(evidence.tables, request)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from .. import vocabulary as v
 from ..issues import InputError, Issue
@@ -47,11 +48,15 @@ def _check_once(cohort: Cohort, outcomes: Sequence[Outcome], level: str) -> list
     return [Issue("[evidence] where", what, mend)]
 
 
-def _people(cohort: Cohort, outcomes: Sequence[Outcome], tables: Tables, level: str) -> int | None:
-    """How many people a voice speaks for: the total of its number if printed, else of its cohort."""
+def _people(
+    cohort: Cohort, outcomes: Sequence[Outcome], tables: Tables, level: str, comparator: Outcome | None
+) -> int | None:
+    """How many people a voice speaks for: the total of its number if printed, else of its cohort; of both arms."""
     if level == "patient":
         return len(outcomes)
     first = outcomes[0]
+    if comparator is not None:
+        return (first.total or 0) + (comparator.total or 0)
     if first.total is not None:
         return first.total
     if first.measure in v.CONTRAST_MEASURES and first.comparator_id is not None:
@@ -60,8 +65,10 @@ def _people(cohort: Cohort, outcomes: Sequence[Outcome], tables: Tables, level: 
     return cohort.total
 
 
-def voices_of(outcomes: Sequence[Outcome], level: str, tables: Tables) -> list[Voice]:
-    """Gather the outcomes of each cohort into its voice.
+def voices_of(
+    outcomes: Sequence[Outcome], level: str, tables: Tables, pairs: Mapping[str, Outcome] = MappingProxyType({})
+) -> list[Voice]:
+    """Gather the outcomes of each cohort into its voice; `pairs` are the numbers that outcomes are compared with.
 
     Raises
     ------
@@ -78,7 +85,9 @@ def voices_of(outcomes: Sequence[Outcome], level: str, tables: Tables) -> list[V
         issues += _check_once(cohort, rows, level)
         ids = {cohort_id}
         ids |= {row.comparator_id for row in rows if row.comparator_id and row.measure in v.CONTRAST_MEASURES}
-        people = _people(cohort, rows, tables, level)
+        beside = [pairs[row.outcome_id] for row in rows if row.outcome_id in pairs]
+        ids |= {other.cohort_id for other in beside}
+        people = _people(cohort, rows, tables, level, beside[0] if beside else None)
         voices.append(Voice(cohort_id, cohort, tuple(rows), frozenset(ids), people))
     if issues:
         raise InputError(issues)

@@ -3,27 +3,53 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .. import vocabulary as v
 from ..issues import InputError, Issue
-from ..records import Cohort, Outcome, Source, columns_of
-from ..records.cells import JOINER, CellError, Column, as_text, read_cell, suggestion, write_cell
+from ..records import Cohort, Outcome, Source
+from ..records.cells import JOINER, as_text, write_cell
 from ..tables import Tables
+from .pairing import find_comparator
+from .request import Request, Way, check_request, find_column
 from .resolution import resolve, voices_of
 
-__all__ = ["LeftOut", "Request", "Selection", "Used", "select"]
+__all__ = ["LeftOut", "Selection", "Used", "select"]
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """An outcome that speaks, the cohort it is about and the source it was read in."""
+    """An outcome that speaks, the cohort it is about and the source it was read in.
+
+    Parameters
+    ----------
+    cohort, outcome, source : Cohort, Outcome, Source
+        The number, whom it is about and where it was read.
+    way : int
+        In which of the ways that were asked for it speaks, counted from 0.
+    comparator : Used or None
+        The number that it is compared with, for a way that is paired.
+    """
 
     cohort: Cohort
     outcome: Outcome
     source: Source
+    way: int = 0
+    comparator: Used | None = None
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Used:
+        """The inverse of `dataclasses.asdict`."""
+        other = stored.get("comparator")
+        return cls(
+            Cohort(**stored["cohort"]),
+            Outcome(**stored["outcome"]),
+            Source(**stored["source"]),
+            stored.get("way", 0),
+            None if other is None else cls.from_dict(other),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +85,12 @@ class Selection:
         """The cohorts that speak, each once, in order of appearance."""
         return tuple({used.cohort.cohort_id: used.cohort for used in self.used}.values())
 
+    @property
+    def numbers(self) -> tuple[Used, ...]:
+        """Every number that is used: those that speak, each followed by the one that it is compared with."""
+        pairs = ((used, used.comparator) for used in self.used)
+        return tuple(one for pair in pairs for one in pair if one is not None)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain types only; `from_dict` gives the selection back."""
         return asdict(self)
@@ -66,69 +98,8 @@ class Selection:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Selection:
         """The inverse of `to_dict`."""
-        used = (
-            Used(Cohort(**one["cohort"]), Outcome(**one["outcome"]), Source(**one["source"])) for one in stored["used"]
-        )
-        return cls(stored["endpoint"], tuple(used), tuple(LeftOut(**one) for one in stored["left_out"]))
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked of the evidence; `Evidence.select` documents each part."""
-
-    endpoint: str
-    where: Mapping[str, Sequence[Any]]
-    origins: Sequence[str]
-    overlaps: Mapping[str, str]
-    measures: Sequence[str] | None
-    level: str
-    exclude: Sequence[str]
-    prefer: Sequence[str]
-    allow_selected: bool
-    require: Sequence[str]
-
-
-def _column(name: str) -> tuple[str, Column] | None:
-    for table in ("cohorts", "outcomes"):
-        if name in columns_of(table):
-            return table, columns_of(table)[name][0]
-    return None
-
-
-def _check_words(name: str, words: Iterable[str], known: Sequence[str]) -> list[Issue]:
-    wrong = [word for word in words if word not in known]
-    return [Issue(f"[evidence] {name}", f"{word!r} is not known", suggestion(str(word), known)) for word in wrong]
-
-
-def _check_request(request: Request, tables: Tables) -> None:
-    issues = _check_words("endpoint", [request.endpoint], v.ENDPOINT)
-    issues += _check_words("origins", request.origins, v.ORIGIN)
-    issues += _check_words("measures", request.measures or (), v.MEASURE)
-    issues += _check_words("level", [request.level], v.LEVEL)
-    issues += _check_words("overlaps", request.overlaps, v.RELATION)
-    issues += _check_words("overlaps", request.overlaps.values(), v.POLICY)
-    for relation in v.RELATION:
-        if relation not in request.overlaps:
-            mend = f"Write one of: {', '.join(v.POLICY)}."
-            issues.append(Issue("[evidence] overlaps", f"nothing is said about {relation!r}", mend))
-    cohort_ids = [cohort.cohort_id for cohort in tables.cohorts]
-    issues += _check_words("prefer", request.prefer, cohort_ids)
-    issues += _check_words("exclude", request.exclude, [*cohort_ids, *(row.outcome_id for row in tables.outcomes)])
-    issues += _check_words("require", request.require, list(columns_of("outcomes")))
-    for name, admitted in request.where.items():
-        found = _column(name)
-        if found is None:
-            known = [*columns_of("cohorts"), *columns_of("outcomes")]
-            what = f"{name!r} is a column neither of cohorts nor of outcomes"
-            issues.append(Issue("[evidence] where", what, suggestion(name, known)))
-            continue
-        for value in admitted:
-            try:
-                read_cell(as_text(value), found[1], required=False)
-            except CellError as error:
-                issues.append(Issue(f"[evidence] where.{name}", error.what, error.mend))
-    if issues:
-        raise InputError(issues)
+        used = tuple(Used.from_dict(one) for one in stored["used"])
+        return cls(stored["endpoint"], used, tuple(LeftOut(**one) for one in stored["left_out"]))
 
 
 def _selected_on(cohort: Cohort, endpoint: str, cohorts: Mapping[str, Cohort]) -> str | None:
@@ -161,7 +132,7 @@ def _refusal(outcome: Outcome, request: Request, tables: Tables) -> tuple[str, s
         return "other_level", f"It is about {_LEVELS[level]}, not {_LEVELS[request.level]}."
     for table, row in (("cohorts", cohort), ("outcomes", outcome)):
         for name, admitted in request.where.items():
-            found = _column(name)
+            found = find_column(name)
             value = write_cell(getattr(row, name)) if found is not None and found[0] == table else None
             if value is not None and value not in [as_text(each) for each in admitted]:
                 wanted = " or ".join(as_text(each) or "empty" for each in admitted)
@@ -171,8 +142,9 @@ def _refusal(outcome: Outcome, request: Request, tables: Tables) -> tuple[str, s
     origin = tables.source[outcome.source_id].origin
     if origin not in request.origins:
         return "origin", f"It was read in {outcome.source_id}, of origin {origin}."
-    if request.measures is not None and not _told_as(outcome) & set(request.measures):
-        if "count" in request.measures and outcome.measure in ("percentage", "numerator"):
+    measures = request.measures
+    if measures is not None and not _told_as(outcome) & set(measures):
+        if "count" in measures and outcome.measure in ("percentage", "numerator"):
             return "no_count", f"{outcome.printed!r} is all that was printed: a {outcome.measure}, no count."
         return "measure", f"What was printed is a {outcome.measure}."
     if outcome.denominator in v.NOT_PEOPLE and "denominator" not in request.where:
@@ -180,11 +152,53 @@ def _refusal(outcome: Outcome, request: Request, tables: Tables) -> tuple[str, s
     chosen = _selected_on(cohort, request.endpoint, tables.cohort)
     if chosen and not request.allow_selected:
         return "selected_on", f"{chosen} was selected on {request.endpoint}, and so cannot inform it."
-    missing = [name for name in request.require if getattr(outcome, name) is None]
-    if missing:
-        reason = "no_count" if {"events", "total"} & set(missing) else "incomplete"
-        return reason, f"It has no {' and no '.join(missing)}: {outcome.printed!r} is all that was printed."
-    return None
+    return _incomplete(outcome, request)
+
+
+def _missing(outcome: Outcome, way: Way) -> list[str]:
+    return [name for name in way.require if getattr(outcome, name) is None]
+
+
+def _ways(outcome: Outcome, request: Request) -> list[int]:
+    """The ways that admit how an outcome was printed."""
+    told = _told_as(outcome)
+    return [k for k, way in enumerate(request.ways) if way.measures is None or told & set(way.measures)]
+
+
+def _incomplete(outcome: Outcome, request: Request) -> tuple[str, str] | None:
+    """What an outcome lacks for every way that would admit it, or None."""
+    lacks = [_missing(outcome, request.ways[k]) for k in _ways(outcome, request)]
+    if not all(lacks):
+        return None
+    missing = lacks[0]
+    if missing == ["comparator_id"]:
+        return "no_comparator", "It is compared with nobody."
+    reason = "no_count" if {"events", "total"} & set(missing) else "incomplete"
+    return reason, f"It has no {' and no '.join(missing)}: {outcome.printed!r} is all that was printed."
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """How an outcome speaks; or, whatever the others say, why it does not: reason and detail."""
+
+    way: int = 0
+    comparator: Outcome | None = None
+    refusal: tuple[str, str] | None = None
+
+
+def _tell(outcome: Outcome, request: Request, tables: Tables, issues: list[Issue]) -> _Told:
+    refusal = _refusal(outcome, request, tables)
+    if refusal is not None:
+        return _Told(refusal=refusal)
+    k = next(k for k in _ways(outcome, request) if not _missing(outcome, request.ways[k]))
+    if not request.ways[k].paired:
+        return _Told(k)
+    chosen = _selected_on(tables.cohort[outcome.comparator_id or ""], request.endpoint, tables.cohort)
+    if chosen and not request.allow_selected:
+        return _Told(refusal=("selected_on", f"{chosen}, its comparator, was selected on {request.endpoint}."))
+    comparator, detail, issue = find_comparator(outcome, tables, request.origins, request.exclude)
+    issues += [issue] if issue is not None else []
+    return _Told(k, comparator, None if comparator is not None else ("no_comparator", detail))
 
 
 def select(tables: Tables, request: Request) -> Selection:
@@ -207,22 +221,36 @@ def select(tables: Tables, request: Request) -> Selection:
         If the request has an unknown word, if a cohort would speak twice, if an overlap is refused or is a tie, or if
         nothing is left.
     """
-    _check_request(request, tables)
+    check_request(request, tables)
     asked = [outcome for outcome in tables.outcomes if outcome.endpoint == request.endpoint]
-    refusals = {outcome.outcome_id: _refusal(outcome, request, tables) for outcome in asked}
-    voices = voices_of([row for row in asked if refusals[row.outcome_id] is None], request.level, tables)
+    issues: list[Issue] = []
+    told = {outcome.outcome_id: _tell(outcome, request, tables, issues) for outcome in asked}
+    if issues:
+        raise InputError(issues)
+    pairs = {name: one.comparator for name, one in told.items() if one.comparator is not None}
+    speaking = [row for row in asked if told[row.outcome_id].refusal is None]
+    voices = voices_of(speaking, request.level, tables, pairs)
     silent = resolve(voices, request.overlaps, request.prefer, tables)
     used: list[Used] = []
     left_out: list[LeftOut] = []
     for outcome in asked:
-        refusal = refusals[outcome.outcome_id] or silent.get(outcome.cohort_id)
+        one = told[outcome.outcome_id]
+        refusal = one.refusal or silent.get(outcome.cohort_id)
         if refusal is None:
-            used.append(Used(tables.cohort[outcome.cohort_id], outcome, tables.source[outcome.source_id]))
+            beside = None if one.comparator is None else _used(one.comparator, tables)
+            used.append(replace(_used(outcome, tables), way=one.way, comparator=beside))
         else:
             left_out.append(LeftOut(outcome.cohort_id, outcome.outcome_id, *refusal))
+    # What stands beside a number that speaks is used, too.
+    compared = {one.comparator.outcome.outcome_id for one in used if one.comparator is not None}
+    left_out = [row for row in left_out if row.outcome_id not in compared]
     if not used:
         reasons = Counter(row.reason for row in left_out)
         counts = ", ".join(f"{count} by {reason}" for reason, count in reasons.most_common())
         what = f"none of {len(asked)} outcomes of {request.endpoint} is left" + (f" ({counts})" if counts else "")
         raise InputError(Issue("[evidence]", what, "Admit more, or add evidence of this endpoint."))
     return Selection(request.endpoint, tuple(used), tuple(left_out))
+
+
+def _used(outcome: Outcome, tables: Tables) -> Used:
+    return Used(tables.cohort[outcome.cohort_id], outcome, tables.source[outcome.source_id])

@@ -59,7 +59,7 @@ class Family:
         """The average brought back to the model scale, and its derivative in mu, given what `average` returns."""
         raise TypeError(f"{type(self).__name__} has no average")
 
-    def has_moment(self, order: int, gaussian_precision: float, of_average: bool = False) -> bool:
+    def has_moment(self, order: float, gaussian_precision: float, of_average: bool = False) -> bool:
         """Whether the natural scale has this moment when tau's prior falls as exp(-precision tau^2) or faster.
 
         Of a new cohort's value, or of the average over cohorts.

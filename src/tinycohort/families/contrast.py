@@ -76,7 +76,7 @@ class Contrast(Family):
         mu, tau = np.broadcast_arrays(mu, tau)
         return mu + tau**2 / 2 if self._ratio else mu, np.ones(mu.shape)
 
-    def has_moment(self, order: int, gaussian_precision: float, of_average: bool = False) -> bool:
+    def has_moment(self, order: float, gaussian_precision: float, of_average: bool = False) -> bool:
         """Tau's prior must fall faster than the moment given tau grows.
 
         E exp(k theta) grows as exp(k^2 tau^2 / 2), and the k-th power of E exp(theta) as exp(k tau^2 / 2).

@@ -76,7 +76,7 @@ class Proportion(Family):
             theta[out], slope[out] = (mu + np.copysign(0.5 * tau**2, -mu))[out], 1.0
         return theta, slope
 
-    def has_moment(self, order: int, gaussian_precision: float, of_average: bool = False) -> bool:
+    def has_moment(self, order: float, gaussian_precision: float, of_average: bool = False) -> bool:
         return True
 
     def level_prior(self, prior: Prior) -> Prior:

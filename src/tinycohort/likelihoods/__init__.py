@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from .base import Likelihood
+from collections.abc import Mapping
+from typing import Any
+
+from .base import Likelihood, Option
 from .binomial import Binomial
 from .normal import NormalEstimate
+from .rounded import Rounded
+from .several import Several
+from .two_arm_counts import TwoArmCounts
 
-__all__ = ["LIKELIHOODS", "Binomial", "Likelihood", "NormalEstimate"]
+__all__ = [
+    "LIKELIHOODS", "Binomial", "Likelihood", "NormalEstimate", "Option", "Rounded", "Several", "TwoArmCounts",
+    "likelihood_from_dict",
+]  # fmt: skip
 
-LIKELIHOODS: dict[str, type[Likelihood]] = {cls.name: cls for cls in (Binomial, NormalEstimate)}
+LIKELIHOODS: dict[str, type[Likelihood]] = {cls.name: cls for cls in (Binomial, Rounded, NormalEstimate, TwoArmCounts)}
+
+
+def likelihood_from_dict(stored: Mapping[str, Any]) -> Likelihood:
+    """The inverse of `Likelihood.to_dict`."""
+    if "kinds" in stored:
+        return Several([likelihood_from_dict(one) for one in stored["kinds"]])
+    options = dict(stored)
+    return LIKELIHOODS[options.pop("kind")](**options)

@@ -40,10 +40,26 @@ class NormalEstimate(Likelihood):
     def measures(self, family: Family) -> tuple[str, ...]:
         return _MEASURES[family.quantity]
 
-    def read(self, reported: Any, family: Family) -> dict[str, float]:
+    def read(self, reported: Any, family: Family, comparator: Any = None) -> dict[str, float]:
         """The printed estimate and the standard error that its interval implies: (U - L) / (2 z) on theta's scale."""
         estimate, lower, upper = (float(family.theta(x)) for x in (reported.value, reported.lower, reported.upper))
         return {"estimate": estimate, "standard_error": standard_error(lower, upper, reported.level)}
+
+    def shown(self, data: Data, given: Data = MappingProxyType({})) -> dict[str, list[Any]]:
+        """The estimates and intervals that were given; otherwise what was made of them."""
+        if not set(self.given) <= set(given):
+            return super().shown(data)
+        return {name: [float(value) for value in given[name]] for name in self.given}
+
+    def words(self, row: Mapping[str, Any]) -> str:
+        if "lower_given" not in row:
+            return super().words(row)
+        return f"{row['estimate']:g} ({row['lower_given']:g} to {row['upper_given']:g})"
+
+    def alone(self, data: Data, level: float) -> tuple[Any, Any, Any]:
+        """The estimate with its normal interval."""
+        reach = special.ndtri(0.5 * (1.0 + level)) * data["standard_error"]
+        return data["estimate"], data["estimate"] - reach, data["estimate"] + reach
 
     def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
         issues = []
@@ -62,10 +78,11 @@ class NormalEstimate(Likelihood):
     def log_constant(self, data: Data, operations: Operations = NUMPY) -> Any:
         return -operations.log(data["standard_error"]) - 0.5 * np.log(2 * np.pi)
 
-    def pymc(self, theta: Any, data: Mapping[str, Any]) -> Any:
+    def pymc(self, theta: Any, data: Mapping[str, Any], prefix: str = "", dims: str = "cohort") -> Any:
         import pymc
 
-        return pymc.Normal("estimate", mu=theta, sigma=data["standard_error"], observed=data["estimate"], dims="cohort")
+        name = f"{prefix}estimate"
+        return pymc.Normal(name, mu=theta, sigma=data["standard_error"], observed=data["estimate"], dims=dims)
 
     def draw(self, theta: Any, data: Data, rng: np.random.Generator) -> dict[str, Any]:
         return {"estimate": rng.normal(theta, data["standard_error"])}

@@ -9,10 +9,10 @@ from typing import Final
 
 from .. import vocabulary as v
 from ..issues import Issue
+from ..printing import numbers_in, prints_as, spellings
 from ..records import Outcome, write_row
 from ..records.cells import JOINER
 from .kinds import MEASURES, RULED, Measure
-from .numbers import numbers_in, prints_as
 
 __all__ = ["check_outcome"]
 
@@ -30,11 +30,7 @@ _LIMITS: Final = {
 
 def _percentages(outcome: Outcome) -> list[str]:
     """The spellings of this outcome's value among the percentages it was printed with."""
-    if outcome.value is None:
-        return []
-    numbers = numbers_in(f"{outcome.printed} {outcome.derivation or ''}")
-    texts = [text for text, number in numbers if math.isclose(number / 100, outcome.value)]
-    return [text for text in dict.fromkeys(texts) if text[0].isdigit()]
+    return [] if outcome.value is None else spellings(outcome.value, f"{outcome.printed} {outcome.derivation or ''}")
 
 
 def _check_columns(outcome: Outcome, measure: Measure) -> Iterator[tuple[str, str, str]]:

@@ -1,50 +1,5 @@
-"""Numbers in what was printed, and what a count can print as."""
+"""Numbers in what was printed (scratch)."""
 
-from __future__ import annotations
-
-import re
-from fractions import Fraction
-from typing import Final
+from ..printing import numbers_in, prints_as
 
 __all__ = ["numbers_in", "prints_as"]
-
-_NUMBER_WORDS: Final = {
-    "no": 0.0, "none": 0.0, "zero": 0.0, "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0,
-    "six": 6.0, "seven": 7.0, "eight": 8.0, "nine": 9.0, "ten": 10.0, "eleven": 11.0, "twelve": 12.0,
-}  # fmt: skip
-
-
-def numbers_in(text: str) -> tuple[tuple[str, float], ...]:
-    """Numbers in a text, each as written and as a value; small numbers may be words.
-
-    Examples
-    --------
-    >>> numbers_in("None of the 12 (0%)")
-    (('None', 0.0), ('12', 12.0), ('0', 0.0))
-    """
-    found: list[tuple[str, float]] = []
-    for token in re.findall(r"[0-9]+(?:\.[0-9]+)?|[A-Za-z]+", text.replace("\N{MIDDLE DOT}", ".")):
-        if token[0].isdigit():
-            found.append((token, float(token)))
-        elif token.lower() in _NUMBER_WORDS:
-            found.append((token, _NUMBER_WORDS[token.lower()]))
-    return tuple(found)
-
-
-def prints_as(events: int, total: int, printed: str) -> bool:
-    """Whether events of total prints as a percentage, ties rounded either way.
-
-    Parameters
-    ----------
-    events, total : int
-        The count.
-    printed : str
-        The percentage as printed, without the sign: its digits say how it was rounded.
-
-    Examples
-    --------
-    >>> prints_as(9, 26, "35"), prints_as(9, 26, "34"), prints_as(1, 8, "12"), prints_as(1, 8, "13")
-    (True, False, True, True)
-    """
-    digits = len(printed.partition(".")[2])
-    return abs(Fraction(100 * events, total) - Fraction(printed)) <= Fraction(1, 2 * 10**digits)

@@ -79,10 +79,10 @@ def _features(analysis: Analysis) -> dict[str, Any]:
             parts = value if section in ("where", "overlaps") else {"": value}
             found |= {f"evidence.{section}.{name}".rstrip("."): part for name, part in parts.items()}
     elif compiled is not None:
-        pooling, kind = compiled.pooling, compiled.likelihood
+        pooling, parts = compiled.pooling, compiled.parts
         found = {"pooling": _worded({"kind": pooling.name, **vars(pooling)})}
         found |= {f"prior.{name}": str(prior) for name, prior in compiled.priors.items()}
-        found["likelihood"] = _worded({"kind": kind.name, **vars(kind)})
+        found["likelihood"] = "; ".join(_worded(part.kind.to_dict()) for part in parts)
     return found
 
 

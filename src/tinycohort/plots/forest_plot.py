@@ -115,6 +115,8 @@ def _key(fit: Fit, rows: list[dict[str, Any]]) -> tuple[str, ...]:
     header = reported_header(rows)
     if not header:
         return (given,)
+    if header == "Events/total, both arms":
+        return f"Each by itself: odds ratio, exact {level} confidence interval", given
     if header == "Events/total":
         return f"As reported: share, exact {level} confidence interval", given
     cohorts = [row for row in rows if row["row"] == "cohort"]

@@ -13,10 +13,11 @@ from ..compiled import CompiledModel
 from ..estimates import count_summary
 from ..families import Family
 from ..issues import InputError, Issue
-from ..likelihoods import Likelihood
+from ..likelihoods import Binomial, Likelihood
+from ..printing import prints_as
 from .expected import Distribution, Nodes
 
-__all__ = ["Counts", "Estimates", "Number", "Prediction", "Rate", "cells", "finest_step", "number_of"]
+__all__ = ["Counts", "Estimates", "Number", "Observed", "Prediction", "Rate", "cells", "finest_step", "number_of"]
 
 _USUAL_STEP, _USUAL_CELLS = 0.04, 1500
 _CHUNK = 2_000_000
@@ -25,13 +26,17 @@ _POINTS, _TAIL, _FAINT = 241, 0.0005, 0.03
 _BISECTIONS, _REACH = 60, 9.0
 
 
+# What was observed, from least to most: the same twice, unless several counts print as the percentage reported.
+Observed = tuple[float, float]
+
+
 class Prediction(Protocol):
     """The distribution of one number: of a count, an estimate, or the quantity itself."""
 
     def summary(self, level: float) -> dict[str, float]:
         """Median, and the central interval of at least this probability."""
 
-    def below(self, observed: float) -> float:
+    def below(self, observed: Observed) -> float:
         """P(less than what was observed), and half of P(just that)."""
 
     def picture(self) -> tuple[Any, Any]:
@@ -40,26 +45,23 @@ class Prediction(Protocol):
 
 @dataclass(frozen=True)
 class Counts:
-    """Chances (total + 1,) of 0 to `total` events."""
+    """Chances of `first`, `first` + 1 and so on events among `total` people."""
 
     chances: Any
-
-    @property
-    def total(self) -> int:
-        """How many people."""
-        return len(self.chances) - 1
+    total: int
+    first: int = 0
 
     def summary(self, level: float) -> dict[str, float]:
         found = count_summary(self.chances, level)
-        return {name: float(found[name] or 0.0) for name in ("median", "lower", "upper")}
+        return {name: self.first + float(found[name] or 0.0) for name in ("median", "lower", "upper")}
 
-    def below(self, observed: float) -> float:
-        count = int(observed)
-        return float(self.chances[:count].sum() + 0.5 * self.chances[count])
+    def below(self, observed: Observed) -> float:
+        low, high = (int(end) - self.first for end in observed)
+        return float(self.chances[:low].sum() + 0.5 * self.chances[low : high + 1].sum())
 
     def picture(self) -> tuple[Any, Any]:
         shown = self.chances > _FAINT * self.chances.max()
-        return np.arange(self.total + 1)[shown] / self.total, self.chances[shown]
+        return (self.first + np.arange(len(self.chances)))[shown] / self.total, self.chances[shown]
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,8 @@ class Estimates:
     def summary(self, level: float) -> dict[str, float]:
         return _natural_summary(self._quantile(_probabilities(level)), self.family)
 
-    def below(self, observed: float) -> float:
-        return float(self._cdf(self.family.theta(np.array([observed])))[0])
+    def below(self, observed: Observed) -> float:
+        return float(self._cdf(self.family.theta(np.array(observed))).mean())
 
     def picture(self) -> tuple[Any, Any]:
         first, last = self._quantile(np.array([_TAIL, 1.0 - _TAIL]))
@@ -110,8 +112,8 @@ class Rate:
     def summary(self, level: float) -> dict[str, float]:
         return _natural_summary(self._quantile(_probabilities(level)), self.family)
 
-    def below(self, observed: float) -> float:
-        return float(self.distribution.cdf(self.family.theta(np.array([observed])))[0])
+    def below(self, observed: Observed) -> float:
+        return float(self.distribution.cdf(self.family.theta(np.array(observed))).mean())
 
     def picture(self) -> tuple[Any, Any]:
         # As dense as the axis shows it: in the quantity itself where that has two ends, otherwise in theta.
@@ -137,7 +139,7 @@ def _natural_summary(theta: Any, family: Family) -> dict[str, float]:
 
 def finest_step(compiled: CompiledModel) -> float:
     """The step between nodes that the narrowest of the cohorts' numbers needs."""
-    largest = float(compiled.data["total"].max()) if "total" in compiled.data else 1.0
+    largest = float(np.nanmax(compiled.data["total"])) if "total" in compiled.data else 1.0
     return float(min(_USUAL_STEP, largest**-0.5))
 
 
@@ -152,16 +154,19 @@ class Number:
 
     Attributes
     ----------
-    observed : float
-        A count, or an estimate on the natural scale.
+    observed : tuple of float
+        A count, or an estimate on the natural scale: the least and the most that it can be.
     total : int or None
         People, with counts.
+    text : str
+        As it is printed; empty for estimates.
     predict : callable
         What it would report, given a distribution of its theta.
     """
 
-    observed: float
+    observed: Observed
     total: int | None
+    text: str
     predict: Callable[[Nodes], Prediction]
 
 
@@ -173,21 +178,58 @@ def number_of(compiled: CompiledModel, j: int) -> Number:
     InputError
         A kind of number that is neither a count nor an estimate with its standard error.
     """
-    kind, family = compiled.likelihood, compiled.family
-    data = {name: float(compiled.data[name][j]) for name in kind.columns}
-    if set(data) == {"events", "total"}:
-        return Number(data["events"], int(data["total"]), lambda nodes: Counts(_chances(kind, data, nodes)))
-    if set(data) == {"estimate", "standard_error"}:
-        observed = float(family.natural(data["estimate"]))
-        return Number(observed, None, lambda nodes: Estimates(nodes, data["standard_error"], family))
-    what = f"numbers of kind {kind.name!r} cannot be predicted here"
-    raise InputError(Issue("fit", what, "Ask it of counts, or of estimates with their intervals."))
+    part = next(part for part in compiled.parts if j in part.cohorts)
+    place = int(np.flatnonzero(np.asarray(part.cohorts) == j)[0])
+    kind, data = part.kind, {name: float(column[place]) for name, column in part.data.items()}
+    if kind.name == "normal":
+        observed = float(compiled.family.natural(data["estimate"]))
+        error = data["standard_error"]
+        return Number((observed, observed), None, "", lambda nodes: Estimates(nodes, error, compiled.family))
+    if kind.name not in _COUNTS:
+        what = f"numbers of kind {kind.name!r} cannot be predicted here"
+        raise InputError(Issue("fit", what, f"Those that can: normal, {', '.join(_COUNTS)}."))
+    return _COUNTS[kind.name](kind, data)
 
 
-def _chances(kind: Likelihood, data: Mapping[str, float], nodes: Nodes) -> Any:
+def _binomial(kind: Likelihood, data: Mapping[str, float]) -> Number:
+    events, total = int(data["events"]), int(data["total"])
+    text = f"{events}/{total}"
+    return Number((events, events), total, text, lambda nodes: Counts(_chances(kind, data, nodes), total))
+
+
+def _rounded(kind: Any, data: Mapping[str, float]) -> Number:
+    """Every count that prints so was observed as much as any other."""
+    total, counts = int(data["total"]), Binomial(kind.published_without_events)
+    percentage = kind.shown({name: np.array([value]) for name, value in data.items()})["percentage"][0]
+    same = [count for count in range(total + 1) if prints_as(count, total, percentage)]
+    people = {"total": float(total)}
+    text = f"{percentage}% of {total}"
+    return Number((same[0], same[-1]), total, text, lambda nodes: Counts(_chances(counts, people, nodes), total))
+
+
+def _two_arms(kind: Likelihood, data: Mapping[str, float]) -> Number:
+    """The events in the first arm, given those in both."""
+    names = ("events", "total", "control_total", "both_events")
+    events, total, controls, both = (int(data[name]) for name in names)
+    fewest, most = max(both - controls, 0), min(total, both)
+
+    def predict(nodes: Nodes) -> Counts:
+        return Counts(_chances(kind, data, nodes, fewest, most), total, fewest)
+
+    return Number((events, events), total, f"{events}/{total}, {both - events}/{controls}", predict)
+
+
+_COUNTS: dict[str, Callable[[Any, Mapping[str, float]], Number]] = {
+    "binomial": _binomial, "rounded": _rounded, "two_arm_counts": _two_arms,
+}  # fmt: skip
+
+
+def _chances(
+    kind: Likelihood, data: Mapping[str, float], nodes: Nodes, fewest: int = 0, most: int | None = None
+) -> Any:
     """The likelihood of each count that could have been, averaged over theta."""
-    events = np.arange(data["total"] + 1.0)
-    possible = {"events": events, "total": np.full(len(events), data["total"])}
+    events = np.arange(fewest, (data["total"] if most is None else most) + 1.0)
+    possible = {name: np.full(len(events), value) for name, value in data.items()} | {"events": events}
     chances = np.zeros(len(events))
     rows = max(_CHUNK // len(events), 1)
     for first in range(0, len(nodes.theta), rows):

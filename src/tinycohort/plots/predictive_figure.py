@@ -15,7 +15,7 @@ from .likely import HUMP, STEMS, draw_likely
 from .marks import RANGE, Drawn, Point, draw_at
 from .predictive_rows import PredictedRow
 from .row_figure import explain, open_rows, write_rows
-from .scales import Scale, data_words, natural_scale
+from .scales import Scale, data_words, natural_scale, share_scale
 
 __all__ = ["predictive_figure"]
 
@@ -58,7 +58,7 @@ def _place(row: PredictedRow, found: dict[str, float | None]) -> Point | None:
     lower, upper = found["lower"], found["upper"]
     if row.observed is None or lower is None or upper is None:
         return None
-    return _INSIDE if lower <= row.observed <= upper else _OUTSIDE
+    return _INSIDE if lower <= row.observed[1] and row.observed[0] <= upper else _OUTSIDE
 
 
 def _word(
@@ -75,16 +75,17 @@ def _word(
         reported = _reported(row, scale, observed)
         texts.append(RowText(row.label, reported, _estimate(row, found, scale), row.row == "cohort" != after.row))
     counts = rows[0].total is not None
-    header = (("", "Observed"), ("Total", "Events/total"))[counts][observed]
+    both = any("," in row.text for row in rows)
+    header = (("", "Observed"), ("Total", "Events/total, both arms" if both else "Events/total"))[counts][observed]
     predicted = "expected" if rows[0].given == "priors" else "predicted"
     headers = ("Cohort", header, f"{'Events' if counts else 'Estimate'} {predicted} ({100 * level:g}% interval)")
     return Wording(tuple(texts), headers, key, row=_ROW)
 
 
 def _reported(row: PredictedRow, scale: Scale, observed: bool) -> str:
-    if not observed or row.observed is None:
+    if not observed or row.middle is None:
         return f"{row.total or ''}"
-    return scale.text(row.observed) if row.total is None else f"{row.observed:.0f}/{row.total}"
+    return row.text or scale.text(row.middle)
 
 
 def _estimate(row: PredictedRow, found: dict[str, float | None], scale: Scale) -> tuple[str, str]:
@@ -108,10 +109,12 @@ def _scale(
         pairs = zip(rows, numbers, strict=True)
         return [row.unit * value for row, found in pairs for name in names if (value := found[name]) is not None]
 
-    seen = [row.unit * row.observed for row in rows if row.observed is not None] if observed else []
+    seen = [row.unit * row.middle for row in rows if row.middle is not None] if observed else []
     ends = values("lower", "upper")
     # What is believed beforehand is shown whole, however wide; after the data one vague prediction may leave the axis.
     needed = [*seen, *values("median"), *(ends if rows[0].given == "priors" else ())]
+    if rows[0].total is not None:
+        return share_scale(data_words(of), [*needed, *ends], width)
     return natural_scale(of, needed, ends, width, data_words(of))
 
 
@@ -124,6 +127,6 @@ def _draw(
     draw_likely(ax, row.prediction, y, layout)
     lower, median, upper = (row.unit * (found[name] or 0.0) for name in ("lower", "median", "upper"))
     draw_at(ax, RANGE, (lower, median, upper), y, layout.scale)
-    if mark is not None and row.observed is not None:
-        at = row.unit * row.observed
+    if mark is not None and row.middle is not None:
+        at = row.unit * row.middle
         draw_at(ax, mark, (at, at, at), y, layout.scale)

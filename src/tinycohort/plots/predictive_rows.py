@@ -12,7 +12,7 @@ from ..issues import InputError, Issue
 from ..posterior import Fit
 from .canvas import require_level, require_reportable
 from .expected import Nodes, nodes_of_cdf, nodes_of_quantiles, prior_of_theta
-from .predictions import Counts, Prediction, Rate, cells, finest_step, number_of
+from .predictions import Counts, Observed, Prediction, Rate, cells, finest_step, number_of
 from .rows import in_order
 from .scales import compiled_of
 
@@ -41,8 +41,12 @@ class PredictedRow:
         What the prediction is made from: ``others``, ``all`` or ``priors``.
     prediction : Prediction or None
         None where there is none to be reported.
-    total, observed : float or None
-        People, with counts; and what was reported, on the scale of the data.
+    total : int or None
+        People, with counts.
+    observed : tuple of float, or None
+        What was reported, on the scale of the data: the least and the most that it can have been.
+    text : str
+        As it is printed; empty for estimates.
     reasons : str
         Why there is no prediction.
     """
@@ -52,13 +56,19 @@ class PredictedRow:
     given: str
     prediction: Prediction | None
     total: int | None = None
-    observed: float | None = None
+    observed: Observed | None = None
+    text: str = ""
     reasons: str = ""
 
     @property
     def unit(self) -> float:
         """One event as a share, with counts: what takes the data's scale to the natural one."""
         return 1.0 if self.total is None else 1.0 / self.total
+
+    @property
+    def middle(self) -> float | None:
+        """What was observed; the middle of what several counts print as."""
+        return None if self.observed is None else 0.5 * (self.observed[0] + self.observed[1])
 
     def numbers(self, level: float) -> dict[str, float | None]:
         """Median, lower and upper, on the scale of the data; below: P(less than observed) and half of P(just that)."""
@@ -76,6 +86,7 @@ def posterior_rows(fit: Fit, given: Given, level: float, order: str | Sequence[s
         raise InputError(Issue("given", f"unknown {given!r}", f"Choose one of {', '.join(GIVEN)}."))
     sources = _from_all(fit) if given == "all" else _from_others(fit)
     rows = [_of_cohort(fit.compiled, j, *source) for j, source in enumerate(sources)]
+    _require_one_scale(rows)
     last = float("inf")
     medians = [last if row.prediction is None else row.unit * row.prediction.summary(level)["median"] for row in rows]
     return [rows[j] for j in in_order(fit.compiled, medians, order)]
@@ -90,7 +101,9 @@ def prior_rows(of: Fit | CompiledModel, level: float, order: str | Sequence[str]
     cohorts = [_of_cohort(compiled, j, nodes, "priors", "") for j in range(compiled.cohorts)]
     medians = [row.unit * row.prediction.summary(level)["median"] for row in cohorts if row.prediction is not None]
     rows = [cohorts[j] for j in in_order(compiled, medians, order)]
-    if compiled.pooling.name == "none":
+    _require_one_scale(rows)
+    # Counts of two arms have shares for a scale, and what is pooled an odds ratio.
+    if compiled.pooling.name == "none" or (rows[0].total is not None and compiled.family.quantity != "probability"):
         return rows
     typical, family = prior_of_theta(compiled, of_one_cohort=False), compiled.family
     return [
@@ -100,10 +113,20 @@ def prior_rows(of: Fit | CompiledModel, level: float, order: str | Sequence[str]
     ]
 
 
+def _require_one_scale(rows: Sequence[PredictedRow]) -> None:
+    """Refuse counts beside estimates: they have no axis in common."""
+    estimates = [row.label for row in rows if row.total is None]
+    if estimates and len(estimates) < len(rows):
+        what = f"{', '.join(map(repr, estimates))} reported estimates, the other cohorts counts"
+        raise InputError(Issue("fit", what, "Predict the cohorts of one kind by themselves."))
+
+
 def _of_cohort(compiled: CompiledModel, j: int, nodes: Nodes | None, given: str, reasons: str) -> PredictedRow:
     number = number_of(compiled, j)
     prediction = None if nodes is None else number.predict(nodes)
-    return PredictedRow("cohort", compiled.labels[j], given, prediction, number.total, number.observed, reasons)
+    return PredictedRow(
+        "cohort", compiled.labels[j], given, prediction, number.total, number.observed, number.text, reasons
+    )
 
 
 _Source = tuple[Nodes | None, str, str]
@@ -141,7 +164,7 @@ def table_of(rows: Sequence[PredictedRow], level: float) -> pandas.DataFrame:
             "row": row.row,
             "label": row.label,
             "total": row.total,
-            "observed": row.observed,
+            "observed": row.middle,
             **row.numbers(level),
             "level": level,
             "given": row.given,

@@ -31,7 +31,8 @@ __all__ = [
 
 ORDERS = ("given", "median", "size")
 _ESTIMATE = ("median", "lower", "upper")
-REPORTED = ("events", "total", "raw", "raw_lower", "raw_upper", "raw_level")
+_ARMS = ("events", "total", "control_events", "control_total")
+REPORTED = (*_ARMS, "raw", "raw_lower", "raw_upper", "raw_level")
 _COLUMNS = ("row", "label", *REPORTED, *_ESTIMATE, "level", "weight", "shrinkage", "outcome_id")
 
 
@@ -145,6 +146,8 @@ def reported_rows(compiled: CompiledModel, level: float) -> list[dict[str, Any]]
 
 def reported_header(rows: list[dict[str, Any]]) -> str:
     """What the column of what cohorts reported is called; empty where there is none."""
+    if any(row["control_total"] is not None for row in rows):
+        return "Events/total, both arms"
     if any(row["events"] is not None for row in rows):
         return "Events/total"
     return "As reported" if any(row["raw"] is not None for row in rows) else ""
@@ -152,6 +155,8 @@ def reported_header(rows: list[dict[str, Any]]) -> str:
 
 def reported_text(row: dict[str, Any], scale: Scale) -> str:
     """What a cohort reported: its counts, or its estimate with the interval."""
+    if row["control_total"] is not None:
+        return f"{row['events']:.0f}/{row['total']:.0f}, {row['control_events']:.0f}/{row['control_total']:.0f}"
     if row["raw"] is None:
         return ""
     if row["events"] is not None:
@@ -168,7 +173,7 @@ def _reported(compiled: CompiledModel, level: float) -> dict[str, Any]:
         raw = {"events": data["events"], "total": data["total"], "raw": data["events"] / data["total"]}
         return {**raw, "raw_lower": lower, "raw_upper": upper, "raw_level": levels}
     if set(compiled.likelihood.columns) != {"estimate", "standard_error"}:
-        return {}
+        return _by_its_likelihood(compiled, level)
     family, given = compiled.family, compiled.given
     half_width = special.ndtri(0.5 * (1.0 + level)) * data["standard_error"]
     raw = {"raw": family.natural(data["estimate"])}
@@ -180,6 +185,21 @@ def _reported(compiled: CompiledModel, level: float) -> dict[str, Any]:
         raw |= {name: family.natural(end) for name, end in zip(("raw_lower", "raw_upper"), ends, strict=True)}
     # The standard error was read from the interval at its own level, which it therefore still tells.
     return raw | {"raw_level": np.round(special.erf(half_width / data["standard_error"] / np.sqrt(2.0)), 9)}
+
+
+def _by_its_likelihood(compiled: CompiledModel, level: float) -> dict[str, Any]:
+    """The same as the kinds themselves say it; nothing where a limit lies at an end that has no place on the scale."""
+    found = [compiled.family.natural(theta) for theta in compiled.likelihood.alone(compiled.data, level)]
+    if compiled.family.model_scale != "logit":
+        shown = np.isfinite(np.stack(found)).all(axis=0) & (found[1] > 0.0)
+        found = [np.where(shown, values, np.nan) for values in found]
+    counts = {name: np.full(len(found[0]), np.nan) for name in _ARMS}
+    for part in compiled.parts:
+        if "control_total" in part.kind.columns:
+            for name, values in part.kind.shown(part.data).items():
+                counts[name][part.cohorts] = values
+    raw = {"raw": found[0], "raw_lower": found[1], "raw_upper": found[2], "raw_level": np.full(len(found[0]), level)}
+    return raw | counts
 
 
 def in_order(compiled: CompiledModel, medians: Sequence[float], order: str | Sequence[str] | None) -> Sequence[int]:

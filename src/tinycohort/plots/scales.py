@@ -45,6 +45,8 @@ def quantity_words(of: Fit | CompiledModel) -> str:
         return f"Probability of {endpoint}" if endpoint else "Response probability"
     used = getattr(getattr(of, "evidence", None), "used", ())
     measures = {one.outcome.measure for one in used}
+    if "control_total" in compiled_of(of).data:
+        measures = {"odds_ratio"}
     measure = measures.pop() if len(measures) == 1 else quantity
     words = measure.replace("_", " ").capitalize()
     return f"{words}, {endpoint}" if endpoint else words
@@ -52,10 +54,12 @@ def quantity_words(of: Fit | CompiledModel) -> str:
 
 def data_words(of: Fit | CompiledModel) -> str:
     """What a cohort reports, in words: a share with counts, otherwise the quantity itself."""
-    if compiled_of(of).family.quantity != "probability":
-        return quantity_words(of)
-    endpoint = _endpoint(of)
-    return f"Share with {endpoint}" if endpoint else "Share that responds"
+    compiled, endpoint = compiled_of(of), _endpoint(of)
+    if compiled.family.quantity == "probability":
+        return f"Share with {endpoint}" if endpoint else "Share that responds"
+    if "control_total" in compiled.data:
+        return f"Share of the first arm with {endpoint or 'an event'}, given the events in both"
+    return quantity_words(of)
 
 
 def compiled_of(of: Fit | CompiledModel) -> CompiledModel:
@@ -173,6 +177,11 @@ def natural_scale(
     if quantity == "ratio":
         return _ratios(f"{words} (logarithmic axis)", needed, wanted, ticks)
     return _differences(words, needed, wanted, ticks)
+
+
+def share_scale(words: str, values: Sequence[float], width: float) -> Scale:
+    """The axis of shares of cohorts, whatever is pooled, with all these values on it."""
+    return _percent(f"{words} (%)", [100.0 * x for x in values], max(2, int(width / _GAP_BETWEEN_TICKS)), close=False)
 
 
 def _percent(label: str, values: Sequence[float], ticks: int, close: bool) -> Scale:

@@ -155,7 +155,7 @@ class Fit:
         shown = [name for name in ("typical", "average", "new_cohort", "tau") if summary[name] is not None]
         lines += [_line(name.replace("_", " "), summary[name]) for name in shown]
         lines += [_line(cohort["label"], cohort) for cohort in summary["cohorts"]]
-        return lines
+        return [*lines, *(f"{remark}." for remark in compiled.remarks)]
 
     def __repr__(self) -> str:
         return "\n".join(self._lines())

@@ -32,7 +32,7 @@ def summarise(model: CompiledModel, posterior: Posterior, level: float, interval
     absent = dict.fromkeys(("mean", "sd", "median", "lower", "upper"))
     cohorts = [
         {"label": label, **given, **(show("cohort", j) or absent), "weight": weights[j], "shrinkage": shrinkage[j]}
-        for j, (label, given) in enumerate(zip(model.labels, _given(model), strict=True))
+        for j, (label, given) in enumerate(zip(model.labels, model.shown(), strict=True))
     ]
     groups = [
         {"label": label, "typical": show("group", g), "new_cohort": show("new_cohort_in_group", g)}
@@ -54,20 +54,11 @@ def summarise(model: CompiledModel, posterior: Posterior, level: float, interval
         "new_cohort": show("new_cohort"),
         "cohorts": cohorts,
         "groups": groups,
+        "remarks": list(model.remarks),
         "log_marginal_likelihood": None if blocked else posterior.log_marginal_likelihood,
         "elpd_loco": _elpd(left_out),
         "diagnostics": posterior.diagnostics,
     }
-
-
-def _given(model: CompiledModel) -> list[dict[str, Any]]:
-    """The data as they came, in their own names and types."""
-    columns = dict(model.given) if model.given else {name: model.data[name] for name in model.likelihood.columns}
-    whole = {"events", "total"}
-    return [
-        {name: int(column[j]) if name in whole else float(column[j]) for name, column in columns.items()}
-        for j in range(model.cohorts)
-    ]
 
 
 def shares(

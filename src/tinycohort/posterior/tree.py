@@ -40,16 +40,15 @@ def build_tree(
     prior_rng, predictive_rng = (np.random.default_rng([seed, k]) for k in (1, 2))
     prior = model.pooling.draw_prior(model.level_priors, model.groups, (1, chains * draws), prior_rng)
     theta = np.asarray(posterior["theta"])
-    observed = {name: model.data[name] for name in model.likelihood.observed}
-    constant = {name: column for name, column in model.data.items() if name not in observed}
+    observed, constant = _data(model)
     if model.pooling.grouped:
         constant["group_of_cohort"] = model.groups
     groups = {
         "posterior": posterior_arrays(model, posterior),
         "prior": posterior_arrays(model, prior),
-        "posterior_predictive": model.likelihood.draw(theta, model.data, predictive_rng),
-        "prior_predictive": model.likelihood.draw(np.asarray(prior["theta"]), model.data, prior_rng),
-        "log_likelihood": dict.fromkeys(observed, model.log_likelihood(theta)),
+        "posterior_predictive": _predictive(model, theta, predictive_rng),
+        "prior_predictive": _predictive(model, np.asarray(prior["theta"]), prior_rng),
+        "log_likelihood": {_whole_name(model): model.log_likelihood(theta)},
     }
     if sample_stats:
         groups["sample_stats"] = dict(sample_stats)
@@ -58,6 +57,31 @@ def build_tree(
         name: _dataset(model, arrays, ()) for name, arrays in (("observed_data", observed), ("constant_data", constant))
     }
     return xarray.DataTree.from_dict(tree)
+
+
+def _whole_name(model: CompiledModel) -> str:
+    """What all that the cohorts reported is called: the outcome, or "reported" where there are several kinds."""
+    (outcome,) = model.parts[0].kind.observed
+    return outcome if len(model.parts) == 1 else "reported"
+
+
+def _data(model: CompiledModel) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Outcomes, and what else is known of the cohorts, under the names that they have in the PyMC model."""
+    observed: dict[str, Any] = {}
+    constant: dict[str, Any] = {}
+    for part in model.parts:
+        for name, column in part.data.items():
+            (observed if name in part.kind.observed else constant)[f"{part.prefix}{name}"] = column
+    return observed, constant
+
+
+def _predictive(model: CompiledModel, theta: Any, rng: np.random.Generator) -> dict[str, Any]:
+    """Predictive draws of the outcomes, each kind's over its own cohorts."""
+    return {
+        f"{part.prefix}{name}": values
+        for part in model.parts
+        for name, values in part.kind.draw(theta[..., part.cohorts], part.data, rng).items()
+    }
 
 
 def posterior_arrays(model: CompiledModel, draws: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,15 +95,18 @@ def posterior_arrays(model: CompiledModel, draws: Mapping[str, Any]) -> dict[str
 def _dataset(model: CompiledModel, arrays: Mapping[str, Any], leading: tuple[str, ...]) -> xarray.Dataset:
     import xarray
 
+    # A variable belongs to the cohorts of its kind, whose names begin alike; all others to every cohort.
+    parts = {part.prefix: part for part in model.parts if part.prefix}
     variables = {}
     for name, array in arrays.items():
         values = np.asarray(array)
-        own = "group" if name.endswith("_group") and name != "tau_group" else "cohort"
-        dims = leading if values.ndim == len(leading) else (*leading, own)
-        variables[name] = (dims, values)
+        unit = "group" if name.endswith("_group") and name != "tau_group" else "cohort"
+        own = next((part.dim for prefix, part in parts.items() if name.startswith(prefix)), unit)
+        variables[name] = (leading if values.ndim == len(leading) else (*leading, own), values)
     used = {dim for dims, _ in variables.values() for dim in dims}
     known = {"cohort": model.labels, "group": model.group_labels}
     coords: dict[str, Any] = {dim: list(labels) for dim, labels in known.items() if dim in used}
+    coords |= {part.dim: [model.labels[j] for j in part.cohorts] for part in parts.values() if part.dim in used}
     if leading and variables:
         first = next(iter(variables.values()))[1]
         coords |= {"chain": np.arange(first.shape[0]), "draw": np.arange(first.shape[1])}

@@ -93,7 +93,8 @@ def particulars(result: ModelResult) -> list[str]:
         return []
     sentences = [rests_on(fit), *_denominators(fit), *_chances(fit), *_predictions(fit)]
     sentences += filter(None, [sentence(about_tau(fit))])
-    return [*sentences, *fits_the_data(fit), *standing_of_variants(result)]
+    remarks = [sentence(remark) for remark in fit.compiled.remarks]
+    return [*sentences, *remarks, *fits_the_data(fit), *standing_of_variants(result)]
 
 
 def _denominators(fit: Fit) -> list[str]:

@@ -203,7 +203,7 @@ def _weaker(base: Fit) -> Iterator[tuple[str, set[int]]]:
     rows = base.compiled.rows
     if not is_pooled(base) or len(rows) < 2:
         return
-    used = {one.outcome.outcome_id: one for one in base.evidence.used} if base.evidence is not None else {}
+    used = {one.outcome.outcome_id: one for one in base.evidence.numbers} if base.evidence is not None else {}
     for column, weaker in WEAKER.items():
         silent = {
             j for j, row in enumerate(rows) if row.outcome_id in used and _kind(used[row.outcome_id], column) in weaker

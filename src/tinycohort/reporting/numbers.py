@@ -134,7 +134,7 @@ def gather_numbers(result: ModelResult, evidence: Evidence) -> Numbers:
     """Everything that the model and its variants read in the evidence."""
     users: dict[tuple[Any, ...], tuple[Used, list[str]]] = {}
     for variant, _, fit in result.fits:
-        for used in fit.evidence.used if fit.evidence is not None else ():
+        for used in fit.evidence.numbers if fit.evidence is not None else ():
             users.setdefault(_key(used), (used, []))[1].append(variant)
     taken: dict[str, int] = {}
     rows = tuple(

@@ -135,13 +135,13 @@ def _variant_row(
 def _cohorts(one: _Fitted) -> Iterator[Row]:
     summary, rows = one.fit.summary(), one.fit.compiled.rows
     scores = summary["elpd_loco"]["cohorts"] if summary["elpd_loco"] else [None] * len(rows)
-    given = ("events", "total", "estimate", "lower_given", "upper_given")
+    counts = ("events", "total", "control_events", "control_total", "percentage")
     for row, cohort, score in zip(rows, summary["cohorts"], scores, strict=True):
         yield {
             **one.keys,
             "cohort_id": row.cohort_id,
             "label": row.label,
-            **{column: cohort.get(column) for column in given},
+            **{column: cohort.get(column) for column in (*counts, "estimate", "lower_given", "upper_given")},
             **{column: cohort[column] for column in (*_NUMBERS, "weight", "shrinkage")},
             "level": summary["level"],
             "elpd_loco": score,
@@ -150,7 +150,7 @@ def _cohorts(one: _Fitted) -> Iterator[Row]:
 
 
 def _used(one: _Fitted) -> Iterator[Row]:
-    for used in one.fit.evidence.used if one.fit.evidence is not None else ():
+    for used in one.fit.evidence.numbers if one.fit.evidence is not None else ():
         outcome, source = used.outcome, used.source
         yield {
             **one.keys,

@@ -12,6 +12,10 @@ from .words import TARGETS_IN_WORDS, about_tau, diagnosis, plain, sentence
 __all__ = ["fit_lines", "table_lines"]
 
 _LABEL = 34
+_GIVEN = (
+    "kind", "events", "total", "control_events", "control_total", "percentage", "estimate", "lower_given",
+    "upper_given",
+)  # fmt: skip
 
 
 def fit_lines(fit: Fit, level: float | None = None, interval: Interval = "equal-tailed") -> list[str]:
@@ -41,7 +45,7 @@ def fit_lines(fit: Fit, level: float | None = None, interval: Interval = "equal-
     kind = {"equal-tailed": "Equal-tailed", "shortest": "Shortest"}[interval]
     lines += ["", f"{kind} credible intervals; a {summary['scale']} unless said otherwise", ""]
     lines += _estimates(fit, summary, level, interval)
-    lines += ["", *_cohorts(summary), ""]
+    lines += ["", *_cohorts(summary), *(plain(remark) + "." for remark in compiled.remarks), ""]
     lines += filter(None, [sentence(about_tau(fit))])
     return [*lines, *_scores(summary), diagnosis(fit)]
 
@@ -86,13 +90,11 @@ def _interval(row: dict[str, Any]) -> list[str]:
 
 
 def _cohorts(summary: dict[str, Any]) -> list[str]:
-    given = [
-        name for name in ("events", "total", "estimate", "lower_given", "upper_given") if name in summary["cohorts"][0]
-    ]
+    given = [name for name in _GIVEN if name in summary["cohorts"][0]]
     cells = [
         (
             plain(cohort["label"]),
-            *(f"{cohort[name]:g}" if name not in ("events", "total") else f"{cohort[name]}" for name in given),
+            *(_as_given(cohort[name]) for name in given),
             *_interval(cohort),
             _number(cohort["weight"]),
             _number(cohort["shrinkage"]),
@@ -101,6 +103,12 @@ def _cohorts(summary: dict[str, Any]) -> list[str]:
     ]
     header = ("cohort", *(name.replace("_", " ") for name in given), "median", "lower", "upper", "weight", "shrinkage")
     return table_lines(header, cells)
+
+
+def _as_given(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:g}" if isinstance(value, float) else f"{value}"
 
 
 def _scores(summary: dict[str, Any]) -> list[str]:

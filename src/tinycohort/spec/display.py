@@ -7,11 +7,13 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .sections import Estimand, Selection, Variant
+from .sections import Estimand, LikelihoodChoice, Selection, Variant
 from .toml import write_value
 from .words import thaw
 
-__all__ = ["as_html", "as_text", "describe_estimand", "describe_selection", "describe_variant"]
+__all__ = [
+    "as_html", "as_text", "describe_estimand", "describe_likelihood", "describe_selection", "describe_variant",
+]  # fmt: skip
 
 Rows = Sequence[tuple[str, str]]
 
@@ -49,6 +51,12 @@ def describe_selection(selection: Selection) -> Rows:
     if selection.allow_selected:
         rows.append(("allow_selected", "cohorts selected on the endpoint may speak too"))
     return rows
+
+
+def describe_likelihood(choice: LikelihoodChoice) -> str:
+    """One kind in a line, with what it is told."""
+    told = [f"{name.replace('_', ' ')}: {value:g}" for name, value in choice.options.items()]
+    return ", ".join([choice.kind, *told])
 
 
 def describe_estimand(estimand: Estimand) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 
 from ..families import Family
 from ..issues import InputError, Issue
+from ..likelihoods import Likelihood
 from ..pooling import POOLINGS
 from ..priors import Prior
-from .display import as_html, as_text, describe_estimand, describe_selection, describe_variant
+from .display import as_html, as_text, describe_estimand, describe_likelihood, describe_selection, describe_variant
 from .sections import Estimand, LikelihoodChoice, PoolingChoice, Quantity, Selection, Variant
 from .toml import write_toml
 from .words import FORMAT, NOTHING, FrozenMapping, suggest
@@ -114,6 +115,10 @@ class ModelSpec:
         """What is unknown about one cohort, as the object that knows its scales."""
         return self.quantity.build()
 
+    def kinds(self) -> list[Likelihood]:
+        """How printed numbers inform the quantity, in the order in which they are tried, as the objects that do it."""
+        return [choice.build() for choice in self.likelihood]
+
     @cached_property
     def digest(self) -> str:
         """SHA-256, in hexadecimal, of all that can move a reported number: same digest, same answers.
@@ -128,7 +133,8 @@ class ModelSpec:
             "format": FORMAT,
             "evidence": selection,
             "quantity": self.quantity.to_dict(),
-            "likelihood": sorted(choice.kind for choice in self.likelihood),
+            # In the order of the file: a number is read by the first kind that can.
+            "likelihood": [choice.to_dict() if choice.options else choice.kind for choice in self.likelihood],
             "pooling": self.pooling.to_dict(),
             "priors": {name: _numbers(prior) for name, prior in self.priors.items()},
             "estimands": [estimand.to_dict() | {"why": ""} for estimand in self.estimands],
@@ -165,7 +171,7 @@ class ModelSpec:
         rows += describe_selection(self.evidence)
         rows += [
             ("quantity", f"{self.quantity.family}: theta is the {family.quantity} {scale}"),
-            ("likelihood", ", ".join(choice.kind for choice in self.likelihood)),
+            ("likelihood", "; ".join(describe_likelihood(choice) for choice in self.likelihood)),
             ("pooling", f"{self.pooling.kind}: {pooling.formula}{by}"),
         ]
         rows += [(f"prior of {name}", f"{prior}. {self.whys[name]}") for name, prior in self.priors.items()]

@@ -193,16 +193,38 @@ def _read_likelihood(top: Table, family: Family | None) -> tuple[LikelihoodChoic
     choices: list[LikelihoodChoice] = []
     for table in top.tables("likelihood", "Say how a printed number informs the quantity: add [[likelihood]]."):
         kind = table.choice("kind", LIKELIHOODS)
+        options = _read_options(table, kind)
         table.finish()
         if kind is None:
             continue
-        if family is not None and family.name not in LIKELIHOODS[kind].families:
-            suits = [name for name, known in LIKELIHOODS.items() if family.name in known.families]
-            table.report("kind", f"{kind!r} says nothing about a {family.name}", f"Choose one of {', '.join(suits)}.")
-        if LikelihoodChoice(kind) in choices:
+        choice = LikelihoodChoice(kind, options)
+        if family is not None and not choice.build().speaks_to(family):
+            suits = [name for name, known in LIKELIHOODS.items() if known().speaks_to(family)]
+            named = family.name in LIKELIHOODS[kind].families
+            what = f"{kind!r} says nothing about a {family.quantity if named else family.name}"
+            table.report("kind", what, f"Choose one of {', '.join(suits)}.")
+        if any(kind == other.kind for other in choices):
             table.report("kind", f"{kind!r} stands there twice", "Write it once.")
-        choices.append(LikelihoodChoice(kind))
+        choices.append(choice)
     return tuple(choices)
+
+
+def _read_options(table: Table, kind: str | None) -> FrozenMapping:
+    """What else a kind is told; what it takes for granted is left out, so that saying it changes nothing."""
+    if kind is None:  # which of these belong to it cannot be said
+        for name in {name for known in LIKELIHOODS.values() for name in known.options}:
+            table.ask(name, "", optional=True)
+        return FrozenMapping()
+    found = {}
+    for name, option in LIKELIHOODS[kind].options.items():
+        value = table.number(name, option.need, optional=True)
+        if value is None:
+            continue
+        if not option.lower <= value <= option.upper:
+            table.report(name, f"{value:g} is not between {option.lower:g} and {option.upper:g}", option.need)
+        elif value != getattr(LIKELIHOODS[kind](), name):
+            found[name] = value
+    return FrozenMapping(found)
 
 
 def _read_pooling(top: Table) -> PoolingChoice | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..families import FAMILIES, Contrast, Family
+from ..likelihoods import LIKELIHOODS, Likelihood
 from .words import NOTHING, FrozenMapping, thaw
 
 __all__ = ["Estimand", "LikelihoodChoice", "PoolingChoice", "Quantity", "Section", "Selection", "Variant"]
@@ -83,9 +84,25 @@ class Quantity(Section):
 
 @dataclass(frozen=True)
 class LikelihoodChoice(Section):
-    """``[[likelihood]]``: how a printed number informs the quantity."""
+    """``[[likelihood]]``: how a printed number informs the quantity.
+
+    Attributes
+    ----------
+    kind : str
+        Name of the kind.
+    options : mapping of str to float
+        What else the kind is told, where that is not what it takes for granted; written beside `kind`.
+    """
 
     kind: str
+    options: FrozenMapping = NOTHING
+
+    def build(self) -> Likelihood:
+        """The kind itself."""
+        return LIKELIHOODS[self.kind](**self.options)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, **self.options}
 
 
 @dataclass(frozen=True)

@@ -83,13 +83,13 @@ class Cohorts:
     """
 
     def __init__(self, likelihood: Likelihood, data: Data, step: float, drop: float = USUAL_DROP) -> None:
-        self._likelihood, self._data, self._drop, self.step = likelihood, data, drop, step
-        self._constant = likelihood.log_constant(data)
+        self._likelihood, self._data, self._drop, self.step = likelihood, likelihood.prepare(data), drop, step
+        self._constant = likelihood.log_constant(self._data)
         self.centre, self.scale = likelihood.locate(data)
         self._left, self._right = likelihood.plateaus(data)
         self.flat = self._left | self._right
         probes = self.centre + self.scale * _PROBE[:, None]
-        heights = likelihood.log_kernel(probes, data)
+        heights = likelihood.log_kernel(probes, self._data)
         # Only a scale factor, so the highest probe serves; on a plateau it is the plateau's height.
         peak = np.where(self._left, heights[0], np.where(self._right, heights[-1], heights.max(axis=0)))
         self.log_peak = peak + self._constant
@@ -121,7 +121,9 @@ class Cohorts:
         """
         self._side = self._right.astype(int) - self._left
         self._edge = np.where(self._side > 0, high, low)
-        laid = [_nodes(*one) for one in zip(low, high, spacings, self._side, strict=True)]
+        # A likelihood that is flat on both sides is flat: the narrow rule has its average, whatever tau is.
+        self._never_wide = self._left & self._right
+        laid = [_nodes(*one) for one in zip(low, high, spacings * ~self._never_wide, self._side, strict=True)]
         self._groups = []
         for first in range(0, len(laid), _TOGETHER):
             few = laid[first : first + _TOGETHER]
@@ -144,10 +146,11 @@ class Cohorts:
     def log_averages(self, mu: Any, tau: Any, accuracy: Accuracy) -> Any:
         """log of every cohort's likelihood averaged over Normal(mu, tau): mu (T, M) and tau (T,) to (J, T, M)."""
         result = np.empty((len(self), *mu.shape))
-        wide = tau >= accuracy.switch * self.scale[:, None]
+        wide = (tau >= accuracy.switch * self.scale[:, None]) & ~self._never_wide[:, None]
         for group, nodes, weighted in self._groups:
             rows = wide[group].any(axis=0).nonzero()[0]
-            result[group, rows] = self._wide(group, nodes, weighted, mu[rows], tau[rows, None])
+            if len(rows):
+                result[group, rows] = self._wide(group, nodes, weighted, mu[rows], tau[rows, None])
         # So far out likelihood and normal meet beyond the nodes: the other rule goes and looks.
         far = ((result < _BLURRED - self._drop) & wide[..., None]).nonzero()
         if len(far[0]):
@@ -237,7 +240,9 @@ class Cohorts:
 
 
 def _nodes(low: float, high: float, spacings: float, side: int) -> tuple[Any, Any]:
-    """Nodes and weights of a rule over [low, high] with gaps no wider than (high - low) / spacings."""
+    """Nodes and weights of a rule over [low, high] with gaps up to (high - low) / spacings, if there are any."""
+    if not spacings:
+        return np.empty(0), np.empty(0)
     if side:
         # The integrand does not vanish at the plateau's edge: Gauss-Legendre, its widest gap (pi / 2) as wide.
         rule = gauss_legendre(max(int(np.ceil(spacings * np.pi / 2)), _FEWEST_NODES))

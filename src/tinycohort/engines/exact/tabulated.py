@@ -82,7 +82,7 @@ class Tabulated(Likelihood):
     def measures(self, family: Family) -> tuple[str, ...]:
         return ()
 
-    def read(self, reported: Any, family: Family) -> dict[str, float]:
+    def read(self, reported: Any, family: Family, comparator: Any = None) -> dict[str, float]:
         raise NotImplementedError
 
     def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
@@ -108,7 +108,7 @@ class Tabulated(Likelihood):
     def log_constant(self, data: Data, operations: Operations = NUMPY) -> Any:
         return self._height[np.asarray(data["which"], int)]
 
-    def pymc(self, theta: Any, data: Any) -> Any:
+    def pymc(self, theta: Any, data: Any, prefix: str = "", dims: str = "cohort") -> Any:
         raise NotImplementedError
 
     def draw(self, theta: Any, data: Data, rng: np.random.Generator) -> dict[str, Any]:

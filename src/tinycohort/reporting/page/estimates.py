@@ -73,14 +73,17 @@ def cohorts_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
     rows = [
         (
             _leading(cohort["label"], numbers.get(row.outcome_id)),
-            *_reported(cohort, row.printed, quantity),
+            reported,
+            _alone(cohort, quantity),
             value_text(cohort["median"], quantity),
             interval_text(cohort["lower"], cohort["upper"], quantity),
             _share(cohort["weight"]),
             _share(cohort["shrinkage"]),
             "–" if score is None else minus(f"{score:.2f}"),
         )
-        for row, cohort, score in zip(fit.compiled.rows, summary["cohorts"], scores, strict=True)
+        for row, cohort, reported, score in zip(
+            fit.compiled.rows, summary["cohorts"], fit.compiled.reported, scores, strict=True
+        )
     ]
     header = ("cohort", "reported", "by itself", "estimate", "95% interval", "weight", "shrinkage", "log score")
     caption = (
@@ -94,16 +97,13 @@ def _leading(label: str, number: Number | None) -> str:
     return label if number is None else tag("a", label, href=f"#{number.anchor}")
 
 
-def _reported(cohort: Mapping[str, Any], printed: str, quantity: str) -> tuple[str, str]:
-    """What the cohort reported, and what that says by itself."""
-    if {"events", "total"} <= set(cohort):
-        alone = percent(cohort["events"] / cohort["total"], 1) if quantity == "probability" else ""
-        return f"{cohort['events']} of {cohort['total']}", alone
-    if "estimate" in cohort:
-        lower, upper = cohort.get("lower_given"), cohort.get("upper_given")
-        interval = "" if lower is None or upper is None else interval_text(lower, upper, quantity)
-        return value_text(cohort["estimate"], quantity), interval
-    return printed, ""
+def _alone(cohort: Mapping[str, Any], quantity: str) -> str:
+    """What a cohort's number says by itself: the share of a count, the interval of an estimate."""
+    events, total = cohort.get("events"), cohort.get("total")
+    if quantity == "probability" and events is not None and total is not None:
+        return percent(events / total, 1)
+    lower, upper = cohort.get("lower_given"), cohort.get("upper_given")
+    return "" if lower is None or upper is None else interval_text(lower, upper, quantity)
 
 
 def _share(value: float | None) -> str:

@@ -1,0 +1,217 @@
+"""`pool`: numbers straight from the caller, with no files at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..compiled import CompiledModel, Row, label_issues
+from ..engines.run import run, run_issues
+from ..families import Family
+from ..issues import InputError, Issue
+from ..pooling import POOLINGS, Pooling
+from ..posterior import Fit
+from ..priors import Beta, HalfNormal, Logistic, Prior, prior
+from .columns import as_sequence, find_shape, gather, read_column, read_labels
+from .shapes import ESTIMATES, TWO_ARMS, Question, Shape
+
+__all__ = ["pool"]
+
+_USUAL_LEVEL = 0.95
+_DEFAULTS: Mapping[str, Prior] = {"mu": Logistic(0.0, 1.0), "tau": HalfNormal(0.5)}
+
+
+def pool(
+    events: Sequence[int] | None = None,
+    totals: Sequence[int] | None = None,
+    *,
+    percentages: Sequence[str | int] | None = None,
+    control_events: Sequence[int] | None = None,
+    control_totals: Sequence[int] | None = None,
+    estimates: Sequence[float] | None = None,
+    lower: Sequence[float] | None = None,
+    upper: Sequence[float] | None = None,
+    labels: Sequence[str] | None = None,
+    data: Any = None,
+    ratio: bool = False,
+    level: float | Sequence[float] = 0.95,
+    published_without_events: float | None = None,
+    mu: Prior | str | None = None,
+    tau: Prior | str | None = None,
+    pooling: str = "partial",
+    engine: str = "auto",
+    seed: int | None = None,
+    **sampler: Any,
+) -> Fit:
+    """Pool counts, percentages, counts of two arms, or estimates with their intervals, over cohorts.
+
+    Parameters
+    ----------
+    events, totals : sequence of int, shape (cohort,)
+        Responders and people, for a proportion.
+    percentages : sequence of str or int, shape (cohort,)
+        Instead of events, where only a percentage was printed: as text, as it was printed, for its digits say how it
+        was rounded. Every number of responders that prints so is summed over.
+    control_events, control_totals : sequence of int, shape (cohort,)
+        Beside events and totals: the other arm of each cohort. What is pooled is then the odds ratio, events over
+        control events, by the exact conditional likelihood; no cell needs a correction.
+    estimates, lower, upper : sequence of float, shape (cohort,)
+        An estimate with its central interval, for a contrast; instead of counts.
+    labels : sequence of str, optional
+        Names of the cohorts; "cohort 1", "cohort 2" and so on when not given.
+    data : DataFrame or mapping, optional
+        Columns label and events, total; or percentage, total; or events, total, control_events, control_total; or
+        estimate, lower, upper, level. Instead of the sequences.
+    ratio : bool
+        The estimates are ratios: pooled on the log scale, reported as ratios. Otherwise as given.
+    level : float or sequence of float
+        Level of the intervals given, for estimates.
+    published_without_events : float, optional
+        Probability with which a cohort without a responder was published, where others always were: for counts and
+        percentages of single arms, whose likelihood is corrected for it. Without it, all were published.
+    mu, tau : Prior or str, optional
+        Priors on the model scale (a Beta prior of a proportion's mu is on the probability scale). For counts and
+        percentages, Logistic(0, 1) and HalfNormal(0.5) when not given; for contrasts they must be given.
+    pooling : {"partial", "common", "none"}
+        How cohorts are alike.
+    engine : {"auto", "exact", "nuts"}
+        ``auto`` is exact here.
+    seed : int, optional
+        Of draws; drawn afresh and recorded when not given.
+    **sampler
+        chains, draws, tune, target_accept for NUTS.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    InputError
+        Everything that is wrong with the numbers, the priors and the choices, at once.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> fit = tc.pool(events=[1, 7, 9], totals=[8, 27, 44])
+    >>> new = fit.summary()["new_cohort"]
+    >>> print(f"{new['median']:.2f} ({new['lower']:.2f} to {new['upper']:.2f})")
+    0.22 (0.09 to 0.46)
+
+    Three trials that compare two arms, one of them without an event in the first:
+
+    >>> fit = tc.pool(
+    ...     events=[5, 0, 13], totals=[19, 12, 36], control_events=[6, 3, 7], control_totals=[20, 11, 40],
+    ...     mu="Normal(0, 1)", tau="HalfNormal(0.5)",
+    ... )
+    >>> print(f"odds ratio {fit.summary()['typical']['median']:.1f}")
+    odds ratio 1.1
+    """
+    columns = gather(
+        data,
+        events=events,
+        total=totals,
+        percentage=percentages,
+        control_events=control_events,
+        control_total=control_totals,
+        estimate=estimates,
+        lower=lower,
+        upper=upper,
+        label=labels,
+    )
+    shape = find_shape(columns, data)
+    issues = _ignored(shape, ratio, level, published_without_events)
+    names = (*shape.columns, "level") if shape is ESTIMATES else tuple(shape.columns)
+    columns = {name: as_sequence(value) if name != "level" else value for name, value in columns.items()}
+    columns.setdefault("level", level)
+    size = len(columns[names[0]])
+    wrong_so_far = len(issues)
+    numbers: dict[str, Any] = {}
+    for name in names:
+        numbers |= read_column(name, columns[name], size, shape, issues)
+    readable = len(issues) == wrong_so_far
+    cohorts = read_labels(columns.get("label"), size, issues)
+    way = _pooling(pooling, issues)
+    question = Question(shape, ratio, _options(published_without_events))
+    priors = _priors({"mu": mu, "tau": tau}, way, shape, issues)
+    issues += _prior_issues(question.family, priors) + run_issues(engine, seed, sampler, way.name)
+    if readable and len(cohorts) == size:
+        issues += label_issues(cohorts) + question.issues(numbers, cohorts)
+    if issues:
+        raise InputError(issues)
+    rows = tuple(Row(label) for label in cohorts)
+    family, kind, stored = question.family, question.kind, question.data(numbers)
+    model = CompiledModel("pool", family, kind, way, priors, rows, stored, question.given(numbers))
+    return run(model, engine, seed, **sampler)
+
+
+def _options(published_without_events: float | None) -> dict[str, float]:
+    usable = _is_probability(published_without_events)
+    return {"published_without_events": float(published_without_events)} if usable else {}  # type: ignore[arg-type]
+
+
+def _is_probability(value: Any) -> bool:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return number and 0.0 <= value <= 1.0
+
+
+def _ignored(shape: Shape, ratio: bool, level: Any, published_without_events: Any) -> list[Issue]:
+    """What has no meaning for numbers of this shape: an argument that is silently ignored misleads."""
+    issues = []
+    if shape is not ESTIMATES and (np.ndim(level) or level != _USUAL_LEVEL):
+        what = f"{shape.name} have no level of intervals"
+        issues.append(Issue("level", what, "Leave it out, or give estimates with their intervals."))
+    if ratio and not shape.contrast:
+        what = f"{shape.name} have no ratio"
+        issues.append(Issue("ratio", what, "Leave it out, or give estimates with their intervals."))
+    if published_without_events is not None:
+        where = "published_without_events"
+        if shape.contrast:
+            what = f"{shape.name} are not selected by whether there were events in one arm"
+            issues.append(Issue(where, what, "Leave it out, or give counts or percentages of single arms."))
+        elif not _is_probability(published_without_events):
+            what = f"{published_without_events!r} is not between 0 and 1"
+            issues.append(Issue(where, what, "Give a probability, such as 0.5."))
+    return issues
+
+
+def _pooling(name: str, issues: list[Issue]) -> Pooling:
+    if name not in POOLINGS:
+        issues.append(Issue("pooling", f"unknown pooling {name!r}", f"Choose one of {', '.join(POOLINGS)}."))
+        return POOLINGS["partial"]()
+    return POOLINGS[name]()
+
+
+def _priors(given: Mapping[str, Any], way: Pooling, shape: Shape, issues: list[Issue]) -> dict[str, Prior]:
+    found = {}
+    for name, value in given.items():
+        if name not in way.parameters:
+            if value is not None:
+                what = f"a prior for {name}, which pooling {way.name!r} does not have"
+                issues.append(Issue(name, what, f"Leave {name} out, or choose another pooling."))
+        elif value is not None:
+            try:
+                found[name] = prior(value, name)
+            except InputError as error:
+                issues += error.issues
+        elif not shape.contrast:
+            found[name] = _DEFAULTS[name]
+        else:
+            what = "no prior, and for contrasts there is no default"
+            scale = "the log odds ratio" if shape is TWO_ARMS else "the estimates (of their logarithm for ratios)"
+            mend = f"Give one on the scale of {scale}, such as Normal(0, 1)."
+            issues.append(Issue(name, what, mend if name == "mu" else mend.replace("Normal(0, 1)", "HalfNormal(0.5)")))
+    return found
+
+
+def _prior_issues(family: Family, priors: Mapping[str, Prior]) -> list[Issue]:
+    issues = []
+    if "tau" in priors and priors["tau"].support[0] < 0:
+        what = f"{priors['tau']} allows negative values"
+        issues.append(Issue("tau", what, "Give a prior of the positive half line, such as HalfNormal(0.5)."))
+    if "mu" in priors and isinstance(family.level_prior(priors["mu"]), Beta):
+        what = f"{priors['mu']} is a prior of a probability"
+        issues.append(Issue("mu", what, "Give a prior of the whole line, such as Normal(0, 1)."))
+    return issues
