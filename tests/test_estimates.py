@@ -36,6 +36,7 @@ KEYS = [
     "new_cohort",
     "cohorts",
     "groups",
+    "remarks",
     "log_marginal_likelihood",
     "elpd_loco",
     "diagnostics",

@@ -27,6 +27,7 @@ NO_ANSWER: dict[str, Any] = {
     "new_cohort": None,
     "cohorts": [],
     "groups": [],
+    "remarks": [],
     "log_marginal_likelihood": None,
     "elpd_loco": None,
     "diagnostics": None,

@@ -14,7 +14,7 @@ __all__ = ["ENGINES", "INTERVALS", "POOLINGS", "build_parser"]
 # Spelled out here because help must not wait for the packages that know them; a test holds them equal.
 ENGINES = ("auto", "exact", "nuts")
 INTERVALS = ("equal-tailed", "shortest")
-POOLINGS = ("none", "common", "partial")
+POOLINGS = ("none", "common", "partial", "nested")
 
 
 def build_parser() -> argparse.ArgumentParser:
