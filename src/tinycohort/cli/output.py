@@ -25,6 +25,7 @@ NO_ANSWER: dict[str, Any] = {
     "average": None,
     "new_cohort": None,
     "cohorts": [],
+    "remarks": [],
     "log_marginal_likelihood": None,
     "elpd_loco": None,
     "diagnostics": None,
