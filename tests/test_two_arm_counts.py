@@ -346,6 +346,19 @@ def test_a_table_without_information_changes_nothing_and_it_is_said(pooling: str
     assert "say nothing about the odds ratio" in repr(fit)
 
 
+@pytest.mark.parametrize("case", BRUTE)
+def test_draws_follow_the_marginals_that_are_reported(case: str) -> None:
+    """Among them cohorts with a plateau on one side, and on both."""
+    fit = pooled(*BRUTE[case], seed=6)
+    draws = fit.draws["posterior"]
+    p = np.array([0.025, 0.25, 0.5, 0.75, 0.975])
+    columns_of = {("cohort", j): draws["theta"].values[..., j] for j in range(len(BRUTE[case]))}
+    columns_of |= {("mu", None): draws["mu"].values, ("new_cohort", None): draws["theta_new_cohort"].values}
+    for (target, cohort), values in columns_of.items():
+        below = fit.posterior.marginal(target, cohort).cdf(np.quantile(values, p))
+        assert abs(below - p).max() < 4.5 * math.sqrt(0.25 / values.size), (target, cohort)
+
+
 def test_exchanging_the_arms_turns_every_answer_over() -> None:
     rows = BRUTE["zero cells"]
     fit, turned = pooled(*rows), pooled(*((c, k, r, n) for r, n, c, k in rows))
