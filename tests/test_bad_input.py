@@ -100,6 +100,51 @@ def test_a_wrong_estimate_is_refused_in_its_place(capsys: Capture, row: str, mes
     assert message in pool_refuses(capsys, f"label,estimate,lower,upper,level\n{row}\n", *PRIORS)
 
 
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            "A,26.4,19",
+            "percentage: no number of 19 people prints as 26.4%. Correct the percentage or the total: 5 of 19 is",
+        ),
+        ("A,,19", "cohorts.csv, row 2, percentage: the cell is empty. Give it as it was printed, such as 26.3."),
+        ('A,"26,3",19', "row 2, percentage: '26,3' is not a percentage. Write 26.3."),
+        ("A,about 26,19", "row 2, percentage: 'about 26' is not a percentage."),
+        ("A,126,19", "row 2, percentage: '126' is no percentage of people. Correct it."),
+        ("A,26.3,0", "row 2, total: 26.3% of 0: nobody was observed."),
+        ("A,26.3,19.0", "row 2, total: '19.0' is not a whole number. Write 19."),
+    ],
+)
+def test_a_wrong_percentage_is_refused_in_its_place(capsys: Capture, row: str, message: str) -> None:
+    assert message in pool_refuses(capsys, f"label,percentage,total\n{row}\n")
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("A,5,19,26,20", "cohorts.csv, row 2, control_events: 26 events among 20 people. Correct one of the two."),
+        ("A,25,19,6,20", "cohorts.csv, row 2, events: 25 events among 19 people."),
+        ("A,5,19,0,0", "cohorts.csv, row 2, control_total: 0 of 0: nobody was observed."),
+        ("A,5,19,six,20", "cohorts.csv, row 2, control_events: 'six' is not a whole number."),
+    ],
+)
+def test_a_wrong_count_in_either_arm_is_refused_in_its_place(capsys: Capture, row: str, message: str) -> None:
+    assert message in pool_refuses(capsys, f"label,events,total,control_events,control_total\n{row}\n", *PRIORS)
+
+
+def test_two_arms_have_no_default_priors(capsys: Capture) -> None:
+    said = pool_refuses(capsys, "label,events,total,control_events,control_total\nA,5,19,6,20\n")
+    assert "mu: no prior, and for contrasts there is no default" in said
+    assert "tau: no prior, and for contrasts there is no default" in said
+
+
+def test_a_chance_of_publication_is_a_probability_and_of_single_arms(capsys: Capture) -> None:
+    said = pool_refuses(capsys, GOOD, "--published-without-events", "50")
+    assert "published_without_events: 50.0 is not between 0 and 1. Give a probability, such as 0.5." in said
+    said = pool_refuses(capsys, ESTIMATES, *PRIORS, "--published-without-events", "0.5")
+    assert "estimates are not selected by whether there were events" in said
+
+
 def test_ratios_must_be_positive(capsys: Capture) -> None:
     said = pool_refuses(capsys, "label,estimate,lower,upper,level\nA,-0.2,-0.7,0.3,0.95\n", *PRIORS, "--ratio")
     assert "row 2, estimate: ratio -0.2 (-0.7 to 0.3) is not positive. Give ratios as they are" in said
@@ -114,6 +159,14 @@ def test_ratios_must_be_positive(capsys: Capture) -> None:
         ("label,events,total,note", "row 1: unknown column 'note'."),
         ("label,events,events,total", "row 1: the column 'events' stands there 2 times. Keep one."),
         ("label,events,total,estimate", "row 1: counts (events, total) and estimates (estimate) together."),
+        ("label,events,percentage,total", "row 1: counts (events) and percentages together. Give one or the other."),
+        ("label,percentage", "row 1: the column 'total' is missing. Add it."),
+        ("label,events,total,control_events", "row 1: the column 'control_total' is missing. Add it."),
+        (
+            "label,events,total,control_event,control_total",
+            "unknown column 'control_event'. Did you mean 'control_events'?",
+        ),
+        ("label,percentage,total,estimate", "row 1: counts (percentage, total) and estimates (estimate) together."),
         ("label,estimate,lower,upper", "the column 'level' is missing. Add it, or type --given-level 0.95"),
         ("label;events;total", "row 1: columns are separated by semicolons (';'). Save the file with commas"),
         ("label\tevents\ttotal", "row 1: columns are separated by tabs ('\\t'). Save the file with commas"),
@@ -127,7 +180,7 @@ def test_a_wrong_header_is_refused(capsys: Capture, header: str, message: str) -
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "cohorts.csv: the file is empty. Columns are label, events, total; or label, estimate"),
+        (b"", "cohorts.csv: the file is empty. Columns are label, events, total; or label, percentage"),
         (b"\n \n", "cohorts.csv: the file is empty."),
         (b"\xef\xbb\xbf", "cohorts.csv: the file is empty."),
         (GOOD.encode("utf-16"), "cohorts.csv, line 1: byte 0xff is not UTF-8. Save the file as CSV in UTF-8."),

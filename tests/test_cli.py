@@ -23,6 +23,8 @@ from tinycohort.reporting.text import table_lines
 from tinycohort.reporting.words import OVERLAP_WORDS, about_tau, diagnosis, figure, percent, span
 
 COUNTS = "label,events,total\nLin,1,8\nHsu,7,27\nMa,9,44\n"
+PERCENTAGES = "label,percentage,total\nLin,12.5,8\nHsu,26%,27\nMa,21,230\n"
+ARMS = "label,events,total,control_events,control_total\nZhang,5,19,6,20\nSmall,0,12,3,11\nTheelen,13,36,7,40\n"
 RATIOS = "label,estimate,lower,upper,level\nA,0.8,0.5,1.3,0.95\nB,0.6,0.3,1.1,0.9\n"
 PRIORS = ("--mu", "Normal(0, 1)", "--tau", "HalfNormal(0.5)")
 PROGRAM = str(Path(sysconfig.get_path("scripts")) / "tinycohort")
@@ -61,6 +63,40 @@ def program(*arguments: str, **settings: Any) -> subprocess.CompletedProcess[str
 
 
 # -- pool --
+
+
+def test_pool_takes_percentages_as_they_were_printed(capsys: Capture) -> None:
+    Path("percentages.csv").write_text(PERCENTAGES)
+    answer = in_json(capsys, "pool", "percentages.csv", "--seed", "1")
+    assert [(one["percentage"], one["total"]) for one in answer["cohorts"]] == [("12.5", 8), ("26", 27), ("21", 230)]
+    assert list(answer["cohorts"][0]) == ["label", "percentage", "total", *ESTIMATE, "weight", "shrinkage"]
+    assert answer["remarks"] == ["Ma: 21% of 230 may be 48 to 49 people"]
+    same = tc.pool(percentages=["12.5", "26", "21"], totals=[8, 27, 230]).summary()
+    assert answer["new_cohort"] == same["new_cohort"]
+    assert "Ma: 21% of 230 may be 48 to 49 people." in answered(capsys, "pool", "percentages.csv")
+
+
+def test_pool_takes_counts_of_two_arms(capsys: Capture) -> None:
+    Path("arms.csv").write_text(ARMS)
+    answer = in_json(capsys, "pool", "arms.csv", *PRIORS)
+    assert (answer["scale"], answer["reportable"]) == ("ratio", True)
+    names = ["events", "total", "control_events", "control_total"]
+    assert list(answer["cohorts"][0]) == ["label", *names, *ESTIMATE, "weight", "shrinkage"]
+    assert [[one[name] for name in names] for one in answer["cohorts"]] == [
+        [5, 19, 6, 20],
+        [0, 12, 3, 11],
+        [13, 36, 7, 40],
+    ]
+    text = answered(capsys, "pool", "arms.csv", *PRIORS)
+    assert "cohort   events  total  control events  control total" in text
+
+
+def test_pool_corrects_for_what_was_not_published(capsys: Capture) -> None:
+    plain, corrected = (
+        in_json(capsys, "pool", "counts.csv", *more) for more in ((), ("--published-without-events", "0.2"))
+    )
+    assert corrected["typical"]["median"] < plain["typical"]["median"]
+    assert corrected["remarks"] == ["A cohort without an event is taken to have been published with probability 0.2"]
 
 
 def test_pool_answers_with_the_keys_that_are_promised(capsys: Capture) -> None:

@@ -140,7 +140,7 @@ def test_a_written_out_variant_may_not_have_variants() -> None:
 
 def test_a_likelihood_that_does_not_speak_to_the_family_is_refused() -> None:
     said = complaints(change(change(proportion(), "variant"), "likelihood/0/kind", "normal"))
-    expected = "[[likelihood]] 1, kind: 'normal' says nothing about a proportion. Choose one of binomial."
+    expected = "[[likelihood]] 1, kind: 'normal' says nothing about a proportion. Choose one of binomial, rounded."
     assert said == [f"model 'tiny', {expected}"]
 
 

@@ -1,7 +1,8 @@
-"""Logarithms of polynomials in exp(theta) with positive coefficients: sums over counts that a table may have had.
+"""Logarithms of polynomials in exp(theta) with positive coefficients: sums over the counts that may have been.
 
-Such a logarithm is a cumulant function: convex, its slope the mean of the power and its curvature the variance. A short
-sum is added up term by term; a long one is tabulated once, with slope and curvature, and interpolated.
+Such a logarithm is a cumulant function: convex, its slope the mean of the power and its curvature the variance. It is
+added up term by term; or, where there are many terms and the roots are known to be real, tabulated once, with slope and
+curvature, and interpolated.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def log_polynomial(theta: Any, log_coefficients: Any) -> Any:
 
 
 def tabulate(log_coefficients: Any) -> Any:
-    """What `log_polynomial` takes, in the form in which it is quickest: coefficients (..., K) or a table of them."""
+    """Coefficients (J, K) of polynomials whose roots are real, in the form in which `log_polynomial` is quickest."""
     several = log_coefficients.ndim == 2 and log_coefficients.shape[-1] > _FEW
     return LogPolynomials(log_coefficients) if several else log_coefficients
 
@@ -70,13 +71,14 @@ class LogPolynomials:
     """Logarithms of polynomials in exp(theta), tabulated; indexed like an array of them.
 
     Between nodes a polynomial of the fifth degree has the value, slope and curvature of either end. Its error is a
-    46080th of the sixth power of the gap times the sixth cumulant, which for sums of independent events, as these are
-    (Vatutin and Mikhailov 1982), does not exceed their number over 4.
+    46080th of the sixth power of the gap times the sixth cumulant. Where all roots are real the power is distributed as
+    a sum of independent events, as many as the degree, and none has a sixth cumulant above 1 / 4.
 
     Parameters
     ----------
     log_coefficients : array (J, K)
-        As for `log_polynomial`.
+        As for `log_polynomial`, and such that all roots are real (and so negative): of all of a binomial, and of the
+        tables of two arms with given margins.
     """
 
     def __init__(self, log_coefficients: Any) -> None:

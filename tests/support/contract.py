@@ -118,7 +118,7 @@ _ESTIMATES = {"estimate": [0.4, -0.1, 0.9, 0.2], "standard_error": [0.3, 0.5, 0.
 _OTHER_ESTIMATES = {"estimate": [-0.4, 0.1, -0.2, -0.6], "standard_error": [0.6, 0.2, 0.3, 0.5]}
 # No count of these totals lies half way between two printed percentages: such a count belongs to both, and the
 # likelihood is then no distribution of what is printed.
-_PERCENTAGES = {"percentage": [12.5, 26, 20, 0, 83], "decimals": [1, 0, 0, 0, 0], "total": [8, 27, 345, 6, 6]}
+_PERCENTAGES = {"percentage": [12.5, 26, 24, 0, 33], "decimals": [1, 0, 0, 0, 0], "total": [8, 27, 123, 3, 6]}
 _OTHER_PERCENTAGES = {"percentage": [33.3, 10, 69, 80, 8.2], "decimals": [1, 0, 0, 0, 1], "total": [9, 20, 13, 5, 61]}
 _ARMS = {
     "events": [5, 9, 13, 0, 8],
@@ -134,10 +134,11 @@ _OTHER_ARMS = {
 }
 _SHARES = {"mu": "Logistic(0, 1)", "tau": "HalfNormal(0.7)", "tau_group": "HalfNormal(0.5)"}
 _RATIOS = {"mu": "Normal(0, 1)", "tau": "HalfNormal(0.4)", "tau_group": "HalfNormal(0.3)"}
+_ALIKE = {"mu": "Logistic(0, 1)", "tau": "HalfNormal(0.4)", "tau_group": "HalfNormal(0.4)"}
 
 EXAMPLES = {
     ("binomial", "proportion"): [Example("binomial", Proportion(), _COUNTS, _OTHER_COUNTS, _SHARES, _binomial)],
-    ("rounded", "proportion"): [Example("rounded", Proportion(), _PERCENTAGES, _OTHER_PERCENTAGES, _SHARES, _rounded)],
+    ("rounded", "proportion"): [Example("rounded", Proportion(), _PERCENTAGES, _OTHER_PERCENTAGES, _ALIKE, _rounded)],
     ("normal", "contrast"): [
         Example("normal", Contrast(measure), _ESTIMATES, _OTHER_ESTIMATES, _RATIOS, _normal)
         for measure in ("ratio", "difference")
@@ -163,13 +164,13 @@ _, _OTHER_COMPARED_DATA = _side_by_side(_CONTRASTS, _OTHER_ESTIMATES, _OTHER_ARM
 
 FURTHER = [
     Example("binomial", Proportion(), _COUNTS, _OTHER_COUNTS, _SHARES, _selected, Binomial(0.4)),
-    Example("rounded", Proportion(), _PERCENTAGES, _OTHER_PERCENTAGES, _SHARES, _selected_percentages, Rounded(0.3)),
+    Example("rounded", Proportion(), _PERCENTAGES, _OTHER_PERCENTAGES, _ALIKE, _selected_percentages, Rounded(0.3)),
     Example(
         "several",
         Proportion(),
         _SINGLE_DATA,
         _OTHER_SINGLE_DATA,
-        _SHARES,
+        _ALIKE,
         _of_kinds(_selected, _selected_percentages, _SELECTED),
         _SINGLE_ARMS,
     ),

@@ -80,7 +80,7 @@ def _printed(where: str, value: Any, issues: list[Issue]) -> tuple[float, float]
     if _PERCENTAGE.fullmatch(text):
         return float(text), float(len(text.partition(".")[2]))
     if isinstance(value, float | np.floating) and np.isfinite(value):
-        what = f"{value!r} has lost the digits that it was printed with".replace("np.float64", "")
+        what = f"{float(value)!r} has lost the digits that it was printed with"
         issues.append(Issue(where, what, f'Give it as text, as it was printed, such as "{value:g}".'))
     else:
         issues.append(Issue(where, f"{value!r} is not a percentage", 'Give it as it was printed, such as "26.3".'))

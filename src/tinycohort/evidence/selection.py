@@ -172,7 +172,7 @@ def _incomplete(outcome: Outcome, request: Request) -> tuple[str, str] | None:
         return None
     missing = lacks[0]
     if missing == ["comparator_id"]:
-        return "no_comparator", "It is compared with nobody."
+        return "no_comparator", "It names no comparator."
     reason = "no_count" if {"events", "total"} & set(missing) else "incomplete"
     return reason, f"It has no {' and no '.join(missing)}: {outcome.printed!r} is all that was printed."
 

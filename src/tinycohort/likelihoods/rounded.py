@@ -139,7 +139,7 @@ class Rounded(Likelihood):
         if self.published_without_events not in (0.0, ALWAYS):
             log_ways = log_ways + operations.where(count > 0.0, 0.0, np.log(self.published_without_events))
         log_ways = operations.where(count > most[..., None], -np.inf, log_ways)
-        return {"total": total, "fewest": fewest, "log_ways": operations.tabulate(log_ways)}
+        return {"total": total, "fewest": fewest, "log_ways": log_ways}
 
     def log_kernel(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
         total = data["total"]

@@ -133,7 +133,10 @@ class TwoArmCounts(Likelihood):
         return fewest, operations.minimum(data["total"], data["both_events"])
 
     def prepare(self, data: Data, operations: Operations = NUMPY) -> Data:
-        """How many ways lead to each table with these margins, as logarithms; and which of them was observed."""
+        """How many ways lead to each table with these margins, as logarithms; and which of them was observed.
+
+        As coefficients of a polynomial they are those of Jacobi, whose roots are real.
+        """
         events, fewest = data["events"], self._range(data, operations)[0]
         ways = self._log_ways(data, operations) - self._log_ways_to(events, data, operations)[..., None]
         return {"position": events - fewest, "log_ways": operations.tabulate(ways)}

@@ -175,16 +175,14 @@ def _reported(compiled: CompiledModel, level: float) -> dict[str, Any]:
     if set(compiled.likelihood.columns) != {"estimate", "standard_error"}:
         return _by_its_likelihood(compiled, level)
     family, given = compiled.family, compiled.given
-    half_width = special.ndtri(0.5 * (1.0 + level)) * data["standard_error"]
     raw = {"raw": family.natural(data["estimate"])}
     if {"lower_given", "upper_given"} <= set(given):
         raw |= {"raw_lower": np.asarray(given["lower_given"]), "raw_upper": np.asarray(given["upper_given"])}
-        half_width = 0.5 * (family.theta(raw["raw_upper"]) - family.theta(raw["raw_lower"]))
     else:
+        half_width = special.ndtri(0.5 * (1.0 + level)) * data["standard_error"]
         ends = data["estimate"] - half_width, data["estimate"] + half_width
         raw |= {name: family.natural(end) for name, end in zip(("raw_lower", "raw_upper"), ends, strict=True)}
-    # The standard error was read from the interval at its own level, which it therefore still tells.
-    return raw | {"raw_level": np.round(special.erf(half_width / data["standard_error"] / np.sqrt(2.0)), 9)}
+    return raw | {"raw_level": _level_of(compiled, raw["raw_lower"], raw["raw_upper"])}
 
 
 def _by_its_likelihood(compiled: CompiledModel, level: float) -> dict[str, Any]:
@@ -193,13 +191,24 @@ def _by_its_likelihood(compiled: CompiledModel, level: float) -> dict[str, Any]:
     if compiled.family.model_scale != "logit":
         shown = np.isfinite(np.stack(found)).all(axis=0) & (found[1] > 0.0)
         found = [np.where(shown, values, np.nan) for values in found]
-    counts = {name: np.full(len(found[0]), np.nan) for name in _ARMS}
-    for part in compiled.parts:
-        if "control_total" in part.kind.columns:
-            for name, values in part.kind.shown(part.data).items():
-                counts[name][part.cohorts] = values
     raw = {"raw": found[0], "raw_lower": found[1], "raw_upper": found[2], "raw_level": np.full(len(found[0]), level)}
-    return raw | counts
+    for part in compiled.parts:
+        for name, values in part.kind.shown(part.data).items():
+            if name in _ARMS:
+                raw.setdefault(name, np.full(len(found[0]), np.nan))[part.cohorts] = values
+    if not {"lower_given", "upper_given"} <= set(compiled.given):
+        return raw
+    # Where an interval was printed it is shown, at its own level.
+    lower, upper = (np.asarray(compiled.given[name]) for name in ("lower_given", "upper_given"))
+    printed = {"raw": np.asarray(compiled.given["estimate"]), "raw_lower": lower, "raw_upper": upper}
+    printed["raw_level"] = _level_of(compiled, lower, upper)
+    return {name: np.where(np.isfinite(printed[name]), printed[name], values) for name, values in raw.items()}
+
+
+def _level_of(compiled: CompiledModel, lower: Any, upper: Any) -> Any:
+    """The level of normal intervals, which the standard errors that were read from them still tell."""
+    half_width = 0.5 * (compiled.family.theta(upper) - compiled.family.theta(lower))
+    return np.round(special.erf(half_width / compiled.data["standard_error"] / np.sqrt(2.0)), 9)
 
 
 def in_order(compiled: CompiledModel, medians: Sequence[float], order: str | Sequence[str] | None) -> Sequence[int]:
