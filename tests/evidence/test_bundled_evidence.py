@@ -82,6 +82,13 @@ def test_response_to_pd1_antibodies_alone_is_what_the_authors_say(bundle: Eviden
     assert left["shi_2022_response"] == "other_drug_class"
 
 
+def test_a_trial_that_admits_untreated_patients_is_silent_once_its_line_is_called_mixed(bundle: Evidence) -> None:
+    origins = [*READ_BY_THE_AUTHORS, "secondary"]
+    decided = response(bundle.decide({"delord_2017_line": "other"}), origins)
+    assert counts(response(bundle, origins)) - counts(decided) == {("delord_2017", 5, 24)}
+    assert {each.outcome_id: each.reason for each in decided.left_out}["delord_2017_response"] == "other_line"
+
+
 def test_the_antibody_against_pdl1_is_a_variant(bundle: Evidence) -> None:
     both = response(bundle, [*READ_BY_THE_AUTHORS, "secondary"], drug_class=["anti_pd1", "anti_pdl1"])
     assert ("shi_2022", 35, 132) in counts(both)

@@ -25,9 +25,9 @@ __all__ = ["heterogeneity", "heterogeneity_table"]
 _WIDTH, _HEIGHT = 3.5, 2.7
 _SHARE, _LARGEST = 0.95, 700.0
 _LABELS = {
-    "logit": (" (log odds)", "95% of cohorts lie within \N{MULTIPLICATION SIGN} of the typical odds"),
-    "log": (" (log ratio)", "95% of cohorts lie within \N{MULTIPLICATION SIGN} of the typical ratio"),
-    "identity": ("", "95% of cohorts lie within \N{PLUS-MINUS SIGN} of the typical one"),
+    "logit": (" (log odds)", "\N{MULTIPLICATION SIGN} of the typical odds"),
+    "log": (" (log ratio)", "\N{MULTIPLICATION SIGN} of the typical ratio"),
+    "identity": ("", "\N{PLUS-MINUS SIGN} of the typical one"),
 }
 
 
@@ -142,7 +142,7 @@ def _reading(fit: Fit, name: Parameter) -> Reading:
             return f"\N{PLUS-MINUS SIGN}{_within(fit, tau):.2g}"
         return f"\N{MULTIPLICATION SIGN}{_two_digits(_within(fit, tau))}"
 
-    return Reading(text, (f"{spread_words(fit, name)}{unit}", within))
+    return Reading(text, (f"{spread_words(fit, name)}{unit}", f"95% of {TAUS[name]} lie within {within}"))
 
 
 def _within(fit: Fit, tau: float) -> float:

@@ -49,7 +49,7 @@ _LINES: tuple[dict[str, Any], dict[str, Any]] = (
 _SECOND, _POINTS = -0.24, 72.0
 _IN_WORDS = ((0.95, "nothing"), (0.8, "little"), (0.5, "something"), (0.2, "much"), (0.0, "a great deal"))
 #: Each heterogeneity that a pooling may have, and between whom it is.
-TAUS: dict[Parameter, str] = {"tau": "between cohorts", "tau_group": "between groups"}
+TAUS: dict[Parameter, str] = {"tau": "cohorts", "tau_group": "groups"}
 _SCALES = {"logit": "log odds", "log": "logarithm of the ratio", "identity": "difference"}
 
 
@@ -195,7 +195,7 @@ def draw_beliefs(
 def spread_words(fit: Fit, parameter: Parameter) -> str:
     """What a heterogeneity is: a standard deviation, or the scale of Student's t."""
     what = "standard deviation" if getattr(fit.compiled.pooling, "nu", None) is None else "scale of Student's t"
-    return f"{parameter}, {what} {TAUS[parameter]}"
+    return f"{parameter}, {what} between {TAUS[parameter]}"
 
 
 def _place(ax: Axes, texts: list[str], labels: list[str], second: float) -> str:
