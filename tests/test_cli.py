@@ -32,7 +32,8 @@ PROGRAM = str(Path(sysconfig.get_path("scripts")) / "tinycohort")
 # The keys that the documentation promises.
 KEYS = [
     "scale", "level", "interval", "engine", "reportable", "reasons", "priors", "mu", "tau", "tau_group",
-    "typical", "average", "new_cohort", "cohorts", "groups", "remarks", "log_marginal_likelihood", "elpd_loco", "diagnostics", "versions",
+    "typical", "average", "new_cohort", "cohorts", "groups", "remarks", "log_marginal_likelihood",
+    "elpd_loco", "diagnostics", "versions",
 ]  # fmt: skip
 ESTIMATE = ["mean", "sd", "median", "lower", "upper"]
 

@@ -30,8 +30,9 @@ ALL = [*(example for pair in PAIRS for example in EXAMPLES.get(pair, [])), *FURT
 COMBINATIONS = [
     pytest.param(example, pooling, id=f"{example.name}-{pooling}") for example in ALL for pooling in POOLINGS
 ]
-# One measure of each family is sampled: compiling takes seconds, and the others differ in what is reported only. Kinds that
-# are told something else, and kinds side by side, meet one pooling: that the choices are independent is seen in the others.
+# One measure of each family is sampled: compiling takes seconds, and the others differ in what is reported only.
+# Kinds that are told something else, and kinds side by side, meet one pooling: that the choices are independent is
+# seen in the others.
 SAMPLED = [
     pytest.param(example, pooling, id=f"{example.name}-{pooling}")
     for examples, poolings in (([EXAMPLES[pair][0] for pair in PAIRS], POOLINGS), (FURTHER[1:], ["partial"]))
