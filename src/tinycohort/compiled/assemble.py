@@ -7,7 +7,6 @@ import numpy as np
 from ..evidence import Evidence, Selection, Used
 from ..issues import InputError, Issue
 from ..likelihoods import LIKELIHOODS, Likelihood
-from ..pooling import POOLINGS
 from ..spec import ModelSpec
 from .model import CompiledModel, Row
 
@@ -79,7 +78,7 @@ def compile_model(model: ModelSpec, evidence: Evidence) -> CompiledModel:
         name=model.name,
         family=model.family(),
         likelihood=kind,
-        pooling=POOLINGS[model.pooling.kind](),
+        pooling=model.pooling.build(),
         priors=dict(model.priors),
         rows=tuple(_row(one) for one in used),
         data={name: np.array([reading[name] for reading in readings]) for name in kind.columns},

@@ -174,7 +174,7 @@ class CompiledModel:
             "name": self.name,
             "family": {"name": self.family.name, **vars(self.family)},
             "likelihood": self.likelihood.name,
-            "pooling": self.pooling.name,
+            "pooling": {"name": self.pooling.name, **vars(self.pooling)},
             "priors": {name: value.to_dict() for name, value in self.priors.items()},
             "rows": [vars(row) for row in self.rows],
             "data": {name: column.tolist() for name, column in self.data.items()},
@@ -184,12 +184,12 @@ class CompiledModel:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> CompiledModel:
         """The inverse of `to_dict`."""
-        family = dict(stored["family"])
+        family, pooling = dict(stored["family"]), dict(stored["pooling"])
         return cls(
             name=stored["name"],
             family=FAMILIES[family.pop("name")](**family),
             likelihood=LIKELIHOODS[stored["likelihood"]](),
-            pooling=POOLINGS[stored["pooling"]](),
+            pooling=POOLINGS[pooling.pop("name")](**pooling),
             priors={name: prior(value) for name, value in stored["priors"].items()},
             rows=tuple(Row(**row) for row in stored["rows"]),
             data=stored["data"],

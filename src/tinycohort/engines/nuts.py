@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -82,17 +83,13 @@ def sample(
     posterior = tree["posterior"].dataset
     names = [name for name in ("mu", "tau", "theta") if name in posterior]
     arrays = {name: np.asarray(posterior[name].transpose("chain", "draw", ...).values) for name in names}
-    if model.pooling.name != "none":
-        arrays["theta_new_cohort"] = _new_cohort(arrays, seed)
+    new = model.pooling.draw_new_cohort(arrays, np.random.default_rng([seed, 0]))
+    if new is not None:
+        arrays["theta_new_cohort"] = new
     stats = tree["sample_stats"].dataset
     kept = ("diverging", "depth", "n_steps", "energy", "logp", "step_size")
     record = {name: np.asarray(stats[name].values) for name in kept if name in stats}
     return DrawsPosterior(model, arrays, record)
-
-
-def _new_cohort(arrays: dict[str, Any], seed: int) -> Any:
-    z = np.random.default_rng([seed, 0]).standard_normal(arrays["mu"].shape)
-    return arrays["mu"] + arrays["tau"] * z if "tau" in arrays else arrays["mu"].copy()
 
 
 class DrawsPosterior(Posterior):
@@ -144,10 +141,18 @@ class DrawsPosterior(Posterior):
         arrays = self.arrays
         if target == "cohort":
             return arrays["theta"][..., cohort]
-        if target == "average" and "mu" in arrays:
-            tau = arrays.get("tau", np.zeros_like(arrays["mu"]))
-            return self.model.family.average(arrays["mu"].ravel(), tau.ravel())[0]
+        if target == "average":
+            return self._averages
         return arrays.get({"typical": "mu", "new_cohort": "theta_new_cohort"}.get(target, target))
+
+    @cached_property
+    def _averages(self) -> Any:
+        """Draws of the average on the natural scale; None where there is none."""
+        arrays, model = self.arrays, self.model
+        if "mu" not in arrays or not model.pooling.has_average(model.family):
+            return None
+        tau = arrays.get("tau", np.zeros_like(arrays["mu"]))
+        return model.pooling.average(model.family, arrays["mu"].ravel(), tau.ravel())[0]
 
     def predicted_events(self, patients: int, target: Target, cohort: int | None = None) -> Any:
         from ..likelihoods import Binomial

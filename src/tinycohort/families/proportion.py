@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from ..numerics import expit, gauss_hermite
+from ..numerics import expit, gauss_hermite, student_scales
 from ..priors import Beta, Prior
 from .base import Family
 
@@ -24,6 +25,8 @@ _FAR = 20.0
 _PROBIT = 1.6
 _TINY = 1e-300
 _NEARLY_ONE = 1e-16
+# Of the sum of normals that stands for a Student t.
+_SUM_ERROR = 1e-8
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,17 @@ class Proportion(Family):
     def theta(self, natural: Any) -> Any:
         return special.logit(natural)
 
-    def average(self, mu: Any, tau: Any) -> tuple[Any, Any]:
-        """First and second moment of expit(theta) over theta ~ Normal(mu, tau)."""
-        first, spread = _averages(np.asarray(mu, float), np.asarray(tau, float))
+    def has_average(self, moments: float) -> bool:
+        return True
+
+    def average(self, mu: Any, tau: Any, nu: float = math.inf) -> tuple[Any, Any]:
+        """First and second moment of expit(theta) over theta ~ Student t(nu, mu, tau)."""
+        first, spread = _student_averages(np.asarray(mu, float), np.asarray(tau, float), nu)
         return first, first - spread
 
-    def average_theta(self, mu: Any, tau: Any, moments: tuple[Any, Any]) -> tuple[Any, Any]:
+    def average_theta(
+        self, mu: Any, tau: Any, moments: tuple[Any, Any], nu: float = math.inf
+    ) -> tuple[Any, Any]:
         """The slope of the average itself is E[p (1 - p)], its first moment less its second."""
         mu, tau = np.asarray(mu, float), np.asarray(tau, float)
         first, second = moments
@@ -68,8 +76,10 @@ class Proportion(Family):
         if high.any():
             # From the other side, where 1 - p keeps its digits.
             widths = np.broadcast_to(tau, mu.shape)[high]
-            mirrored, slope[high] = _on_logit_scale(*_averages(-mu[high], widths))
+            mirrored, slope[high] = _on_logit_scale(*_student_averages(-mu[high], widths, nu))
             theta[high] = -mirrored
+        if math.isfinite(nu):
+            return theta, slope
         # So far out E[p] is E exp(theta), or E[1 - p] is E exp(-theta), to nine digits.
         out = np.abs(mu) > _FAR + 2.0 * tau**2
         if out.any():
@@ -82,6 +92,15 @@ class Proportion(Family):
     def level_prior(self, prior: Prior) -> Prior:
         """A Beta prior speaks of the probability; everything else of its logit."""
         return prior.on_logit() if isinstance(prior, Beta) else prior
+
+
+def _student_averages(mu: Any, tau: Any, nu: float) -> tuple[Any, Any]:
+    """E[p] and E[p (1 - p)] over Student t(nu, mu, tau), a sum of normals."""
+    if math.isinf(nu):
+        return _averages(mu, tau)
+    parts = (weight * np.stack(_averages(mu, scale * tau)) for scale, weight in zip(*student_scales(nu, _SUM_ERROR)))
+    first, spread = sum(parts)
+    return first, spread
 
 
 def _averages(mu: Any, tau: Any) -> tuple[Any, Any]:

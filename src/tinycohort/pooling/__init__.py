@@ -6,7 +6,8 @@ from .base import Pooling
 from .common import Common
 from .none import Separate
 from .partial import Partial
+from .student import Student
 
-__all__ = ["POOLINGS", "Common", "Partial", "Pooling", "Separate"]
+__all__ = ["POOLINGS", "Common", "Partial", "Pooling", "Separate", "Student"]
 
-POOLINGS: dict[str, type[Pooling]] = {cls.name: cls for cls in (Separate, Common, Partial)}
+POOLINGS: dict[str, type[Pooling]] = {cls.name: cls for cls in (Separate, Common, Partial, Student)}

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ..families import Family
 from ..priors import Prior
 
 __all__ = ["Pooling"]
 
 
+@dataclass(frozen=True)
 class Pooling(ABC):
     """A distribution of the cohorts' theta given hyperparameters.
+
+    What is told once and for all (`nu` of a Student t) is a field of the dataclass, with no default. In a model file it
+    stands beside `kind`; the field's metadata say under ``need`` how to write it.
 
     Attributes
     ----------
@@ -24,14 +31,26 @@ class Pooling(ABC):
         The hyperparameters that need a prior.
     free : tuple of str
         The unknowns that the model samples; the others follow from them.
-    formula : str
-        In words that a methods section could use.
     """
 
     name: ClassVar[str]
     parameters: ClassVar[tuple[str, ...]]
     free: ClassVar[tuple[str, ...]]
-    formula: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def formula(self) -> str:
+        """In words that a methods section could use."""
+
+    @property
+    def moments(self) -> float:
+        """Given mu and tau, theta has the moments below this order."""
+        return math.inf
+
+    @property
+    def variance(self) -> float:
+        """Of theta given mu and tau, in units of tau squared; infinite where there is none."""
+        return 1.0
 
     @abstractmethod
     def theta(self, point: Mapping[str, Any], cohorts: int) -> Any:
@@ -50,3 +69,19 @@ class Pooling(ABC):
         self, priors: Mapping[str, Prior], cohorts: int, size: Any, rng: np.random.Generator
     ) -> dict[str, Any]:
         """Prior draws of mu and tau (where they exist), of theta (..., cohort) and of theta_new_cohort."""
+
+    def draw_new_cohort(self, draws: Mapping[str, Any], rng: np.random.Generator) -> Any:
+        """theta of a new cohort for each of the `draws` of the hyperparameters; None where there is no such thing."""
+        return None
+
+    def has_average(self, family: Family) -> bool:
+        """Whether the family's natural scale has a mean over this distribution of cohorts."""
+        return family.has_average(self.moments)
+
+    def average(self, family: Family, mu: Any, tau: Any) -> tuple[Any, Any]:
+        """First and second moment of the family's natural scale over cohorts; `mu` and `tau` broadcast."""
+        return family.average(mu, tau)
+
+    def average_theta(self, family: Family, mu: Any, tau: Any, moments: tuple[Any, Any]) -> tuple[Any, Any]:
+        """As `Family.average_theta`, over this distribution of cohorts."""
+        return family.average_theta(mu, tau, moments)

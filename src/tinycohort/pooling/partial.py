@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from .base import Pooling
 __all__ = ["Partial"]
 
 
+@dataclass(frozen=True)
 class Partial(Pooling):
     """theta_j ~ Normal(mu, tau), written as mu + tau z_j with z_j ~ Normal(0, 1) so that tau = 0 is regular."""
 
@@ -44,3 +46,6 @@ class Partial(Pooling):
         z = rng.standard_normal((*mu.shape, cohorts + 1))
         theta = mu[..., None] + tau[..., None] * z
         return {"mu": mu, "tau": tau, "theta": theta[..., :-1], "theta_new_cohort": theta[..., -1]}
+
+    def draw_new_cohort(self, draws: Mapping[str, Any], rng: np.random.Generator) -> Any:
+        return draws["mu"] + draws["tau"] * rng.standard_normal(np.shape(draws["mu"]))

@@ -1,0 +1,99 @@
+"""`student`: as `partial`, with room for a cohort unlike the others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from ..families import Family
+from ..issues import InputError, Issue
+from ..priors import Prior, StudentT
+from .base import Pooling
+
+__all__ = ["Student"]
+
+_NEED = "Give the degrees of freedom, a number above zero, such as nu = 4."
+
+
+@dataclass(frozen=True)
+class Student(Pooling):
+    """theta_j ~ Student t(nu, mu, tau), written as mu + tau z_j with z_j ~ Student t(nu) so that tau = 0 is regular.
+
+    tau is the scale, not the standard deviation, which is tau sqrt(nu / (nu - 2)).
+
+    Parameters
+    ----------
+    nu : float
+        Degrees of freedom, above zero: the smaller, the more room for outlying cohorts. There is no default.
+
+    Raises
+    ------
+    InputError
+        Degrees of freedom that are none.
+
+    Examples
+    --------
+    >>> Student(4).formula
+    'theta_j ~ Student t(nu = 4, mu, tau)'
+    """
+
+    nu: float = field(metadata={"need": _NEED})
+    name = "student"
+    parameters = ("mu", "tau")
+    free = ("mu", "tau", "z")
+
+    def __post_init__(self) -> None:
+        number = isinstance(self.nu, Real) and not isinstance(self.nu, bool)
+        if not number or not 0.0 < self.nu < math.inf:
+            raise InputError(Issue("nu", f"{self.nu!r} is not a number above zero", _NEED))
+        object.__setattr__(self, "nu", float(self.nu))
+
+    @property
+    def formula(self) -> str:
+        return f"theta_j ~ Student t(nu = {self.nu:g}, mu, tau)"
+
+    @property
+    def moments(self) -> float:
+        return self.nu
+
+    @property
+    def variance(self) -> float:
+        return self.nu / (self.nu - 2.0) if self.nu > 2.0 else math.inf
+
+    def theta(self, point: Mapping[str, Any], cohorts: int) -> Any:
+        mu, tau = (np.asarray(point[name], float)[..., None] for name in ("mu", "tau"))
+        return mu + tau * np.asarray(point["z"], float)
+
+    def log_prior(self, point: Mapping[str, Any], priors: Mapping[str, Prior]) -> Any:
+        hyper = sum(priors[name].log_density(np.asarray(point[name], float)) for name in self.parameters)
+        return hyper + StudentT(self.nu, 0.0, 1.0).log_density(np.asarray(point["z"], float)).sum(axis=-1)
+
+    def pymc(self, priors: Mapping[str, Prior]) -> Any:
+        import pymc
+
+        mu = priors["mu"].pymc("mu")
+        tau = priors["tau"].pymc("tau")
+        z = pymc.StudentT("z", nu=np.float64(self.nu), mu=0.0, sigma=1.0, dims="cohort")
+        return pymc.Deterministic("theta", mu + tau * z, dims="cohort")
+
+    def draw_prior(
+        self, priors: Mapping[str, Prior], cohorts: int, size: Any, rng: np.random.Generator
+    ) -> dict[str, Any]:
+        mu, tau = (np.asarray(priors[name].draw(rng, size)) for name in self.parameters)
+        z = rng.standard_t(self.nu, (*mu.shape, cohorts + 1))
+        theta = mu[..., None] + tau[..., None] * z
+        return {"mu": mu, "tau": tau, "theta": theta[..., :-1], "theta_new_cohort": theta[..., -1]}
+
+    def draw_new_cohort(self, draws: Mapping[str, Any], rng: np.random.Generator) -> Any:
+        return draws["mu"] + draws["tau"] * rng.standard_t(self.nu, np.shape(draws["mu"]))
+
+    def average(self, family: Family, mu: Any, tau: Any) -> tuple[Any, Any]:
+        return family.average(mu, tau, self.nu)
+
+    def average_theta(self, family: Family, mu: Any, tau: Any, moments: tuple[Any, Any]) -> tuple[Any, Any]:
+        return family.average_theta(mu, tau, moments, self.nu)
