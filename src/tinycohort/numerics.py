@@ -173,7 +173,7 @@ def student_scales(nu: float, error: float, reach: float = 0.0) -> tuple[Any, An
     """
     if nu >= _NORMAL_FROM:
         return np.ones(1), np.ones(1)
-    drop = 4.0 - math.log(error)
+    drop = 2.0 - math.log(error)
     root = math.sqrt(2.0 * drop / nu)
     step, low = _student_step(nu, error), -math.log1p(root)
     high = (root if root < 1.0 else drop / nu + 0.5) + reach

@@ -72,7 +72,8 @@ class Contrast(Family):
         mu, tau = np.broadcast_arrays(np.asarray(mu, float), np.asarray(tau, float))
         if not self._ratio:
             spread = 1.0 if math.isinf(nu) else nu / (nu - 2.0) if nu > 2.0 else math.inf
-            return (mu if nu > 1.0 else np.full(mu.shape, np.nan)), mu**2 + spread * tau**2
+            around = np.multiply(spread, tau**2, out=np.zeros(tau.shape), where=tau > 0.0)
+            return (mu if nu > 1.0 else np.full(mu.shape, np.nan)), mu**2 + around
         if math.isfinite(nu):
             return np.full(mu.shape, np.inf), np.full(mu.shape, np.inf)
         # Infinite where a double cannot hold it; whether the posterior mean exists is asked elsewhere.

@@ -18,8 +18,8 @@ __all__ = ["Proportion"]
 
 # Below this tau a Gauss-Hermite rule in z sees a smooth function: expit's poles lie pi / tau away.
 _NARROW = 1.0
-_STEP = 0.5
-_REACH = 40.0
+# Reach and step of the rule for wide normals; quicker where many are summed, and good to ten digits still.
+_FINE, _QUICK = (40.0, 0.5), (24.0, 0.8)
 _FAR = 20.0
 # A normal distribution function close to expit: what is left over is smooth and falls as exp(-|theta|).
 _PROBIT = 1.6
@@ -98,22 +98,23 @@ def _student_averages(mu: Any, tau: Any, nu: float) -> tuple[Any, Any]:
     """E[p] and E[p (1 - p)] over Student t(nu, mu, tau), a sum of normals."""
     if math.isinf(nu):
         return _averages(mu, tau)
-    parts = (weight * np.stack(_averages(mu, scale * tau)) for scale, weight in zip(*student_scales(nu, _SUM_ERROR)))
-    first, spread = sum(parts)
+    mixture = zip(*student_scales(nu, _SUM_ERROR), strict=True)
+    first, spread = sum(weight * np.stack(_averages(mu, scale * tau, _QUICK)) for scale, weight in mixture)
     return first, spread
 
 
-def _averages(mu: Any, tau: Any) -> tuple[Any, Any]:
+def _averages(mu: Any, tau: Any, wide_rule: tuple[float, float] = _FINE) -> tuple[Any, Any]:
     """E[p] and E[p (1 - p)], each by the rule for its tau; `mu` (..., M) and `tau` (..., 1), or any that broadcast."""
     if tau.ndim != mu.ndim or tau.shape[-1:] != (1,):
         mu, tau = (array[..., None] for array in np.broadcast_arrays(mu, tau))
-        first, spread = _averages(mu, tau)
+        first, spread = _averages(mu, tau, wide_rule)
         return first[..., 0], spread[..., 0]
     found = np.empty((2, *mu.shape))
     narrow = tau[..., 0] < _NARROW
-    for chosen, rule in ((narrow, _average_narrow), (~narrow, _average_wide)):
-        if chosen.any():
-            found[:, chosen] = rule(mu[chosen], tau[chosen])
+    if narrow.any():
+        found[:, narrow] = _average_narrow(mu[narrow], tau[narrow])
+    if not narrow.all():
+        found[:, ~narrow] = _average_wide(mu[~narrow], tau[~narrow], *wide_rule)
     return found[0], found[1]
 
 
@@ -129,9 +130,9 @@ def _average_narrow(mu: Any, tau: Any) -> tuple[Any, Any]:
     return p @ weights, (p * (1.0 - p)) @ weights
 
 
-def _average_wide(mu: Any, tau: Any) -> tuple[Any, Any]:
+def _average_wide(mu: Any, tau: Any, reach: float, step: float) -> tuple[Any, Any]:
     """The same where the normal is wide: expit is a normal distribution function plus a small smooth rest."""
-    theta, functions = _wide_rule()
+    theta, functions = _wide_rule(reach, step)
     root = np.sqrt(0.5) / tau
     gaps = (theta * root)[..., None, :] - (mu * root)[..., None]
     np.multiply(gaps, gaps, out=gaps)
@@ -142,8 +143,8 @@ def _average_wide(mu: Any, tau: Any) -> tuple[Any, Any]:
 
 
 @cache
-def _wide_rule() -> tuple[Any, Any]:
+def _wide_rule(reach: float, step: float) -> tuple[Any, Any]:
     """Nodes, and there expit less its normal approximation, and expit's slope, times the trapezoid's step."""
-    theta = np.arange(-_REACH, _REACH + _STEP, _STEP)
+    theta = np.arange(-reach, reach + step, step)
     p = expit(theta)
-    return theta, _STEP * np.column_stack([p - special.ndtr(theta / _PROBIT), p * expit(-theta)])
+    return theta, step * np.column_stack([p - special.ndtr(theta / _PROBIT), p * expit(-theta)])

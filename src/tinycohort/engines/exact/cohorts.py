@@ -45,7 +45,8 @@ class Accuracy:
     """How finely everything is sampled; two of these, differently built, give the error estimate.
 
     `mu` and `tau` are numbers of Gauss-Legendre nodes, `hermite` those in z (odd), `step` is the step of the wide rule
-    and `switch` the tau from which it is used, both in units of the likelihood's width.
+    and `switch` the tau from which it is used, both in units of the likelihood's width; `mixture` is the error, over
+    all cohorts together, of the sums of normals that stand for a Student t.
     """
 
     mu: int
@@ -53,6 +54,7 @@ class Accuracy:
     hermite: int
     step: float
     switch: float
+    mixture: float = 2e-7
 
 
 class Cohorts:

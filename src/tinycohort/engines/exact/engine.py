@@ -19,11 +19,11 @@ __all__ = ["ExactPosterior", "SeparatePosterior", "solve"]
 
 # Each differs from the one before in every rule: nodes, steps, and where one rule hands over to the other.
 _LEVELS = (
-    Accuracy(mu=21, tau=15, hermite=7, step=0.6, switch=0.6),
-    Accuracy(mu=25, tau=18, hermite=9, step=0.6, switch=0.6),
-    Accuracy(mu=40, tau=26, hermite=15, step=0.5, switch=0.8),
-    Accuracy(mu=64, tau=44, hermite=23, step=0.42, switch=1.0),
-    Accuracy(mu=100, tau=72, hermite=41, step=0.3, switch=1.3),
+    Accuracy(mu=21, tau=15, hermite=7, step=0.6, switch=0.6, mixture=2e-6),
+    Accuracy(mu=25, tau=18, hermite=9, step=0.6, switch=0.6, mixture=2e-7),
+    Accuracy(mu=40, tau=26, hermite=15, step=0.5, switch=0.8, mixture=2e-8),
+    Accuracy(mu=64, tau=44, hermite=23, step=0.42, switch=1.0, mixture=2e-9),
+    Accuracy(mu=100, tau=72, hermite=41, step=0.3, switch=1.3, mixture=2e-10),
 )
 _ADJUSTMENTS = 8
 TOLERANCE_EVIDENCE = 1e-5
@@ -115,10 +115,11 @@ def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
     if model.cohorts == 1:
         priors = model.level_priors
         variance = priors["mu"].variance
-        if model.pooling.name != "partial":
+        if model.pooled:
             return 0.0, variance, variance
         tau = priors["tau"]
-        return 0.0, variance, variance + tau.variance + (tau.mean**2 if math.isfinite(tau.variance) else 0.0)
+        square = tau.variance + (tau.mean**2 if math.isfinite(tau.variance) else 0.0)
+        return 0.0, variance, variance + model.pooling.variance * square
     others = model.without(j)
     windows, grid = _first_look(others)
     for accuracy in _LEVELS[1:]:

@@ -57,7 +57,7 @@ class Solution:
     @cached_property
     def _stack(self) -> Stack:
         if not self.model.pooled:
-            return stack(self.whole, self.grid, self.family)
+            return stack(self.whole, self.grid, self.model)
         everyone, natural = np.zeros((1, 1), int), self.family.natural(self.grid.mu)
         curve = Curve(self.grid.stretch.only(everyone), self.grid.weights[None])
         return Stack(curve, np.zeros(1), (natural, natural**2))

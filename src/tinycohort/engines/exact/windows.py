@@ -82,6 +82,10 @@ class Stretch:
         """Length of the longest row in the coordinate's own unit, e-folds of the distance from its middle."""
         return float(2.0 * self._half.max())
 
+    def ends(self) -> tuple[Any, Any, Any, Any]:
+        """What it was made from."""
+        return self.lower, self.upper, self.middle, self.core
+
     def only(self, rows: Any) -> Stretch:
         """Some of the rows."""
         some = object.__new__(Stretch)
