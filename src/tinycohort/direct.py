@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from .families import Contrast, Family, Proportion
 from .issues import InputError, Issue
 from .likelihoods import Binomial, Likelihood, NormalEstimate
 from .likelihoods.normal import standard_error
-from .pooling import POOLINGS, Pooling
+from .pooling import POOLINGS, Partial, Pooling
 from .posterior import Fit
 from .priors import Beta, HalfNormal, Logistic, Prior, prior
 
@@ -40,6 +41,7 @@ def pool(
     mu: Prior | str | None = None,
     tau: Prior | str | None = None,
     pooling: str = "partial",
+    nu: float | None = None,
     engine: str = "auto",
     seed: int | None = None,
     **sampler: Any,
@@ -63,8 +65,10 @@ def pool(
     mu, tau : Prior or str, optional
         Priors on the model scale (a Beta prior of a proportion's mu is on the probability scale). For counts,
         Logistic(0, 1) and HalfNormal(0.5) when not given; for contrasts they must be given.
-    pooling : {"partial", "common", "none"}
+    pooling : {"partial", "student", "common", "none"}
         How cohorts are alike.
+    nu : float, optional
+        Degrees of freedom of a Student t, for pooling ``student`` alone, which has no default.
     engine : {"auto", "exact", "nuts"}
         ``auto`` is exact here.
     seed : int, optional
@@ -105,7 +109,7 @@ def pool(
     numbers = {name: _numbers(name, columns[name], size, issues) for name in names}
     readable = not issues
     cohorts = _labels(columns.get("label"), size, issues)
-    way = _pooling(pooling, issues)
+    way = _pooling(pooling, {"nu": nu}, issues)
     family: Family = Proportion() if counts else Contrast("ratio" if ratio else "difference")
     kind: Likelihood = Binomial() if counts else NormalEstimate()
     priors = _priors({"mu": mu, "tau": tau}, way, counts, issues)
@@ -198,11 +202,24 @@ def _labels(labels: Any, size: int, issues: list[Issue]) -> tuple[str, ...]:
     return found
 
 
-def _pooling(name: str, issues: list[Issue]) -> Pooling:
+def _pooling(name: str, options: Mapping[str, Any], issues: list[Issue]) -> Pooling:
+    """The pooling with what it is told; one that stands in for it where that is wrong."""
+    given = {option: value for option, value in options.items() if value is not None}
     if name not in POOLINGS:
         issues.append(Issue("pooling", f"unknown pooling {name!r}", f"Choose one of {', '.join(POOLINGS)}."))
-        return POOLINGS["partial"]()
-    return POOLINGS[name]()
+        return Partial()
+    known = {field.name: field.metadata["need"] for field in dataclasses.fields(POOLINGS[name])}
+    for option in given:
+        if option not in known:
+            mend = f"Leave {option} out, or choose another pooling."
+            issues.append(Issue(option, f"{given[option]!r} for pooling {name!r}, which has no {option}", mend))
+    missing = [option for option in known if option not in given]
+    issues += [Issue(option, f"missing, and pooling {name!r} needs it", known[option]) for option in missing]
+    try:
+        return POOLINGS[name](**{option: given.get(option, 1.0) for option in known})
+    except InputError as error:
+        issues += error.issues
+        return Partial()
 
 
 def _priors(given: Mapping[str, Any], way: Pooling, counts: bool, issues: list[Issue]) -> dict[str, Prior]:

@@ -93,6 +93,7 @@ def pool(options: Any) -> int:
         mu=options.mu,
         tau=options.tau,
         pooling=options.pooling,
+        nu=options.nu,
         engine=options.engine,
         seed=options.seed,
     )

@@ -14,7 +14,7 @@ __all__ = ["ENGINES", "INTERVALS", "POOLINGS", "build_parser"]
 # Spelled out here because help must not wait for the packages that know them; a test holds them equal.
 ENGINES = ("auto", "exact", "nuts")
 INTERVALS = ("equal-tailed", "shortest")
-POOLINGS = ("none", "common", "partial")
+POOLINGS = ("none", "common", "partial", "student")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -126,6 +126,9 @@ def _add_pool(found: Any) -> None:
     parser.add_argument("--tau", metavar="PRIOR", help="prior of the heterogeneity, on the same scale")
     parser.add_argument(
         "--pooling", choices=POOLINGS, default="partial", help="how cohorts are alike (default: partial)"
+    )
+    parser.add_argument(
+        "--nu", type=float, metavar="N", help="degrees of freedom of the Student t, for --pooling student"
     )
     _add_fitting(parser, level=0.95)
     parser.add_argument("--ratio", action="store_true", help="estimates are ratios: pooled as logarithms")

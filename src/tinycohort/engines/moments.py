@@ -18,9 +18,9 @@ class Moments:
     With priors whose densities fall as |mu|^-(a + 1) and tau^-(b + 1), and k bounding cohorts, tau has moments below
     b + k, and mu below a + b + k (below a when k = 0).
 
-    Over a Student t with nu degrees of freedom instead, the average falls as |mu|^-(nu + 1) where tau does not grow with
-    mu, so that mu has moments below a + k + min(b, k nu) only; and theta of a cohort that nothing else bounds has
-    those below nu only.
+    Over a Student t with nu degrees of freedom instead, the average falls as |mu|^-(nu + 1) where tau does not grow
+    with mu, so that mu has moments below a + k + min(b, k nu) only; and theta of a cohort that nothing else bounds
+    has those below nu only.
     """
 
     def __init__(self, model: CompiledModel) -> None:

@@ -66,9 +66,7 @@ class Family:
         """
         raise TypeError(f"{type(self).__name__} has no average")
 
-    def average_theta(
-        self, mu: Any, tau: Any, moments: tuple[Any, Any], nu: float = math.inf
-    ) -> tuple[Any, Any]:
+    def average_theta(self, mu: Any, tau: Any, moments: tuple[Any, Any], nu: float = math.inf) -> tuple[Any, Any]:
         """The average brought back to the model scale, and its derivative in mu, given what `average` returns."""
         raise TypeError(f"{type(self).__name__} has no average")
 

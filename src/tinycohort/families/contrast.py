@@ -80,9 +80,7 @@ class Contrast(Family):
         with np.errstate(over="ignore"):
             return np.exp(mu + tau**2 / 2), np.exp(2 * mu + 2 * tau**2)
 
-    def average_theta(
-        self, mu: Any, tau: Any, moments: tuple[Any, Any], nu: float = math.inf
-    ) -> tuple[Any, Any]:
+    def average_theta(self, mu: Any, tau: Any, moments: tuple[Any, Any], nu: float = math.inf) -> tuple[Any, Any]:
         mu, tau = np.broadcast_arrays(mu, tau)
         return mu + tau**2 / 2 if self._ratio else mu, np.ones(mu.shape)
 

@@ -65,9 +65,7 @@ class Proportion(Family):
         first, spread = _student_averages(np.asarray(mu, float), np.asarray(tau, float), nu)
         return first, first - spread
 
-    def average_theta(
-        self, mu: Any, tau: Any, moments: tuple[Any, Any], nu: float = math.inf
-    ) -> tuple[Any, Any]:
+    def average_theta(self, mu: Any, tau: Any, moments: tuple[Any, Any], nu: float = math.inf) -> tuple[Any, Any]:
         """The slope of the average itself is E[p (1 - p)], its first moment less its second."""
         mu, tau = np.asarray(mu, float), np.asarray(tau, float)
         first, second = moments

@@ -22,7 +22,12 @@ _ROW, _BETWEEN = 0.25, 0.09
 _KEY_GAP = 0.35
 _LABEL_LEAST, _LABEL_MOST = 0.9, 2.6
 _AXES_WANTED, _AXES_LEAST = 2.2, 0.8
-_GIVEN = {"partial": "Given all cohorts", "common": "Given all cohorts, taken as alike", "none": "Each on its own"}
+_GIVEN = {
+    "partial": "Given all cohorts",
+    "student": "Given all cohorts",
+    "common": "Given all cohorts, taken as alike",
+    "none": "Each on its own",
+}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -48,8 +47,7 @@ class Student(Pooling):
     free = ("mu", "tau", "z")
 
     def __post_init__(self) -> None:
-        number = isinstance(self.nu, Real) and not isinstance(self.nu, bool)
-        if not number or not 0.0 < self.nu < math.inf:
+        if not _is_positive(self.nu):
             raise InputError(Issue("nu", f"{self.nu!r} is not a number above zero", _NEED))
         object.__setattr__(self, "nu", float(self.nu))
 
@@ -97,3 +95,8 @@ class Student(Pooling):
 
     def average_theta(self, family: Family, mu: Any, tau: Any, moments: tuple[Any, Any]) -> tuple[Any, Any]:
         return family.average_theta(mu, tau, moments, self.nu)
+
+
+def _is_positive(value: Any) -> bool:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return number and bool(0.0 < value < math.inf)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..families import FAMILIES, Contrast, Family
+from ..pooling import POOLINGS, Pooling
 from .words import NOTHING, FrozenMapping, thaw
 
 __all__ = ["Estimand", "LikelihoodChoice", "PoolingChoice", "Quantity", "Section", "Selection", "Variant"]
@@ -90,9 +91,25 @@ class LikelihoodChoice(Section):
 
 @dataclass(frozen=True)
 class PoolingChoice(Section):
-    """``[pooling]``: how cohorts are alike."""
+    """``[pooling]``: how cohorts are alike.
+
+    Attributes
+    ----------
+    kind : str
+        Name of the pooling.
+    options : mapping of str to object
+        What else the pooling is told, such as the degrees of freedom of a Student t; written beside `kind`.
+    """
 
     kind: str
+    options: FrozenMapping = NOTHING
+
+    def build(self) -> Pooling:
+        """The pooling itself."""
+        return POOLINGS[self.kind](**self.options)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, **thaw(self.options)}
 
 
 @dataclass(frozen=True)

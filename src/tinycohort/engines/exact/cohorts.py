@@ -153,6 +153,10 @@ class Cohorts:
         result += self.log_peak[:, None, None]
         return result
 
+    def draw_widths(self, mu: Any, tau: Any, accuracy: Accuracy, rng: np.random.Generator) -> Any:
+        """For draws (D,) of mu and tau: the standard deviation around mu of each cohort's theta (J, D)."""
+        return np.broadcast_to(tau, (len(self), len(tau)))
+
     def _wide(self, group: slice, nodes: Any, weighted: Any, mu: Any, tau: Any) -> Any:
         """log of averages by the wide rule, relative to the likelihoods' peaks: mu (T, M), tau (T, 1) to (J, T, M)."""
         # -(theta - mu)^2 / (2 tau^2) as one matrix product, around the middle of it all so that little cancels.

@@ -37,8 +37,15 @@ def draw(solution: Solution, chains: int, draws: int, seed: int) -> dict[str, An
         theta = np.broadcast_to(mu[:, None], (size, solution.model.cohorts)).copy()
         found |= {"theta": theta, "theta_new_cohort": mu.copy()}
     else:
-        theta = np.stack([_draw_theta(solution, j, mu, tau, rng) for j in range(solution.model.cohorts)], axis=-1)
-        found |= {"tau": tau, "theta": theta, "theta_new_cohort": mu + tau * rng.standard_normal(size)}
+        theta = np.stack(
+            [
+                _draw_theta(solution, j, mu, width, rng)
+                for j, width in enumerate(solution.grid.cohorts.draw_widths(mu, tau, solution.grid.accuracy, rng))
+            ],
+            axis=-1,
+        )
+        found |= {"tau": tau, "theta": theta}
+        found["theta_new_cohort"] = solution.model.pooling.draw_new_cohort(found, rng)
     return {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in found.items()}
 
 

@@ -60,6 +60,14 @@ class StudentCohorts(Cohorts):
         found = super().log_averages(np.repeat(mu, len(scales), axis=0), widths, accuracy)
         return found.reshape(len(self), len(tau), len(scales), -1)
 
+    def draw_widths(self, mu: Any, tau: Any, accuracy: Accuracy, rng: np.random.Generator) -> Any:
+        """Each cohort's theta comes from one normal of the mixture: drawn by how likely it makes the cohort's data."""
+        scales, weights = self.mixture(mu, tau, accuracy)
+        each = self._each(mu[:, None], tau, scales, accuracy)[..., 0] + np.log(weights)
+        share = np.exp(each - each.max(axis=2, keepdims=True)).cumsum(axis=2)
+        chosen = (share < share[..., -1:] * rng.uniform(size=(*share.shape[:2], 1))).sum(axis=2)
+        return tau * scales[chosen]
+
     def _reach(self, mu: Any, tau: Any) -> float:
         """How much wider than usual the widest normal must be for the cohort that lies farthest off; in whole steps."""
         widest = float(tau.max())

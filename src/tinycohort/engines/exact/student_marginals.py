@@ -16,7 +16,7 @@ from ...numerics import barycentric, exp_without_denormals, gauss_hermite, gauss
 from .grid import Grid
 from .windows import Stretch
 
-__all__ = ["student_thetas", "tail_moments"]
+__all__ = ["add_tails", "student_thetas"]
 
 # Share of a Student t that its range leaves out at either end.
 _TAIL = 1e-9
@@ -53,11 +53,11 @@ def student_thetas(grid: Grid, nu: float) -> tuple[Stretch, Any, Any]:
     together = (~smooth).nonzero()[0]
     if len(together):
         rows = tau_row[together]
-        density[:, together] = _split(grid, nu, rows, theta[0, together], weighted, slice(None))
+        density[:, together] = _split(grid, rows, theta[0, together], weighted, slice(None))
     for j in separate.any(axis=1).nonzero()[0]:
         apart = (separate[j, tau_row] & ~smooth).nonzero()[0]
         if len(apart):
-            density[j, apart] = _split(grid, nu, tau_row[apart], theta[j, apart], weighted, slice(j, j + 1))[0]
+            density[j, apart] = _split(grid, tau_row[apart], theta[j, apart], weighted, slice(j, j + 1))[0]
     density[0] *= np.exp(offset[0, tau_row])[:, None]
     log_likelihood = grid.cohorts.log_likelihoods(theta[1:]) + offset[1:, tau_row, None]
     density[1:] = np.exp(np.minimum(log_likelihood + np.log(np.maximum(density[1:], _SMALLEST)), _LARGEST))
@@ -106,7 +106,7 @@ def _ranges(grid: Grid, nu: float, rough: Any) -> tuple[Stretch, int, Any]:
     ends = [[np.arcsinh((end - about) / core) for end in (low, high)] for low, high, about, core in halves]
     longest = max(float((end - start).max()) for start, end in ends)
     pieces = max(1, math.ceil(longest / (_PER_NODE * grid.mu.shape[1])))
-    parts = [_cut(*end, *half[2:], pieces) for end, half in zip(ends, halves, strict=True)]
+    parts = [_cut(end, half[2], half[3], pieces) for end, half in zip(ends, halves, strict=True)]
     joined = (np.concatenate(pair, axis=-1).reshape(len(own), -1) for pair in zip(*parts, strict=True))
     return Stretch(*joined), 2 * pieces, separate
 
@@ -143,8 +143,9 @@ def _ends(grid: Grid, nu: float, separate: Any, left: Any, right: Any) -> tuple[
     return np.minimum(lower, left[0] - _BESIDE * left[1]), np.maximum(upper, right[0] + _BESIDE * right[1])
 
 
-def _cut(start: Any, end: Any, about: Any, core: Any, pieces: int) -> list[Any]:
+def _cut(ends: Any, about: Any, core: Any, pieces: int) -> list[Any]:
     """Lower and upper ends, middles and cores (J, T, piece) of equal pieces along the coordinate."""
+    start, end = ends
     shares = np.linspace(0.0, 1.0, pieces + 1)
     edges = about[..., None] + core[..., None] * np.sinh(start[..., None] + (end - start)[..., None] * shares)
     shape = edges[..., 1:].shape
@@ -157,14 +158,11 @@ def _cut(start: Any, end: Any, about: Any, core: Any, pieces: int) -> list[Any]:
 def _summed(grid: Grid, nu: float, rows: Any, theta: Any, weighted: Any) -> Any:
     """Density without the cohort's own likelihood at theta (R, N): a sum over mu's nodes, (J, R, N)."""
     tau = grid.tau[rows, None]
-    gaps = (theta[..., None] - grid.mu[rows, None]) / tau[..., None]
-    gaps *= gaps
-    constant = -special.betaln(0.5, 0.5 * nu) - 0.5 * math.log(nu)
-    kernel = np.exp(constant - 0.5 * (nu + 1.0) * np.log1p(gaps / nu))
+    kernel = np.exp(_log_density(nu, (theta[..., None] - grid.mu[rows, None]) / tau[..., None]))
     return np.matmul(kernel, weighted[:, rows, :, None])[..., 0] / tau
 
 
-def _split(grid: Grid, nu: float, rows: Any, theta: Any, weighted: Any, which: slice) -> Any:
+def _split(grid: Grid, rows: Any, theta: Any, weighted: Any, which: slice) -> Any:
     """The same where tau is narrow: the wide normals of the mixture summed over mu's nodes, the narrow by a rule."""
     scales, weights = grid.cohorts.mixture(grid.mu, grid.tau, grid.accuracy)  # type: ignore[attr-defined]
     tau = grid.tau[rows, None]
@@ -232,3 +230,47 @@ def _rule_up_to_the_ends(stretch: Stretch, theta: Any, tau: Any, scales: Any, we
         height[:, None, None] * np.exp(-0.5 * (z / scale) ** 2) for height, scale in zip(heights.T, scales, strict=True)
     )
     return z, half * rule.weights * np.cosh(y) * density
+
+
+# -- what its range leaves out ------------------------------------------------------------------------------------
+
+
+def add_tails(grid: Grid, stretch: Stretch, first: Any, second: Any) -> None:
+    """Add to the first two moments of the cohorts' theta (J,) what lies beyond their ranges, where there is a plateau.
+
+    There the likelihood is flat, so that it is a moment of the Student t's own tail.
+    """
+    nu, cohorts = grid.cohorts.nu, grid.cohorts  # type: ignore[attr-defined]
+    tau, rows = grid.tau[:, None], (len(stretch.lower), len(grid.tau), -1)
+    for j in range(len(cohorts)):
+        ends = (
+            stretch.lower.reshape(rows)[j - len(cohorts)].min(axis=1),
+            stretch.upper.reshape(rows)[j - len(cohorts)].max(axis=1),
+        )
+        for side, end, open_ended in (
+            (-1.0, ends[0], np.isinf(cohorts.lower[j])),
+            (1.0, ends[1], np.isinf(cohorts.upper[j])),
+        ):
+            if not open_ended:
+                continue
+            height = np.exp(cohorts.log_likelihood(end[:, None], j) - grid.log_averages[j])
+            share, mean, square = _tail(nu, side * (end[:, None] - grid.mu) / tau)
+            weights = grid.weights * height
+            first[j] += (weights * (grid.mu * share + side * tau * mean)).sum()
+            second[j] += (weights * (grid.mu**2 * share + 2.0 * side * grid.mu * tau * mean + tau**2 * square)).sum()
+
+
+def _tail(nu: float, x: Any) -> tuple[Any, Any, Any]:
+    """Integrals from x on of a Student t's density, times its argument, times that squared; infinite if they are."""
+    share = special.stdtr(nu, -x)
+    density = np.exp(_log_density(nu, x))
+    mean = (nu + x * x) / (nu - 1.0) * density if nu > 1.0 else np.inf
+    if nu <= 2.0:
+        return share, mean, np.inf
+    other = special.stdtr(nu - 2.0, -x * math.sqrt((nu - 2.0) / nu))
+    return share, mean, nu * ((nu - 1.0) / (nu - 2.0) * other - share)
+
+
+def _log_density(nu: float, x: Any) -> Any:
+    constant = -special.betaln(0.5, 0.5 * nu) - 0.5 * math.log(nu)
+    return constant - 0.5 * (nu + 1.0) * np.log1p(x * x / nu)
