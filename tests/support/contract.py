@@ -110,5 +110,5 @@ def _draws(fit: tc.Fit, target: str, cohort: int | None) -> Any:
     if target == "average":
         mu = posterior["mu"].values
         tau = posterior["tau"].values if "tau" in posterior else np.zeros_like(mu)
-        return fit.compiled.family.average(mu, tau)[0]
+        return fit.compiled.pooling.average(fit.compiled.family, mu, tau)[0]
     return posterior[{"new_cohort": "theta_new_cohort"}.get(target, target)].values

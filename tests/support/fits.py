@@ -16,6 +16,8 @@ from tinycohort.pooling import POOLINGS
 from tinycohort.priors import prior
 
 Z = float(stats.norm.ppf(0.975))
+#: What a pooling is told beside its name.
+SETTINGS: dict[str, dict[str, Any]] = {"student": {"nu": 4.0}}
 SHOWN = {"lower": 0.025, "median": 0.5, "upper": 0.975}
 
 
@@ -29,7 +31,7 @@ def compiled(
 ) -> CompiledModel:
     """A compiled model of numbers typed in; priors that the pooling does not have are left out."""
     assert FAMILIES[family.name] is type(family)
-    way = POOLINGS[pooling]()
+    way = POOLINGS[pooling](**SETTINGS.get(pooling, {}))
     size = len(next(iter(data.values())))
     names = labels or [f"cohort {j + 1}" for j in range(size)]
     return CompiledModel(

@@ -76,7 +76,13 @@ class Student(Pooling):
 
         mu = priors["mu"].pymc("mu")
         tau = priors["tau"].pymc("tau")
-        z = pymc.StudentT("z", nu=np.float64(self.nu), mu=0.0, sigma=1.0, dims="cohort")
+        # A Student t by way of a beta (Jones and Faddy 2003, doi:10.1111/1467-9868.00378): NUTS walks along its log odds,
+        # whose tails fall exponentially. Along z itself, whose tails fall as a power, chains got stuck.
+        half = np.float64(0.5 * self.nu)
+        share = pymc.Beta("z_share", half, half, dims="cohort")
+        z = pymc.Deterministic(
+            "z", np.sqrt(self.nu) * (share - 0.5) / pymc.math.sqrt(share * (1.0 - share)), dims="cohort"
+        )
         return pymc.Deterministic("theta", mu + tau * z, dims="cohort")
 
     def draw_prior(
