@@ -187,8 +187,11 @@ def student_scales(nu: float, error: float, reach: float = 0.0) -> tuple[Any, An
 
 
 def _student_step(nu: float, error: float) -> float:
-    """The step at which 2 |Gamma(nu / 2 + i pi / step)| / Gamma(nu / 2) is the error wanted, by bisection."""
-    half = 0.5 * nu
+    """The step at which 2 |Gamma((nu + 1) / 2 + i pi / step)| / Gamma((nu + 1) / 2) is the error wanted, by bisection.
+
+    It is that of the Student t's density at its centre, and larger than that of its mass.
+    """
+    half = 0.5 * (nu + 1.0)
     low, high = 0.0, 100.0 + 20.0 * math.sqrt(half)
     for _ in range(_BISECTIONS):
         middle = 0.5 * (low + high)

@@ -76,8 +76,8 @@ class Student(Pooling):
 
         mu = priors["mu"].pymc("mu")
         tau = priors["tau"].pymc("tau")
-        # A Student t by way of a beta (Jones and Faddy 2003, doi:10.1111/1467-9868.00378): NUTS walks along its log odds,
-        # whose tails fall exponentially. Along z itself, whose tails fall as a power, chains got stuck.
+        # A Student t by way of a beta (Jones and Faddy 2003, doi:10.1111/1467-9868.00378): NUTS walks along its log
+        # odds, whose tails fall exponentially. Along z itself, whose tails fall as a power, chains got stuck.
         half = np.float64(0.5 * self.nu)
         share = pymc.Beta("z_share", half, half, dims="cohort")
         z = pymc.Deterministic(

@@ -54,7 +54,7 @@ class Accuracy:
     hermite: int
     step: float
     switch: float
-    mixture: float = 2e-7
+    mixture: float = 1e-6
 
 
 class Cohorts:

@@ -19,12 +19,14 @@ __all__ = ["ExactPosterior", "SeparatePosterior", "solve"]
 
 # Each differs from the one before in every rule: nodes, steps, and where one rule hands over to the other.
 _LEVELS = (
-    Accuracy(mu=21, tau=15, hermite=7, step=0.6, switch=0.6, mixture=2e-6),
-    Accuracy(mu=25, tau=18, hermite=9, step=0.6, switch=0.6, mixture=2e-7),
-    Accuracy(mu=40, tau=26, hermite=15, step=0.5, switch=0.8, mixture=2e-8),
-    Accuracy(mu=64, tau=44, hermite=23, step=0.42, switch=1.0, mixture=2e-9),
-    Accuracy(mu=100, tau=72, hermite=41, step=0.3, switch=1.3, mixture=2e-10),
+    Accuracy(mu=21, tau=15, hermite=7, step=0.6, switch=0.6, mixture=5e-6),
+    Accuracy(mu=25, tau=18, hermite=9, step=0.6, switch=0.6, mixture=1e-6),
+    Accuracy(mu=40, tau=26, hermite=15, step=0.5, switch=0.8, mixture=1e-7),
+    Accuracy(mu=64, tau=44, hermite=23, step=0.42, switch=1.0, mixture=1e-8),
+    Accuracy(mu=100, tau=72, hermite=41, step=0.3, switch=1.3, mixture=1e-9),
 )
+# Where every average is a sum over many normals, what is finer still would take minutes.
+_FINEST_OF_MIXTURES = Accuracy(mu=80, tau=72, hermite=25, step=0.4, switch=1.1, mixture=1e-9)
 _ADJUSTMENTS = 8
 TOLERANCE_EVIDENCE = 1e-5
 TOLERANCE_ESTIMATES = 1e-4
@@ -43,6 +45,11 @@ def _first_look(model: CompiledModel) -> tuple[Windows, Grid]:
             break
         windows, grid = better, integrate(model, better, _LEVELS[0])
     return windows, grid
+
+
+def _finer(model: CompiledModel) -> tuple[Accuracy, ...]:
+    """The levels that follow the first look."""
+    return _LEVELS[1:] if math.isinf(model.pooling.moments) else (*_LEVELS[1:-1], _FINEST_OF_MIXTURES)
 
 
 def solve(model: CompiledModel) -> Posterior:
@@ -74,7 +81,7 @@ class ExactPosterior(Posterior):
         self.model = model
         windows, grid = _first_look(model)
         fine = Solution(model, grid)
-        for accuracy in _LEVELS[1:]:
+        for accuracy in _finer(model):
             coarse, fine = fine, Solution(model, integrate(model, windows, accuracy))
             evidence_error = abs(fine.whole.log_evidence - coarse.whole.log_evidence)
             estimate_error = fine.estimate_error(coarse)
@@ -122,7 +129,7 @@ def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
         return 0.0, variance, variance + model.pooling.variance * square
     others = model.without(j)
     windows, grid = _first_look(others)
-    for accuracy in _LEVELS[1:]:
+    for accuracy in _finer(model):
         coarse, grid = grid, integrate(others, windows, accuracy)
         if abs(grid.log_evidence - coarse.log_evidence) <= _MARGIN_EVIDENCE * TOLERANCE_EVIDENCE:
             break

@@ -124,7 +124,7 @@ def find_windows(model: CompiledModel, form: TauScale | None = None) -> Windows:
     if model.pooled:
         at, tau = np.zeros(1), np.zeros(1)
     else:
-        form = form or tau_scale(centre, scale, cohorts.flat, priors)
+        form = form or tau_scale(centre, scale, cohorts.flat, priors, max(1.0, 1.0 / model.pooling.moments))
         at = np.linspace(form.lower, form.upper, max(_SEARCHED, int(np.ceil(form.upper - form.lower))))
         tau = form.tau(at)
 
@@ -216,8 +216,7 @@ def _refit(tau: TauScale, grid: Grid, support: tuple[float, float]) -> TauScale 
         unit = unit if 0.2 < better / unit < 5.0 else better
     if (low, high, unit) == (tau.lower, tau.upper, tau.unit):
         return None
-    form = TauScale(0.0, 0.0, unit)
-    return TauScale(float(form.u(tau.tau(low))), float(form.u(tau.tau(high))), unit)
+    return tau.over(tau.tau(low), tau.tau(high), unit)
 
 
 def _mu_room(model: CompiledModel, windows: Windows, grid: Grid) -> Stretch | None:

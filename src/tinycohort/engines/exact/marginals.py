@@ -5,6 +5,7 @@ In this order: mu; the average over cohorts; tau, in its own coordinate; theta o
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,8 +129,11 @@ def _average(grid: Grid, model: CompiledModel) -> tuple[tuple[Stretch, Any, Any]
     known = np.ones((*grid.mu.shape, 4))
     known[..., 0], known[..., 1], known[..., 2] = level[:, :-3] - grid.mu, slope[:, :-3], grid.weights / rule.weights
     wanted, derivative = stretch.x(rule.nodes)
-    # The two ranges are stretched alike, so each node lies near its counterpart.
+    # The two ranges are stretched alike, so each node lies near its counterpart; unless a Student t bends the level.
     at, step = grid.mu, (level[:, :-3] - wanted) / known[..., 1]
+    if math.isfinite(model.pooling.moments):
+        rows = zip(wanted, level[:, :-3], grid.mu, strict=True)
+        at, step = np.array([np.interp(one, levels_there, mus) for one, levels_there, mus in rows]), np.zeros(1)
     for _ in range(_LEVEL_STEPS):
         at = at - step
         s, inside = mu.coordinate(at)

@@ -41,7 +41,7 @@ class StudentCohorts(Cohorts):
 
     def log_averages(self, mu: Any, tau: Any, accuracy: Accuracy) -> Any:
         """log of every cohort's likelihood averaged over Student t(nu, mu, tau): mu (T, M), tau (T,) to (J, T, M)."""
-        scales, weights = self.mixture(mu, tau, accuracy)
+        scales, weights = student_scales(*self.mixture(mu, tau, accuracy))
         several = max(1, _AT_ONCE // mu.size)
         total = np.full((len(self), *mu.shape), -np.inf)
         for first in range(0, len(scales), several):
@@ -50,9 +50,9 @@ class StudentCohorts(Cohorts):
             total = np.logaddexp(total, _log_sum(each))
         return total
 
-    def mixture(self, mu: Any, tau: Any, accuracy: Accuracy) -> tuple[Any, Any]:
-        """Standard deviations, in units of tau, and weights of the normals that stand for the Student t."""
-        return student_scales(self.nu, accuracy.mixture / max(len(self), 1), self._reach(mu, tau))
+    def mixture(self, mu: Any, tau: Any, accuracy: Accuracy) -> tuple[float, float, float]:
+        """What `student_scales` is told, for these mu and tau."""
+        return self.nu, accuracy.mixture / max(len(self), 1), self._reach(mu, tau)
 
     def _each(self, mu: Any, tau: Any, scales: Any, accuracy: Accuracy) -> Any:
         """log of averages over Normal(mu, tau scale) for every scale: (J, T, scale, M)."""
@@ -62,7 +62,7 @@ class StudentCohorts(Cohorts):
 
     def draw_widths(self, mu: Any, tau: Any, accuracy: Accuracy, rng: np.random.Generator) -> Any:
         """Each cohort's theta comes from one normal of the mixture: drawn by how likely it makes the cohort's data."""
-        scales, weights = self.mixture(mu, tau, accuracy)
+        scales, weights = student_scales(*self.mixture(mu, tau, accuracy))
         each = self._each(mu[:, None], tau, scales, accuracy)[..., 0] + np.log(weights)
         share = np.exp(each - each.max(axis=2, keepdims=True)).cumsum(axis=2)
         chosen = (share < share[..., -1:] * rng.uniform(size=(*share.shape[:2], 1))).sum(axis=2)

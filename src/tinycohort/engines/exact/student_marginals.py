@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from ...numerics import barycentric, exp_without_denormals, gauss_hermite, gauss_legendre, with_ones
+from ...numerics import gauss_legendre
 from .grid import Grid
+from .student_mixing import Others, log_student
 from .windows import Stretch
 
 __all__ = ["add_tails", "student_thetas"]
@@ -26,12 +27,10 @@ _BESIDE = 7.0
 _ROUNDS = 12
 # Length of a piece in the coordinate's own unit, e-folds of the distance from its centre, for each node.
 _PER_NODE = 0.25
-# A sum over mu's nodes is smooth to 1e-6 where every scale of the mixture counts for this much, in gaps between nodes.
-_GAP = 0.85
-_POLES = 2.2
-_NARROW_NODES = 11
-_EDGE_NODES = 65
+# Humps this far apart, in their widths, are two. From these tau on, in gaps between mu's nodes and in widths of its
+# likelihood, a cohort has a range of its own.
 _APART = 1.0
+_NARROW = 1.0
 _TELLING = 1.0
 _LARGEST = 700.0
 _FARTHEST = 1e100
@@ -40,51 +39,28 @@ _SMALLEST = 1e-300
 
 def student_thetas(grid: Grid, nu: float) -> tuple[Stretch, Any, Any]:
     """Ranges (J, R), nodes and mass (J, R, N); every tau has as many of the rows R, one after the other."""
-    rule, rough = gauss_legendre(grid.mu.shape[1]), _rough(grid, nu)
-    stretch, pieces, separate = _ranges(grid, nu, rough)
+    rule, others = gauss_legendre(grid.mu.shape[1]), Others(grid)
+    stretch, pieces, separate = _ranges(grid, nu)
     theta, derivative = stretch.x(rule.nodes)
-    weighted, offset = _others(grid)
-    density = np.empty_like(theta)
     tau_row = np.arange(len(grid.tau)).repeat(pieces)
-    smooth = ~rough[tau_row]
+    separate = separate[:, tau_row]
+    together = (~separate).any(axis=0).nonzero()[0]
+    density = np.empty_like(theta)
+    density[:, together] = others.mixed(tau_row[together], theta[0, together], slice(None))
     for j in range(len(theta)):
-        rows = tau_row[smooth]
-        density[j, smooth] = _summed(grid, nu, rows, theta[j, smooth], weighted[j : j + 1])[0]
-    together = (~smooth).nonzero()[0]
-    if len(together):
-        rows = tau_row[together]
-        density[:, together] = _split(grid, rows, theta[0, together], weighted, slice(None))
-    for j in separate.any(axis=1).nonzero()[0]:
-        apart = (separate[j, tau_row] & ~smooth).nonzero()[0]
-        if len(apart):
-            density[j, apart] = _split(grid, tau_row[apart], theta[j, apart], weighted, slice(j, j + 1))[0]
-    density[0] *= np.exp(offset[0, tau_row])[:, None]
-    log_likelihood = grid.cohorts.log_likelihoods(theta[1:]) + offset[1:, tau_row, None]
-    density[1:] = np.exp(np.minimum(log_likelihood + np.log(np.maximum(density[1:], _SMALLEST)), _LARGEST))
+        rows = (separate[j] if j else separate.all(axis=0)).nonzero()[0]
+        density[j, rows] = others.mixed(tau_row[rows], theta[j, rows], slice(j, j + 1))[0]
+    log_likelihood = np.zeros_like(theta)
+    log_likelihood[1:] = grid.cohorts.log_likelihoods(theta[1:])
+    log_likelihood += others.offset[:, tau_row, None]
+    density = np.exp(np.minimum(log_likelihood + np.log(np.maximum(density, _SMALLEST)), _LARGEST))
     return stretch, theta, density * derivative * rule.weights
-
-
-def _others(grid: Grid) -> tuple[Any, Any]:
-    """Weights of mu's nodes without each cohort's own data (J, T, M), below one, and the logarithm of what is left out.
-
-    The first is that of a new cohort, which has no data.
-    """
-    with np.errstate(divide="ignore"):
-        log_weights = np.log(grid.weights)
-    parts = np.concatenate([log_weights[None], log_weights - grid.log_averages])
-    offset = parts.max(axis=-1)
-    return np.exp(parts - offset[..., None]), offset
 
 
 # -- where theta lies ---------------------------------------------------------------------------------------------
 
 
-def _rough(grid: Grid, nu: float) -> Any:
-    """Whether tau is too narrow for a sum over mu's nodes to be a smooth function (T,)."""
-    return grid.tau < math.hypot(_GAP, _POLES / math.sqrt(nu)) * grid.gaps()
-
-
-def _ranges(grid: Grid, nu: float, rough: Any) -> tuple[Stretch, int, Any]:
+def _ranges(grid: Grid, nu: float) -> tuple[Stretch, int, Any]:
     """Ranges of theta (J, R), how many of them each tau has, and whether they are a cohort's own (J, T)."""
     own, centre = np.full((len(grid.cohorts) + 1, 1), np.inf), np.zeros((len(grid.cohorts) + 1, 1))
     own[1:, 0], centre[1:, 0] = grid.cohorts.scale, grid.cohorts.centre
@@ -92,7 +68,7 @@ def _ranges(grid: Grid, nu: float, rough: Any) -> tuple[Stretch, int, Any]:
     far = _hump(grid, nu, own, centre, from_data=True)
     apart = np.abs(near[0] - far[0]) > _APART * (near[1] + far[1])
     # Where tau is narrow and nothing pulls, theta is nearly mu: one range serves all.
-    separate = ~rough | apart | (grid.tau > _TELLING * own)
+    separate = apart | (grid.tau > _NARROW * grid.gaps()) | (grid.tau > _TELLING * own)
     separate[0] = True
     swap = near[0] > far[0]
     left, right = (
@@ -152,86 +128,6 @@ def _cut(ends: Any, about: Any, core: Any, pieces: int) -> list[Any]:
     return [edges[..., :-1], edges[..., 1:], *(np.broadcast_to(one[..., None], shape) for one in (about, core))]
 
 
-# -- its density --------------------------------------------------------------------------------------------------
-
-
-def _summed(grid: Grid, nu: float, rows: Any, theta: Any, weighted: Any) -> Any:
-    """Density without the cohort's own likelihood at theta (R, N): a sum over mu's nodes, (J, R, N)."""
-    tau = grid.tau[rows, None]
-    kernel = np.exp(_log_density(nu, (theta[..., None] - grid.mu[rows, None]) / tau[..., None]))
-    return np.matmul(kernel, weighted[:, rows, :, None])[..., 0] / tau
-
-
-def _split(grid: Grid, rows: Any, theta: Any, weighted: Any, which: slice) -> Any:
-    """The same where tau is narrow: the wide normals of the mixture summed over mu's nodes, the narrow by a rule."""
-    scales, weights = grid.cohorts.mixture(grid.mu, grid.tau, grid.accuracy)  # type: ignore[attr-defined]
-    tau = grid.tau[rows, None]
-    narrow = tau * scales < _GAP * grid.gaps()[rows, None]
-    gaps = (theta[..., None] - grid.mu[rows, None]) / tau[..., None]
-    gaps *= -0.5 * gaps
-    kernel = np.zeros_like(gaps)
-    for k in (~narrow).any(axis=0).nonzero()[0]:
-        wide = (~narrow[:, k]).nonzero()[0]
-        height = weights[k] / (math.sqrt(2.0 * math.pi) * scales[k])
-        kernel[wide] += height * exp_without_denormals(gaps[wide] / scales[k] ** 2)
-    found = np.matmul(kernel, weighted[which][:, rows, :, None])[..., 0] / tau
-    return found + _interpolated(grid, rows, theta, which, scales, narrow * weights)
-
-
-def _interpolated(grid: Grid, rows: Any, theta: Any, which: slice, scales: Any, weights: Any) -> Any:
-    """The narrow normals' part: what the others say of mu, interpolated and averaged over (theta - mu) / tau."""
-    rule, stretch, tau = gauss_legendre(grid.mu.shape[1]), grid.stretch.only(rows), grid.tau[rows, None]
-    if grid.abrupt:
-        z, shares = _rule_up_to_the_ends(stretch, theta / tau, tau, scales, weights)
-    else:
-        z, shares = (array[:, None] for array in _rule(scales, weights))
-    points = theta[..., None] - tau[..., None] * z
-    s, inside = stretch.coordinate(points.reshape(len(points), -1))
-    parts = np.concatenate([grid.log_density[None], grid.log_density - grid.log_averages])[which][:, rows]
-    parts = parts - _others(grid)[1][which][:, rows, None]
-    found = barycentric(rule.nodes, with_ones(parts.transpose(1, 2, 0)), rule.node_weights, s)
-    # Nothing lies outside the range of mu: it has fallen off there, or its prior ends.
-    density = np.exp(np.minimum(found, _LARGEST)) * (inside > 0.0)[..., None]
-    return np.einsum("rnzj,rnz->jrn", density.reshape(*points.shape, -1), np.broadcast_to(shares, points.shape))
-
-
-def _rule(scales: Any, weights: Any) -> tuple[Any, Any]:
-    """Gauss's rule for each mixture of normals (R, scale): nodes and weights (R, Z).
-
-    The normals' own nodes have the mixture's moments; Stieltjes' procedure makes few of the many (Gautschi 2004,
-    doi:10.1093/oso/9780198506720.001.0001).
-    """
-    normal, shares = gauss_hermite(_NARROW_NODES)
-    x, mass = np.outer(scales, normal).ravel(), (weights[..., None] * shares).reshape(len(weights), -1)
-    jacobi = np.zeros((len(weights), _NARROW_NODES, _NARROW_NODES))
-    total = np.maximum(mass.sum(axis=1), _SMALLEST)
-    before, here = np.zeros_like(mass), np.ones_like(mass) / np.sqrt(total)[:, None]
-    step = np.zeros((len(weights), 1))
-    for i in range(1, _NARROW_NODES):
-        after = x * here - step * before
-        step = np.sqrt((mass * after * after).sum(axis=1, keepdims=True))
-        before, here = here, after / np.maximum(step, _SMALLEST)
-        jacobi[:, i - 1, i] = jacobi[:, i, i - 1] = step[:, 0]
-    nodes, vectors = np.linalg.eigh(jacobi)
-    return nodes, total[:, None] * vectors[:, 0] ** 2
-
-
-def _rule_up_to_the_ends(stretch: Stretch, theta: Any, tau: Any, scales: Any, weights: Any) -> tuple[Any, Any]:
-    """Nodes and weights (R, N, Z) that stop where the range of mu does; `theta` (R, N) is in units of tau."""
-    rule = gauss_legendre(_EDGE_NODES)
-    reach = _BESIDE * np.where(weights > 0.0, scales, 0.0).max(axis=1)[:, None]
-    # Evenly along z = sinh(y), so that the narrowest normal is seen as well as the widest.
-    low = np.arcsinh(np.clip(theta - stretch.upper[:, None] / tau, -reach, reach))[..., None]
-    half = 0.5 * (np.arcsinh(np.clip(theta - stretch.lower[:, None] / tau, -reach, reach))[..., None] - low)
-    y = low + half * (rule.nodes + 1.0)
-    z = np.sinh(y)
-    heights = weights / (math.sqrt(2.0 * math.pi) * scales)
-    density = sum(
-        height[:, None, None] * np.exp(-0.5 * (z / scale) ** 2) for height, scale in zip(heights.T, scales, strict=True)
-    )
-    return z, half * rule.weights * np.cosh(y) * density
-
-
 # -- what its range leaves out ------------------------------------------------------------------------------------
 
 
@@ -263,14 +159,9 @@ def add_tails(grid: Grid, stretch: Stretch, first: Any, second: Any) -> None:
 def _tail(nu: float, x: Any) -> tuple[Any, Any, Any]:
     """Integrals from x on of a Student t's density, times its argument, times that squared; infinite if they are."""
     share = special.stdtr(nu, -x)
-    density = np.exp(_log_density(nu, x))
+    density = np.exp(log_student(nu, x))
     mean = (nu + x * x) / (nu - 1.0) * density if nu > 1.0 else np.inf
     if nu <= 2.0:
         return share, mean, np.inf
     other = special.stdtr(nu - 2.0, -x * math.sqrt((nu - 2.0) / nu))
     return share, mean, nu * ((nu - 1.0) / (nu - 2.0) * other - share)
-
-
-def _log_density(nu: float, x: Any) -> Any:
-    constant = -special.betaln(0.5, 0.5 * nu) - 0.5 * math.log(nu)
-    return constant - 0.5 * (nu + 1.0) * np.log1p(x * x / nu)
