@@ -66,7 +66,7 @@ def _ranges(grid: Grid, nu: float) -> tuple[Stretch, int, Any]:
     own[1:, 0], centre[1:, 0] = grid.cohorts.scale, grid.cohorts.centre
     near = _hump(grid, nu, own, centre, from_data=False)
     far = _hump(grid, nu, own, centre, from_data=True)
-    apart = np.abs(near[0] - far[0]) > _APART * (near[1] + far[1])
+    apart = np.abs(far[0] - grid.peaks()[0]) > _APART * (near[1] + far[1])
     # Where tau is narrow and nothing pulls, theta is nearly mu: one range serves all.
     separate = apart | (grid.tau > _NARROW * grid.gaps()) | (grid.tau > _TELLING * own)
     separate[0] = True
