@@ -15,11 +15,14 @@ from scipy import interpolate, special, stats
 
 _TAIL = 1e-10
 _BEYOND, _FAR = 1e-250, 8.0
-_MU_POINTS = 401
-_PANELS, _NODES = 40, 5
+_MU_POINTS = 301
+_PANELS, _NODES = 24, 5
 # Beyond the edge every likelihood is flat.
-_EDGE = 45.0
-_FAR_NODES, _NEAR_NODES = 8, 160
+_EDGE = 34.0
+_FAR_NODES, _NEAR_NODES = 6, 100
+_FARTHEST = 80.0
+# Shares that nobody will miss.
+_NOTHING = 1e-11
 _NEIGHBOURS = 2
 # From this tau on, in gaps between mu's points, a sum over them is smooth.
 _WIDE = 3.0
@@ -67,11 +70,15 @@ class StudentBruteForce:
     @cached_property
     def _averages(self) -> Any:
         """log of each likelihood averaged over the Student t (J, T, M)."""
-        mu, tau, _, _ = self._nodes
-        return np.stack([np.log(self._integrals(mu, one)) for one in tau], axis=1)
+        return np.log(self._over_tau(self.log_likelihoods, 0))
 
-    def _integrals(self, mu: Any, tau: float) -> Any:
-        """The averages themselves, at one tau (J, M)."""
+    def _over_tau(self, functions: list[Function], order: int) -> Any:
+        """Averages over the Student t of each likelihood times theta to some power (J, T, M)."""
+        mu, tau, _, _ = self._nodes
+        return np.stack([self._integrals(functions, order, mu, one) for one in tau], axis=1)
+
+    def _integrals(self, functions: list[Function], order: int, mu: Any, tau: float) -> Any:
+        """The same at one tau (J, M)."""
         edges = np.linspace(-_EDGE, _EDGE, int(2 * _EDGE / self.width) + 1)
         panel = np.clip(np.searchsorted(edges, mu) - 1, 0, len(edges) - 2)
         first, last = np.maximum(panel - _NEIGHBOURS, 0), np.minimum(panel + _NEIGHBOURS + 1, len(edges) - 1)
@@ -79,21 +86,28 @@ class StudentBruteForce:
         # Far from mu, where the Student t is smooth: the same nodes for every mu, those near it masked.
         theta, weight = _panels(edges, _FAR_NODES)
         away = (theta < low[:, None]) | (theta > high[:, None])
-        kernel = self._density((theta - mu[:, None]) / tau) / tau * away
+        kernel = self._density((theta - mu[:, None]) / tau) / tau * away * weight * theta**order
         # Near it, evenly along y with theta = mu + tau sinh y.
         nodes, weights = np.polynomial.legendre.leggauss(_NEAR_NODES)
         start = np.arcsinh((low - mu) / tau)[:, None]
         half = 0.5 * (np.arcsinh((high - mu) / tau)[:, None] - start)
         y = start + half * (nodes + 1)
-        share = half * weights * np.cosh(y) * self._density(np.sinh(y))
-        left, right = (stats.t.cdf((-_EDGE - mu) / tau, self.nu), stats.t.sf((_EDGE - mu) / tau, self.nu))
+        close = mu[:, None] + tau * np.sinh(y)
+        share = half * weights * np.cosh(y) * self._density(np.sinh(y)) * close**order
+        # Beyond the edges, where the likelihoods are flat, evenly along the logarithm of theta.
+        u, weights = _panels(np.linspace(0, _FARTHEST, 41), _NEIGHBOURS + 8)
+        beyond = _EDGE * np.exp(u)
+        tails = [
+            self._density((end * beyond - mu[:, None]) / tau) / tau @ (weights * beyond * (end * beyond) ** order)
+            for end in (-1, 1)
+        ]
         return np.array(
             [
-                kernel @ (weight * np.exp(function(theta)))
-                + (share * np.exp(function(mu[:, None] + tau * np.sinh(y)))).sum(axis=1)
-                + np.exp(function(-_EDGE)) * left
-                + np.exp(function(_EDGE)) * right
-                for function in self.log_likelihoods
+                kernel @ np.exp(function(theta))
+                + (share * np.exp(function(close))).sum(axis=1)
+                + np.exp(function(np.array(-_EDGE))) * tails[0]
+                + np.exp(function(np.array(_EDGE))) * tails[1]
+                for function in functions
             ]
         )
 
@@ -124,6 +138,11 @@ class StudentBruteForce:
         mu, tau, _, _ = self._nodes
         return float((function(mu, tau[:, None]) * self.weights).sum())
 
+    def theta_moment(self, order: int, cohort: int) -> float:
+        """Posterior mean of a power of a cohort's theta, tails and all."""
+        found = self._over_tau([self.log_likelihoods[cohort]], order)[0] / np.exp(self._averages[cohort])
+        return float((found * self.weights).sum())
+
     def cdf(self, x: float, cohort: int | None = None) -> float:
         """P(theta <= x), of a new cohort or of one of these: theta outermost, since tau may be narrower than mu's gaps.
 
@@ -133,11 +152,14 @@ class StudentBruteForce:
         others = self.weights if cohort is None else self.weights * np.exp(-self._averages[cohort])
         function = (lambda theta: 0.0 * theta) if cohort is None else self.log_likelihoods[cohort]
         below = stats.t.cdf((-_EDGE - mu) / tau[:, None], self.nu)
-        total = np.exp(function(np.array(-_EDGE))) * (others * below).sum()
-        inside = np.linspace(-_EDGE, x, int((x + _EDGE) / self.width) + 2)
-        theta, weight = _panels(inside, _FAR_NODES)
+        total = float(np.exp(function(np.array(-_EDGE))) * (others * below).sum())
+        theta, weight = _panels(np.linspace(-_EDGE, x, int((x + _EDGE) / self.width) + 2), _FAR_NODES)
         weight = weight * np.exp(function(theta))
-        return float(total + sum(weight @ self._mixed(theta, one, row) for one, row in zip(tau, others, strict=True)))
+        counts = weight > _NOTHING * weight.max()
+        rows = self.weights.sum(axis=1) > _NOTHING
+        for one, row in zip(tau[rows], others[rows], strict=True):
+            total += float(weight[counts] @ self._mixed(theta[counts], one, row))
+        return total
 
     def _mixed(self, theta: Any, tau: float, row: Any) -> Any:
         """The Student t averaged over mu with the weights of one tau (M,)."""
@@ -145,7 +167,7 @@ class StudentBruteForce:
         gap = mu[1] - mu[0]
         if tau > _WIDE * gap * max(1.0, self.nu**-0.5):
             return self._density((theta[:, None] - mu) / tau) @ row / tau
-        z, share = _panels(np.arcsinh(np.linspace(-1, 1, 2) * (mu[-1] - mu[0]) / tau), _NEAR_NODES)
+        z, share = _panels(np.arcsinh(np.array([-3, 3]) * _EDGE / tau), _NEAR_NODES)
         share, z = share * np.cosh(z) * self._density(np.sinh(z)), np.sinh(z)
         density = interpolate.CubicSpline(mu, row / gap, extrapolate=False)
         return np.nan_to_num(density(theta[:, None] - tau * z)) @ share

@@ -19,6 +19,8 @@ _ROUGH = Accuracy(mu=0, tau=0, hermite=9, step=0.6, switch=0.6, mixture=1e-2)
 _SEARCHED = 5
 _FINER = 3.0
 _HEAVY, _HEAVIEST = 0.6, 3.0
+# Degrees of freedom nu below which tau to the power of nu, as which averages leave zero, is far from smooth.
+_BROKEN = 2.0
 # Length of mu's coordinate, in its own unit, up to which the usual number of nodes will do.
 _USUAL_SPAN = 7.0
 # Density at the end of a range, relative to its maximum, below which nothing of note is cut off.
@@ -124,7 +126,7 @@ def find_windows(model: CompiledModel, form: TauScale | None = None) -> Windows:
     if model.pooled:
         at, tau = np.zeros(1), np.zeros(1)
     else:
-        form = form or tau_scale(centre, scale, cohorts.flat, priors, max(1.0, 1.0 / model.pooling.moments))
+        form = form or tau_scale(centre, scale, cohorts.flat, priors, 2 if model.pooling.moments < _BROKEN else 1)
         at = np.linspace(form.lower, form.upper, max(_SEARCHED, int(np.ceil(form.upper - form.lower))))
         tau = form.tau(at)
 

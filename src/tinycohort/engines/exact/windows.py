@@ -44,15 +44,15 @@ _UNBOUNDED = 3.0
 
 @dataclass(frozen=True)
 class TauScale:
-    """The coordinate u in which tau is integrated: log tau, or a root of asinh(tau / unit) where its density reaches 0.
+    """The coordinate u in which tau is integrated: log tau, or asinh(tau / unit) where its density reaches zero.
 
-    The root is for densities that leave zero as a broken `power` of tau: a Student t's, with less than one degree.
+    Of the latter the square root, with a `power` of 2, where the density leaves zero as a broken power of tau.
     """
 
     lower: float
     upper: float
     unit: float | None
-    power: float = 1.0
+    power: int = 1
 
     def tau(self, u: Any) -> Any:
         return np.exp(u) if self.unit is None else self.unit * np.sinh(u**self.power)
@@ -64,8 +64,7 @@ class TauScale:
     def log_jacobian(self, u: Any) -> Any:
         if self.unit is None:
             return u
-        bent = np.log(self.power * u ** (self.power - 1.0)) if self.power != 1.0 else 0.0
-        return np.log(self.unit * np.cosh(u**self.power)) + bent
+        return np.log(self.unit * np.cosh(u**self.power) * self.power * u ** (self.power - 1))
 
     def over(self, low: float, high: float, unit: float | None) -> TauScale:
         """The same sort of coordinate over another range of tau."""
@@ -160,7 +159,7 @@ def _profile(centre: Any, scale: Any, tau: Any, prior_mu: Prior) -> Any:
     return np.log(sd) - 0.5 * (misfit + ((mean - prior_mean) / prior_scale) ** 2)
 
 
-def tau_scale(centre: Any, scale: Any, flat: Any, priors: dict[str, Prior], power: float = 1.0) -> TauScale:
+def tau_scale(centre: Any, scale: Any, flat: Any, priors: dict[str, Prior], power: int = 1) -> TauScale:
     """A coordinate for tau and a first guess of its range.
 
     `flat` marks cohorts whose likelihood has a plateau: they do not hold tau from above. `power` is the coordinate's.
