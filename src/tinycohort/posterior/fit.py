@@ -154,12 +154,11 @@ class Fit:
             return [*lines, *(f"Not reportable: {reason}." for reason in self.reasons)]
         overall = ("typical", "average", "new_cohort", "tau", "tau_group")
         lines += [_line(name.replace("_", " "), summary[name]) for name in overall if summary[name] is not None]
-        cohorts = [_line(cohort["label"], cohort) for cohort in summary["cohorts"]]
+        inset = "  " if summary["groups"] else ""
+        cohorts = [_line(inset + cohort["label"], cohort) for cohort in summary["cohorts"]]
         for group in summary["groups"]:
             lines.append(_line(f"{group['label']}, typical", group["typical"]))
-            lines += [
-                f"  {line}" for line, row in zip(cohorts, compiled.rows, strict=True) if row.group == group["label"]
-            ]
+            lines += [line for line, row in zip(cohorts, compiled.rows, strict=True) if row.group == group["label"]]
         if not summary["groups"]:
             lines += cohorts
         return [*lines, *(f"{remark}." for remark in compiled.remarks)]
