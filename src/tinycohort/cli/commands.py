@@ -71,8 +71,8 @@ def check(options: Any) -> int:
         from ..reporting.words import count, plain
 
         answer(plain(f"{issue.severity}: {issue}") for issue in issues)
-        found = f"{count(len(errors), 'error')}, {count(len(issues) - len(errors), 'warning')}"
-        answer([f"{found}; {_rows_read(options.folder)}"])
+        answer([f"{count(len(errors), 'error')}, {count(len(issues) - len(errors), 'warning')}"])
+    complain(_rows_read(options.folder))
     return 1 if errors else 0
 
 

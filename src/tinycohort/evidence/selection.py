@@ -261,7 +261,9 @@ def select(tables: Tables, request: Request) -> Selection:
         reasons = Counter(row.reason for row in left_out)
         counts = ", ".join(f"{count} by {reason}" for reason, count in reasons.most_common())
         what = f"none of {len(asked)} outcomes of {request.endpoint} is left" + (f" ({counts})" if counts else "")
-        raise InputError(Issue("[evidence]", what, "Admit more, or add evidence of this endpoint."))
+        why = {row.reason: f"{row.outcome_id}: {row.detail}" for row in reversed(left_out)}
+        first = " ".join(why[reason] for reason, _ in reasons.most_common(3))
+        raise InputError(Issue("[evidence]", what, f"Admit more, or add evidence of this endpoint. {first}"))
     return Selection(request.endpoint, tuple(used), tuple(left_out))
 
 
