@@ -191,13 +191,14 @@ def _expected(expected: dict[str, Any], model: CompiledModel) -> list[Row]:
 
 
 def _expected_data(cohorts: Sequence[Mapping[str, Any]], model: CompiledModel) -> list[Row]:
-    rows = []
-    for j, cohort in enumerate(cohorts):
-        for name in model.likelihood.observed:
-            among = f" of {model.data['total'][j]:g}" if "total" in model.data else ""
-            span = f"{name} {cohort[name]['lower']:.3g} to {cohort[name]['upper']:.3g}{among}"
-            rows.append(Row(f"{span}; observed {float(model.data[name][j]):.3g}", (cohort["label"],)))
-    return rows
+    rows: dict[int, list[Row]] = {j: [] for j in range(len(cohorts))}
+    for part in model.parts:
+        for k, j in enumerate(part.cohorts):
+            for name in part.kind.observed:
+                among = f" of {part.data['total'][k]:g}" if "total" in part.data else ""
+                expected = f"{name} {cohorts[j][name]['lower']:.3g} to {cohorts[j][name]['upper']:.3g}{among}"
+                rows[j].append(Row(f"{expected}; observed {float(part.data[name][k]):.3g}", (cohorts[j]["label"],)))
+    return [row for of_cohort in rows.values() for row in of_cohort]
 
 
 def _span(found: Mapping[str, float]) -> str:
