@@ -57,7 +57,7 @@ def paper(name: str, printed: str, **outcome: Any) -> dict[str, Row]:
 
 PAPERS = (
     paper("Meier 2019", "1 of 8", events=1, total=8),
-    paper("Rossi 2021", "no response in 3 patients", events=0, total=3, derivation="no response: 0"),
+    paper("Rossi 2021", "no response in 3 patients", events=0, total=3),
     paper("Novak 2023", "21% of 230 patients", measure="percentage", value=0.21, total=230),
 )
 
@@ -122,7 +122,7 @@ def test_the_example_shows_an_overlap_a_percentage_a_zero_and_a_contradiction_th
     begin_project("mystudy")
     fit = tc.fit("mystudy/models/response.toml", evidence)
     assert [row.label for row in fit.compiled.rows] == ["Invented A", "Invented B", "Invented C"]
-    assert list(fit.compiled.reported) == ["2 of 8", "3 of 21", "0 of 5"]
+    assert list(fit.compiled.reported) == ["2 of 8", "14% of 21", "0 of 5"]
     assert {left.outcome_id: left.reason for left in fit.evidence.left_out} == {
         "invented_b_meeting_response": "overlap"
     }
@@ -317,3 +317,57 @@ def test_help_shows_an_example(capsys: Capture) -> None:
     assert "tinycohort init mystudy" in said
     assert "nothing" in said
     assert "written over" in said
+
+
+# -- the page about it --
+
+
+def tables_of(page: str) -> dict[str, list[Row]]:
+    """The rows that the page gives as columns, by table."""
+    found = {}
+    for table, text in re.findall(r"^`(\w+)\.csv`, a row for each.*?:\n\n((?:\|.*\n)+)", page, re.MULTILINE):
+        lines = [[cell.strip().strip("`") for cell in line.strip("|\n").split("|")] for line in text.splitlines()]
+        found[table] = [{line[0]: line[k] for line in lines[2:]} for k in range(1, len(lines[0]))]
+    return found
+
+
+def dialogue_of(page: str) -> list[tuple[list[str], list[str]]]:
+    """Every command that the page shows, with what it says that is printed."""
+    lines = [
+        line
+        for block in re.findall(r"^```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+        for line in block.splitlines()
+    ]
+    begins = [k for k, line in enumerate(lines) if line.startswith("$ ")]
+    return [
+        (shlex.split(lines[start][2:]), lines[start + 1 : end])
+        for start, end in zip(begins, [*begins[1:], len(lines)], strict=True)
+    ]
+
+
+def assert_prints(printed: list[str], shown: list[str]) -> None:
+    """What is printed is what is shown, where dots stand for any number of lines."""
+    pattern = "".join("(?:.*\n)*" if line == "..." else f"{re.escape(line)}\n" for line in shown)
+    assert re.fullmatch(pattern, "".join(f"{line.rstrip()}\n" for line in printed)), "\n".join(printed)
+
+
+def test_the_page_about_a_project_of_ones_own_tells_what_happens(
+    repository: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (repository / "docs/your_own_project.md").read_text(encoding="utf-8")
+    rows = tables_of(page)
+    assert list(rows) == ["sources", "cohorts", "outcomes"]
+    slips = iter(("26", "0.26"))
+    for command, shown in dialogue_of(page):
+        if command[0] == "cd":
+            monkeypatch.chdir(command[1])
+            continue
+        if command[1] == "check":
+            rows["outcomes"][1]["value"] = next(slips)
+            tables, issues = read_mapping(rows)
+            assert issues == []
+            write_folder(tables, "evidence")
+        main(command[1:])
+        assert_prints(capsys.readouterr().out.splitlines(), shown)
+    assert next(slips, None) is None
+    assert Path("report/response.html").is_file()
