@@ -220,6 +220,7 @@ def reproduce(options: Any) -> int:
     """Everything: all models, both engines, all variants, into one folder."""
     from ..reporting.reproduction import reproduce
 
+    _mind_project(options.data, "add --data evidence --models models/response.toml")
     verdict = reproduce(
         options.output,
         evidence=options.data,
