@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..compiled import CompiledModel, compile_model, select
 from ..evidence import Evidence, Selection, Used
 from ..records import Cohort, Discrepancy, Outcome
@@ -191,14 +193,14 @@ def _expected(expected: dict[str, Any], model: CompiledModel) -> list[Row]:
 
 
 def _expected_data(cohorts: Sequence[Mapping[str, Any]], model: CompiledModel) -> list[Row]:
-    rows: dict[int, list[Row]] = {j: [] for j in range(len(cohorts))}
-    for part in model.parts:
-        for k, j in enumerate(part.cohorts):
-            for name in part.kind.observed:
-                among = f" of {part.data['total'][k]:g}" if "total" in part.data else ""
-                expected = f"{name} {cohorts[j][name]['lower']:.3g} to {cohorts[j][name]['upper']:.3g}{among}"
-                rows[j].append(Row(f"{expected}; observed {float(part.data[name][k]):.3g}", (cohorts[j]["label"],)))
-    return [row for of_cohort in rows.values() for row in of_cohort]
+    rows, missing = [], np.full(len(cohorts), np.nan)
+    for j, cohort in enumerate(cohorts):
+        for name in (name for name in model.likelihood.observed if name in cohort):
+            total = model.data.get("total", missing)[j]
+            among = f" of {total:g}" if np.isfinite(total) else ""
+            span = f"{name} {cohort[name]['lower']:.3g} to {cohort[name]['upper']:.3g}{among}"
+            rows.append(Row(f"{span}; observed {float(model.data[name][j]):.3g}", (cohort["label"],)))
+    return rows
 
 
 def _span(found: Mapping[str, float]) -> str:
