@@ -26,6 +26,7 @@ ANSWERS = (
     "planning",
     "plots",
     "reporting",
+    "projects",
     "cli",
     "__main__",
 )

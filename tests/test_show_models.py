@@ -199,3 +199,20 @@ def test_what_the_priors_expect_of_contrasts_and_of_separate_cohorts() -> None:
     separate = prior_predictive(tc.pool(events=[1], totals=[8], pooling="none").compiled)
     assert separate["typical"] is separate["new_cohort"] is separate["tau"] is None
     assert separate["cohorts"][0]["label"] == "cohort 1"
+
+
+def test_a_model_of_two_kinds_shows_what_is_expected_of_each_number() -> None:
+    evidence = made_up.evidence(
+        [made_up.cohort("early"), made_up.cohort("late", 230)],
+        [
+            made_up.count("early", 3, 20),
+            made_up.count("late", None, 230, measure="percentage", value=0.21, printed="21% of 230"),
+        ],
+    )
+    content = tc.read_model("response_pd1").to_dict()
+    content["likelihood"] = [{"kind": "binomial"}, {"kind": "rounded"}]
+    content["evidence"]["where"], content["name"] = {}, "two_kinds"
+    del content["variant"]
+    told = [row.text for row in rows(tc.show(content, evidence), "expects") if "observed" in row.text]
+    assert [text.split("; ")[1] for text in told] == ["observed 3", "observed 21"]
+    assert [text.split()[0] for text in told] == ["events", "percentage"]
