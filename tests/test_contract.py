@@ -80,13 +80,18 @@ def random_points(model: tc.CompiledModel, size: int) -> list[dict[str, Any]]:
 def pymc_point(model: Any, point: dict[str, Any]) -> tuple[dict[str, Any], float]:
     """The same point in terms of PyMC's value variables, and the log density that its other coordinates add.
 
-    A Beta prior of a level is written in the probability, a LogStudentT prior in the logarithm.
+    A Beta prior of a level is written in the probability, a LogStudentT prior in the logarithm, and a Student t's z in
+    the share of a beta.
     """
     values, log_jacobian = {}, 0.0
     for variable in model.free_RVs:
         name = variable.name
         if name in point:
             value = np.asarray(point[name])
+        elif name == "z_share":  # a Student t by way of a beta
+            nu = variable.owner.op.dist_params(variable.owner)[0].eval() * 2
+            value = 0.5 + 0.5 * point["z"] / np.sqrt(nu + point["z"] ** 2)
+            log_jacobian += float(np.sum(np.log(0.5 * nu) - 1.5 * np.log(nu + point["z"] ** 2)))
         elif name.endswith("_probability"):
             value = special.expit(point[name.removesuffix("_probability")])
             log_jacobian += float(np.sum(np.log(value) + np.log1p(-value)))

@@ -222,7 +222,8 @@ def _draws(fit: tc.Fit, target: str, number: int | None) -> Any:
     posterior = fit.draws["posterior"]
     if target == "average":
         draws = {name: posterior[name].values for name in posterior}
-        return fit.compiled.family.average(draws["mu"], fit.compiled.pooling.spread(draws))[0]
+        pooling = fit.compiled.pooling
+        return pooling.average(fit.compiled.family, draws["mu"], pooling.spread(draws))[0]
     own = {"cohort": "theta", "group": "theta_group"}
     values = posterior[own.get(target, f"theta_{target}" if target.startswith("new") else target)].values
     return values if number is None else values[..., number]

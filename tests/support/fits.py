@@ -16,6 +16,8 @@ from tinycohort.pooling import POOLINGS
 from tinycohort.priors import prior
 
 Z = float(stats.norm.ppf(0.975))
+#: What a pooling is told beside its name.
+SETTINGS: dict[str, dict[str, Any]] = {"student": {"nu": 4.0}}
 SHOWN = {"lower": 0.025, "median": 0.5, "upper": 0.975}
 
 
@@ -33,7 +35,7 @@ def compiled(
     Without `groups`, cohorts go in pairs.
     """
     assert FAMILIES[family.name] is type(family)
-    way = POOLINGS[pooling]()
+    way = POOLINGS[pooling](**SETTINGS.get(pooling, {}))
     size = len(next(iter(data.values())))
     names = labels or [f"cohort {j + 1}" for j in range(size)]
     own = groups or [f"group {1 + j // 2}" if way.grouped else "" for j in range(size)]

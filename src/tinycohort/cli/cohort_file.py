@@ -13,6 +13,7 @@ from ..issues import InputError, Issue
 from .cohort_rows import (
     COUNTS,
     ESTIMATES,
+    GROUP,
     LARGEST_COUNT,
     LARGEST_NUMBER,
     PERCENTAGES,
@@ -24,8 +25,8 @@ from .cohort_rows import (
 )
 
 __all__ = [
-    "COUNTS", "ESTIMATES", "LARGEST_COUNT", "LARGEST_FILE", "LARGEST_NUMBER", "MOST_COHORTS", "PERCENTAGES", "TWO_ARMS",
-    "read_cohort_file",
+    "COUNTS", "ESTIMATES", "GROUP", "LARGEST_COUNT", "LARGEST_FILE", "LARGEST_NUMBER", "MOST_COHORTS", "PERCENTAGES",
+    "TWO_ARMS", "read_cohort_file",
 ]  # fmt: skip
 
 #: What the columns of a file may be.
@@ -36,11 +37,17 @@ LARGEST_FILE = 10_000_000
 #: Each is left out in turn, which at this number takes many minutes.
 MOST_COHORTS = 500
 
+_ALSO = {
+    "level": ", or type --given-level 0.95 if all intervals have that level",
+    GROUP: ": --pooling nested must know which group each cohort belongs to",
+}
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _WANTED = f"Columns are {'; or '.join(', '.join(shape) for shape in SHAPES)}."
 
 
-def read_cohort_file(path: str, given_level: float | None = None, ratio: bool = False) -> dict[str, list[Any]]:
+def read_cohort_file(
+    path: str, given_level: float | None = None, ratio: bool = False, grouped: bool = False
+) -> dict[str, list[Any]]:
     """Read the cohorts of a CSV file.
 
     Parameters
@@ -51,12 +58,14 @@ def read_cohort_file(path: str, given_level: float | None = None, ratio: bool = 
         Level of all intervals, where the file has no column of it.
     ratio : bool
         Whether estimates are ratios, and so must be positive.
+    grouped : bool
+        Whether there must be a column of groups.
 
     Returns
     -------
     dict of str to list
         Columns label and events, total; or percentage (as text), total; or events, total, control_events,
-        control_total; or estimate, lower, upper, level.
+        control_total; or estimate, lower, upper, level. And group, if the file has it.
 
     Raises
     ------
@@ -65,7 +74,7 @@ def read_cohort_file(path: str, given_level: float | None = None, ratio: bool = 
     """
     rows = _split(path, _read_text(path))
     header = [name.strip() for name in rows[0]]
-    names = _check_header(path, header, given_level)
+    names = _check_header(path, header, given_level, grouped)
     issues: list[Issue] = []
     columns: dict[str, list[Any]] = {name: [] for name in names}
     first_use: dict[str, int] = {}
@@ -155,7 +164,7 @@ def _split(path: str, text: str) -> list[list[str]]:
     return rows
 
 
-def _check_header(path: str, header: list[str], given_level: float | None) -> tuple[str, ...]:
+def _check_header(path: str, header: list[str], given_level: float | None, grouped: bool) -> tuple[str, ...]:
     """Which columns the file has, of counts or of estimates; everything that is wrong with the first row otherwise."""
     where = f"{path}, row 1"
     if not any(header):
@@ -166,7 +175,7 @@ def _check_header(path: str, header: list[str], given_level: float | None) -> tu
                 what = f"columns are separated by {plural} ({delimiter!r})"
                 raise InputError(Issue(where, what, "Save the file with commas, and with points as decimal marks."))
     issues = []
-    known = {name for shape in SHAPES for name in shape}
+    known = {name for shape in SHAPES for name in shape} | {GROUP}
     for name in dict.fromkeys(header):
         if name not in known:
             near = difflib.get_close_matches(name.lower(), known - {*header}, n=1, cutoff=0.6)
@@ -174,13 +183,15 @@ def _check_header(path: str, header: list[str], given_level: float | None) -> tu
             issues.append(Issue(where, f"unknown column {name!r}", f"{mend} {_WANTED}"))
         elif header.count(name) > 1:
             issues.append(Issue(where, f"the column {name!r} stands there {header.count(name)} times", "Keep one."))
-    names = _find_shape(header, where, issues)
+    names = shape = _find_shape(header, where, issues)
+    if GROUP in header or grouped:
+        names = (*shape, GROUP)
     missing = [name for name in names if name not in header and (name, given_level is None) != ("level", False)]
     for name in missing:
-        also = ", or type --given-level 0.95 if all intervals have that level" if name == "level" else ""
+        also = _ALSO.get(name, "")
         issues.append(Issue(where, f"the column {name!r} is missing", f"Add it{also}."))
     if given_level is not None:
-        issues += _check_given_level(given_level, header, names is ESTIMATES)
+        issues += _check_given_level(given_level, header, shape is ESTIMATES)
     if issues:
         raise InputError(issues)
     return names

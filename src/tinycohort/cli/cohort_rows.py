@@ -8,14 +8,15 @@ from typing import Any
 from ..issues import Issue
 
 __all__ = [
-    "COUNTS", "ESTIMATES", "LARGEST_COUNT", "LARGEST_NUMBER", "PERCENTAGES", "TWO_ARMS", "check_label", "check_level",
-    "check_together", "read_row",
+    "COUNTS", "ESTIMATES", "GROUP", "LARGEST_COUNT", "LARGEST_NUMBER", "PERCENTAGES", "TWO_ARMS", "check_label",
+    "check_level", "check_together", "read_row",
 ]  # fmt: skip
 
 COUNTS = ("label", "events", "total")
 PERCENTAGES = ("label", "percentage", "total")
 TWO_ARMS = ("label", "events", "total", "control_events", "control_total")
 ESTIMATES = ("label", "estimate", "lower", "upper", "level")
+GROUP = "group"
 
 #: No cohort is larger; up to it the engine has been tried.
 LARGEST_COUNT = 1_000_000_000
@@ -47,6 +48,8 @@ def read_row(cells: dict[str, str], names: tuple[str, ...], where: str, issues: 
         if name == "percentage":  # its digits say how it was rounded
             text = text.removesuffix("%").strip()
             problem, value = _percentage_problem(text), text
+        elif name == GROUP:
+            problem, value = _group_problem(text), text
         elif name in TWO_ARMS:
             problem = _whole_problem(text)
             value = None if problem else int(text)
@@ -87,6 +90,12 @@ def _number_problem(text: str) -> tuple[str, str] | None:
     if abs(float(text)) > LARGEST_NUMBER:
         return f"{text!r} is beyond {LARGEST_NUMBER:,.0f}", "Correct it, or give the estimates in a larger unit."
     return None
+
+
+def _group_problem(text: str) -> tuple[str, str] | None:
+    if not text:
+        return "the cell is empty", "Give every cohort a group; one that stands alone has a group of its own."
+    return None if text.isprintable() else (f"{text!r} has a line break or a control character", "Remove it.")
 
 
 def _percentage_problem(text: str) -> tuple[str, str] | None:

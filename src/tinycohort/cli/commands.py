@@ -85,7 +85,9 @@ def pool(options: Any) -> int:
     from .cohort_file import read_cohort_file
 
     columns = _all_at_once(
-        lambda: read_cohort_file(options.file, options.given_level, ratio=options.ratio),
+        lambda: read_cohort_file(
+            options.file, options.given_level, ratio=options.ratio, grouped=options.pooling == "nested"
+        ),
         lambda: _check_priors(options),
     )
 
@@ -97,7 +99,9 @@ def pool(options: Any) -> int:
         published_without_events=options.published_without_events,
         mu=options.mu,
         tau=options.tau,
+        tau_group=options.tau_group,
         pooling=options.pooling,
+        nu=options.nu,
         engine=options.engine,
         seed=options.seed,
     )
@@ -108,8 +112,8 @@ def _check_priors(options: Any) -> None:
     """Whether the priors read as priors; whether they suit the model is for the model to say."""
     from ..priors import prior
 
-    given = [(name, text) for name in ("mu", "tau") if (text := getattr(options, name)) is not None]
-    _all_at_once(*(partial(prior, text, f"--{name}") for name, text in given))
+    given = [(name, text) for name in ("mu", "tau", "tau_group") if (text := getattr(options, name)) is not None]
+    _all_at_once(*(partial(prior, text, f"--{name.replace('_', '-')}") for name, text in given))
 
 
 def _all_at_once(*steps: Callable[[], Any]) -> Any:

@@ -14,7 +14,7 @@ __all__ = ["ENGINES", "INTERVALS", "POOLINGS", "build_parser"]
 # Spelled out here because help must not wait for the packages that know them; a test holds them equal.
 ENGINES = ("auto", "exact", "nuts")
 INTERVALS = ("equal-tailed", "shortest")
-POOLINGS = ("none", "common", "partial", "nested")
+POOLINGS = ("none", "common", "partial", "student", "nested")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -113,8 +113,10 @@ columns of the file, a CSV in UTF-8 with commas:
   label, percentage, total                               percentages as they were printed, where the counts were not
   label, events, total, control_events, control_total    counts of two arms: pools their odds ratio
   label, estimate, lower, upper, level                   estimates with their intervals, at level 0.95 or as it was
+and, for --pooling nested, a column group: a tumour, a drug, or whatever cohorts are alike by.
 
-For single arms the priors are mu ~ Logistic(0, 1) and tau ~ HalfNormal(0.5) when not given; comparisons have none.
+For single arms the priors are mu ~ Logistic(0, 1), tau and tau_group ~ HalfNormal(0.5) when not given; comparisons
+have none.
 Priors are typed as Name(parameters): Normal Logistic StudentT Cauchy Beta HalfNormal HalfCauchy HalfStudentT LogNormal
 LogStudentT Exponential Gamma InverseGamma Uniform.
 """
@@ -127,8 +129,12 @@ def _add_pool(found: Any) -> None:
     parser.add_argument("file", metavar="FILE.csv", help="one row per cohort, at most 10 MB and 500 cohorts")
     parser.add_argument("--mu", metavar="PRIOR", help="prior of the level, on the model scale (logit, log)")
     parser.add_argument("--tau", metavar="PRIOR", help="prior of the heterogeneity, on the same scale")
+    parser.add_argument("--tau-group", metavar="PRIOR", help="prior of the heterogeneity between groups, likewise")
     parser.add_argument(
         "--pooling", choices=POOLINGS, default="partial", help="how cohorts are alike (default: partial)"
+    )
+    parser.add_argument(
+        "--nu", type=float, metavar="N", help="degrees of freedom of the Student t, for --pooling student"
     )
     _add_fitting(parser, level=0.95)
     parser.add_argument("--ratio", action="store_true", help="estimates are ratios: pooled as logarithms")

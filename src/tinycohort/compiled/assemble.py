@@ -11,7 +11,6 @@ from ..evidence import Evidence, Selection, Used, Way
 from ..families import Family
 from ..issues import InputError, Issue
 from ..likelihoods import Likelihood, Several
-from ..pooling import POOLINGS
 from ..records import columns_of
 from ..records.cells import suggestion
 from ..spec import ModelSpec
@@ -88,7 +87,7 @@ def compile_model(model: ModelSpec, evidence: Evidence) -> CompiledModel:
         name=model.name,
         family=family,
         likelihood=likelihood,
-        pooling=POOLINGS[model.pooling.kind](),
+        pooling=model.pooling.build(),
         priors=dict(model.priors),
         rows=tuple(_row(one, model.pooling.group) for one in used),
         data=data,

@@ -224,7 +224,7 @@ class CompiledModel:
             "name": self.name,
             "family": {"name": self.family.name, **vars(self.family)},
             "likelihood": self.likelihood.to_dict(),
-            "pooling": self.pooling.name,
+            "pooling": {"name": self.pooling.name, **vars(self.pooling)},
             "priors": {name: value.to_dict() for name, value in self.priors.items()},
             "rows": [vars(row) for row in self.rows],
             "data": {name: [_plain(value) for value in column] for name, column in self.data.items()},
@@ -234,12 +234,12 @@ class CompiledModel:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> CompiledModel:
         """The inverse of `to_dict`."""
-        family = dict(stored["family"])
+        family, pooling = dict(stored["family"]), dict(stored["pooling"])
         return cls(
             name=stored["name"],
             family=FAMILIES[family.pop("name")](**family),
             likelihood=likelihood_from_dict(stored["likelihood"]),
-            pooling=POOLINGS[stored["pooling"]](),
+            pooling=POOLINGS[pooling.pop("name")](**pooling),
             priors={name: prior(value) for name, value in stored["priors"].items()},
             rows=tuple(Row(**row) for row in stored["rows"]),
             data=stored["data"],

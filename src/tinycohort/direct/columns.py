@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..issues import InputError, Issue
+from ..pooling import Pooling
 from .shapes import COUNTS, ESTIMATES, PERCENTAGES, SHAPES, TWO_ARMS, Shape
 
-__all__ = ["as_sequence", "find_shape", "gather", "read_column", "read_labels"]
+__all__ = ["as_sequence", "find_shape", "gather", "read_column", "read_groups", "read_labels"]
 
 _COLUMNS = tuple(dict.fromkeys(name for shape in SHAPES for name in shape.columns))
 _PERCENTAGE = re.compile(r"[0-9]+(\.[0-9]+)?")
@@ -35,7 +36,7 @@ def gather(data: Any, **sequences: Any) -> dict[str, Any]:
     if isinstance(data, str) or not hasattr(names, "__iter__") or not hasattr(data, "__getitem__"):
         mend = "Give a DataFrame or a mapping of columns; read a file first, or use the command line."
         raise InputError(Issue("data", f"{data!r} is not a table", mend))
-    known = (*_COLUMNS, "label", "level")
+    known = (*_COLUMNS, "label", "group", "level")
     return {name: list(data[name]) for name in known if name in names}
 
 
@@ -114,4 +115,23 @@ def read_labels(labels: Any, size: int, issues: list[Issue]) -> tuple[str, ...]:
         for j, label in enumerate(found)
         if not label
     ]
+    return found
+
+
+def read_groups(groups: Any, size: int, pooling: Pooling, issues: list[Issue]) -> tuple[str, ...]:
+    """The group of each cohort, empty where the pooling knows none."""
+    if not pooling.grouped:
+        if groups is not None:
+            what = f"pooling {pooling.name!r} knows no groups"
+            issues.append(Issue("groups", what, "Leave them out, or pool with pooling='nested'."))
+        return ("",) * size
+    if groups is None:
+        what = f"missing, and pooling {pooling.name!r} needs them"
+        issues.append(Issue("groups", what, "Say for each cohort which group it belongs to."))
+        return ("",) * size
+    found = tuple("" if group is None or group != group else str(group).strip() for group in groups)
+    if len(found) != size:
+        issues.append(Issue("groups", f"{len(found)} groups for {size} cohorts", "Give one for each cohort."))
+    mend = "Give every cohort a group; one that stands alone has a group of its own."
+    issues += [Issue(f"groups, cohort {j + 1}", "the group is empty", mend) for j, g in enumerate(found) if not g]
     return found

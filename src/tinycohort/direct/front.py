@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,16 +12,16 @@ from ..compiled import CompiledModel, Row, label_issues
 from ..engines.run import run, run_issues
 from ..families import Family
 from ..issues import InputError, Issue
-from ..pooling import POOLINGS, Pooling
+from ..pooling import POOLINGS, Partial, Pooling
 from ..posterior import Fit
 from ..priors import Beta, HalfNormal, Logistic, Prior, prior
-from .columns import as_sequence, find_shape, gather, read_column, read_labels
+from .columns import as_sequence, find_shape, gather, read_column, read_groups, read_labels
 from .shapes import ESTIMATES, TWO_ARMS, Question, Shape
 
 __all__ = ["pool"]
 
 _USUAL_LEVEL = 0.95
-_DEFAULTS: Mapping[str, Prior] = {"mu": Logistic(0.0, 1.0), "tau": HalfNormal(0.5)}
+_DEFAULTS: Mapping[str, Prior] = {"mu": Logistic(0.0, 1.0), "tau": HalfNormal(0.5), "tau_group": HalfNormal(0.5)}
 
 
 def pool(
@@ -34,13 +35,16 @@ def pool(
     lower: Sequence[float] | None = None,
     upper: Sequence[float] | None = None,
     labels: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
     data: Any = None,
     ratio: bool = False,
     level: float | Sequence[float] = 0.95,
     published_without_events: float | None = None,
     mu: Prior | str | None = None,
     tau: Prior | str | None = None,
+    tau_group: Prior | str | None = None,
     pooling: str = "partial",
+    nu: float | None = None,
     engine: str = "auto",
     seed: int | None = None,
     **sampler: Any,
@@ -61,9 +65,11 @@ def pool(
         An estimate with its central interval, for a contrast; instead of counts.
     labels : sequence of str, optional
         Names of the cohorts; "cohort 1", "cohort 2" and so on when not given.
+    groups : sequence of str, optional
+        The group that each cohort belongs to (a tumour, a drug), for pooling ``nested``, which needs it.
     data : DataFrame or mapping, optional
         Columns label and events, total; or percentage, total; or events, total, control_events, control_total; or
-        estimate, lower, upper, level. Instead of the sequences.
+        estimate, lower, upper, level; and group, for pooling ``nested``. Instead of the sequences.
     ratio : bool
         The estimates are ratios: pooled on the log scale, reported as ratios. Otherwise as given.
     level : float or sequence of float
@@ -71,11 +77,14 @@ def pool(
     published_without_events : float, optional
         Probability with which a cohort without a responder was published, where others always were: for counts and
         percentages of single arms, whose likelihood is corrected for it. Without it, all were published.
-    mu, tau : Prior or str, optional
-        Priors on the model scale (a Beta prior of a proportion's mu is on the probability scale). For counts and
-        percentages, Logistic(0, 1) and HalfNormal(0.5) when not given; for contrasts they must be given.
-    pooling : {"partial", "common", "none"}
+    mu, tau, tau_group : Prior or str, optional
+        Priors on the model scale (a Beta prior of a proportion's mu is on the probability scale) of the level, of the
+        heterogeneity between cohorts and, for pooling ``nested``, of that between groups. For counts and percentages,
+        Logistic(0, 1) and HalfNormal(0.5) when not given; for contrasts they must be given.
+    pooling : {"partial", "student", "nested", "common", "none"}
         How cohorts are alike.
+    nu : float, optional
+        Degrees of freedom of the Student t, for pooling ``student``, which needs it.
     engine : {"auto", "exact", "nuts"}
         ``auto`` is exact here.
     seed : int, optional
@@ -120,6 +129,7 @@ def pool(
         lower=lower,
         upper=upper,
         label=labels,
+        group=groups,
     )
     shape = find_shape(columns, data)
     issues = _ignored(shape, ratio, level, published_without_events)
@@ -133,15 +143,16 @@ def pool(
         numbers |= read_column(name, columns[name], size, shape, issues)
     readable = len(issues) == wrong_so_far
     cohorts = read_labels(columns.get("label"), size, issues)
-    way = _pooling(pooling, issues)
+    way = _pooling(pooling, {"nu": nu}, issues)
+    of_groups = read_groups(columns.get("group"), size, way, issues)
     question = Question(shape, ratio, _options(published_without_events))
-    priors = _priors({"mu": mu, "tau": tau}, way, shape, issues)
+    priors = _priors({"mu": mu, "tau": tau, "tau_group": tau_group}, way, shape, issues)
     issues += _prior_issues(question.family, priors) + run_issues(engine, seed, sampler, way.name)
     if readable and len(cohorts) == size:
         issues += label_issues(cohorts) + question.issues(numbers, cohorts)
     if issues:
         raise InputError(issues)
-    rows = tuple(Row(label) for label in cohorts)
+    rows = tuple(Row(label, group=group) for label, group in zip(cohorts, of_groups, strict=True))
     family, kind, stored = question.family, question.kind, question.data(numbers)
     model = CompiledModel("pool", family, kind, way, priors, rows, stored, question.given(numbers))
     return run(model, engine, seed, **sampler)
@@ -177,11 +188,24 @@ def _ignored(shape: Shape, ratio: bool, level: Any, published_without_events: An
     return issues
 
 
-def _pooling(name: str, issues: list[Issue]) -> Pooling:
+def _pooling(name: str, options: Mapping[str, Any], issues: list[Issue]) -> Pooling:
+    """The pooling with what it is told; one that stands in for it where that is wrong."""
+    given = {option: value for option, value in options.items() if value is not None}
     if name not in POOLINGS:
         issues.append(Issue("pooling", f"unknown pooling {name!r}", f"Choose one of {', '.join(POOLINGS)}."))
-        return POOLINGS["partial"]()
-    return POOLINGS[name]()
+        return Partial()
+    known = {field.name: field.metadata["need"] for field in dataclasses.fields(POOLINGS[name])}
+    for option in given:
+        if option not in known:
+            mend = f"Leave {option} out, or choose another pooling."
+            issues.append(Issue(option, f"{given[option]!r} for pooling {name!r}, which has no {option}", mend))
+    missing = [option for option in known if option not in given]
+    issues += [Issue(option, f"missing, and pooling {name!r} needs it", known[option]) for option in missing]
+    try:
+        return POOLINGS[name](**{option: given.get(option, 1.0) for option in known})
+    except InputError as error:
+        issues += error.issues
+        return Partial()
 
 
 def _priors(given: Mapping[str, Any], way: Pooling, shape: Shape, issues: list[Issue]) -> dict[str, Prior]:
@@ -208,9 +232,10 @@ def _priors(given: Mapping[str, Any], way: Pooling, shape: Shape, issues: list[I
 
 def _prior_issues(family: Family, priors: Mapping[str, Prior]) -> list[Issue]:
     issues = []
-    if "tau" in priors and priors["tau"].support[0] < 0:
-        what = f"{priors['tau']} allows negative values"
-        issues.append(Issue("tau", what, "Give a prior of the positive half line, such as HalfNormal(0.5)."))
+    for name in ("tau", "tau_group"):
+        if name in priors and priors[name].support[0] < 0:
+            what = f"{priors[name]} allows negative values"
+            issues.append(Issue(name, what, "Give a prior of the positive half line, such as HalfNormal(0.5)."))
     if "mu" in priors and isinstance(family.level_prior(priors["mu"]), Beta):
         what = f"{priors['mu']} is a prior of a probability"
         issues.append(Issue("mu", what, "Give a prior of the whole line, such as Normal(0, 1)."))

@@ -19,6 +19,10 @@ class Moments:
     b + k, and mu below a + b + k (below a when k = 0). Of cohorts in groups, tau counts bounding cohorts, tau_group
     groups that have one, and mu has what the lighter of the two allows.
 
+    Over a Student t with nu degrees of freedom instead, the average falls as |mu|^-(nu + 1) where tau does not grow
+    with mu, so that mu has moments below a + k + min(b, k nu) only; and theta of a cohort that nothing else bounds
+    has those below nu only.
+
     On the scale of a ratio, exp(theta), it is how fast a likelihood falls as theta rises that counts: counts of two
     arms fall as exp(-d theta), d being how many more events the table could have had, and hold moments up to d.
     """
@@ -30,13 +34,16 @@ class Moments:
         self._family, self._priors = model.family, model.level_priors
         self._bounded = all(math.isfinite(end) for end in self._family.natural_support)
         self._mu = self._priors["mu"].moments
-        cohorts, groups = int(self._bounding.sum()), len(set(self._groups[self._bounding].tolist()))
+        held = {"tau": int(self._bounding.sum()), "tau_group": len(set(self._groups[self._bounding].tolist()))}
+        self._of_cohorts = model.pooling.moments
+        prior = {name: self._priors[name].moments for name in held if name in model.pooling.parameters}
         #: Orders below which each standard deviation between cohorts, or groups, has moments.
-        self._spreads = {
-            name: self._priors[name].moments + held
-            for name, held in (("tau", cohorts), ("tau_group", groups))
-            if name in model.pooling.parameters
-        }
+        self._spreads = {name: moments + held[name] for name, moments in prior.items()}
+        #: By how much the data raise the order below which mu has moments.
+        self._mu_held = min(
+            (held[name] + min(moments, held[name] * self._of_cohorts) for name, moments in prior.items() if held[name]),
+            default=math.inf,
+        )
 
     def exists(self, target: Target, order: float, natural: bool, cohort: int | None = None) -> bool:
         """Whether the moment of this order is finite, on the model scale or the natural one."""
@@ -52,7 +59,8 @@ class Moments:
             return self._on_natural_scale(target, order)
         if target in self._spreads:
             return self._spreads[target] > order
-        return self._mu_has(order) and (target == "mu" or self._spread_has(order))
+        of_cohorts = not self._spreads or (self._spread_has(order) and self._of_cohorts > order)
+        return self._mu_has(order) and (target == "mu" or of_cohorts)
 
     def _spread_has(self, order: float) -> bool:
         return all(below > order for below in self._spreads.values())
@@ -60,7 +68,7 @@ class Moments:
     def _mu_has(self, order: float) -> bool:
         if not self._bounding.any():
             return self._mu > order
-        return self._mu + min(self._spreads.values(), default=math.inf) > order
+        return self._mu + self._mu_held > order
 
     def _on_natural_scale(self, target: Target, order: float) -> bool:
         """On an unbounded natural scale a mean over cohorts exists only if each spread's prior falls fast enough."""
@@ -68,6 +76,8 @@ class Moments:
             return True
         if self._family.model_scale == "identity":
             return self.exists("mu" if target in ("typical", "average") else target, order, natural=False)
+        if target in ("new_cohort", "cohort") and math.isfinite(self._of_cohorts):
+            return False
         light = self._priors["mu"].gaussian_precision > 0
         if not self._spreads:
             return light or (self._shared and bool(self._falls.sum() >= order))

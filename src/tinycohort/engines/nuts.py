@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -139,11 +140,19 @@ class DrawsPosterior(Posterior):
     def _values(self, target: Target, cohort: int | None) -> Any:
         """Draws of the target on the model scale (of the average: on the natural one)."""
         arrays = self.arrays
-        if target == "average" and "mu" in arrays:
-            spread = self.model.pooling.spread(arrays)
-            return self.model.family.average(arrays["mu"].ravel(), spread.ravel())[0]
+        if target == "average":
+            return self._averages
         found = arrays.get(_ARRAYS.get(target, target))
         return found if found is None or cohort is None else found[..., cohort]
+
+    @cached_property
+    def _averages(self) -> Any:
+        """Draws of the average on the natural scale; None where there is none."""
+        arrays, model = self.arrays, self.model
+        if "mu" not in arrays or not model.pooling.has_average(model.family):
+            return None
+        spread = model.pooling.spread(arrays)
+        return model.pooling.average(model.family, arrays["mu"].ravel(), spread.ravel())[0]
 
     def predicted_events(self, patients: int, target: Target, cohort: int | None = None) -> Any:
         from ..likelihoods import Binomial

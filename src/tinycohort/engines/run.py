@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["ENGINES", "fit", "read_fit", "run", "run_issues"]
 
 ENGINES = ("auto", "exact", "nuts")
-_EXACT_POOLINGS = ("none", "common", "partial", "nested")
+_EXACT_POOLINGS = ("none", "common", "partial", "student", "nested")
 _CHAINS, _DRAWS = 4, 1000
 # Fewest that leave anything to diagnose.
 _LEAST = {"chains": 1, "draws": 4, "tune": 1}

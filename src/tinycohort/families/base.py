@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -51,11 +52,21 @@ class Family:
         """The inverse of `natural`."""
         raise TypeError(f"{type(self).__name__} has no natural scale")
 
-    def average(self, mu: Any, tau: Any) -> tuple[Any, Any]:
-        """First and second moment of natural(theta) over theta ~ Normal(mu, tau); `mu` and `tau` broadcast."""
+    def has_average(self, moments: float) -> bool:
+        """Whether natural(theta) has a mean when theta is symmetric with the moments below this order.
+
+        All moments is a normal's tail; fewer is one that falls as a power.
+        """
         raise TypeError(f"{type(self).__name__} has no average")
 
-    def average_theta(self, mu: Any, tau: Any, moments: tuple[Any, Any]) -> tuple[Any, Any]:
+    def average(self, mu: Any, tau: Any, nu: float = math.inf) -> tuple[Any, Any]:
+        """First and second moment of natural(theta) over theta ~ Student t(nu, mu, tau), a normal if `nu` is infinite.
+
+        `mu` and `tau` broadcast.
+        """
+        raise TypeError(f"{type(self).__name__} has no average")
+
+    def average_theta(self, mu: Any, tau: Any, moments: tuple[Any, Any], nu: float = math.inf) -> tuple[Any, Any]:
         """The average brought back to the model scale, and its derivative in mu, given what `average` returns."""
         raise TypeError(f"{type(self).__name__} has no average")
 

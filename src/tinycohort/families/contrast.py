@@ -63,16 +63,24 @@ class Contrast(Family):
         with np.errstate(divide="ignore"):
             return np.log(natural) if self._ratio else np.asarray(natural, float)
 
-    def average(self, mu: Any, tau: Any) -> tuple[Any, Any]:
-        """Moments of a log-normal, or of the normal itself."""
+    def has_average(self, moments: float) -> bool:
+        """A ratio has a mean only where theta's tails fall as a normal's do."""
+        return math.isinf(moments) if self._ratio else moments > 1.0
+
+    def average(self, mu: Any, tau: Any, nu: float = math.inf) -> tuple[Any, Any]:
+        """Moments of a log-normal, or of the normal or Student t itself; infinite where there are none."""
         mu, tau = np.broadcast_arrays(np.asarray(mu, float), np.asarray(tau, float))
         if not self._ratio:
-            return mu, mu**2 + tau**2
+            spread = 1.0 if math.isinf(nu) else nu / (nu - 2.0) if nu > 2.0 else math.inf
+            around = np.multiply(spread, tau**2, out=np.zeros(tau.shape), where=tau > 0.0)
+            return (mu if nu > 1.0 else np.full(mu.shape, np.nan)), mu**2 + around
+        if math.isfinite(nu):
+            return np.full(mu.shape, np.inf), np.full(mu.shape, np.inf)
         # Infinite where a double cannot hold it; whether the posterior mean exists is asked elsewhere.
         with np.errstate(over="ignore"):
             return np.exp(mu + tau**2 / 2), np.exp(2 * mu + 2 * tau**2)
 
-    def average_theta(self, mu: Any, tau: Any, moments: tuple[Any, Any]) -> tuple[Any, Any]:
+    def average_theta(self, mu: Any, tau: Any, moments: tuple[Any, Any], nu: float = math.inf) -> tuple[Any, Any]:
         mu, tau = np.broadcast_arrays(mu, tau)
         return mu + tau**2 / 2 if self._ratio else mu, np.ones(mu.shape)
 

@@ -22,8 +22,16 @@ __all__ = ["forest"]
 
 # Inches.
 _APART = 0.048
-_MARKS: dict[str, Drawn] = {"typical": WHOLE, "new_cohort": NEW}
-_GIVEN = {"partial": "Given all cohorts", "common": "Given all cohorts, taken as alike", "none": "Each on its own"}
+# Of cohorts below the name of their group.
+_INSET = 0.12
+_MARKS: dict[str, Drawn] = {"typical": WHOLE, "group": WHOLE, "new_cohort": NEW}
+_GIVEN = {
+    "partial": "Given all cohorts",
+    "student": "Given all cohorts",
+    "nested": "Given all cohorts and groups",
+    "common": "Given all cohorts, taken as alike",
+    "none": "Each on its own",
+}
 
 
 def forest(
@@ -38,8 +46,9 @@ def forest(
 
     Open squares on thin lines are what each cohort reported: with counts the share and its exact (Clopper-Pearson)
     interval, otherwise the estimate and interval given. Filled circles on thick lines are the posterior median and
-    credible interval. The filled diamond spans the interval of the typical cohort, the open one marks a new cohort. An
-    interval that leaves the axis ends in an arrow. Ratios have a logarithmic axis, contrasts a line of no difference.
+    credible interval. The filled diamond spans the interval of the typical cohort, the open one marks a new cohort;
+    cohorts in groups stand below the name of theirs, with a diamond of what is typical of it. An interval that leaves
+    the axis ends in an arrow. Ratios have a logarithmic axis, contrasts a line of no difference.
 
     Parameters
     ----------
@@ -92,8 +101,9 @@ def _word(fit: Fit, rows: list[dict[str, Any]], favours: tuple[str, str] | None,
     texts = []
     for row, below in zip(rows, [*rows[1:], rows[-1]], strict=True):
         estimate = scale.text(row["median"]), scale.interval(row["lower"], row["upper"])
-        ends_part = row["row"] == "cohort" != below["row"]
-        texts.append(RowText(row["label"], reported_text(row, scale), estimate, ends_part))
+        ends_part = row["row"] == "cohort" and below["row"] not in ("cohort", "group")
+        inset = _INSET if row["row"] == "cohort" and row["group"] else 0.0
+        texts.append(RowText(row["label"], reported_text(row, scale), estimate, ends_part, inset))
     unit = ", %" if scale.unit == 100.0 else ""
     headers = ("Cohort", reported_header(rows), f"Median ({100 * rows[0]['level']:g}% interval){unit}")
     return Wording(tuple(texts), headers, _key(fit, rows), favours)

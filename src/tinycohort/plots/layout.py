@@ -37,12 +37,15 @@ class RowText:
         At the right: a middle, and an interval.
     ends_part : bool
         Whether a rule is drawn below the row.
+    inset : float
+        How far the label stands in, in inches.
     """
 
     label: str
     reported: str = ""
     estimate: tuple[str, str] = ("", "")
     ends_part: bool = False
+    inset: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -254,6 +257,7 @@ def lay_out(word: Callable[[Scale], Wording], scale: Callable[[float], Scale], w
     right = max(text_width(third, weight="bold"), sum(widest) + _SPACE)
     fixed = 2 * _EDGE + 2 * _GAP + right + (side + _GAP if side else 0.0)
     room = min(max(width - fixed - _AXES_WANTED, _LABEL_LEAST), _LABEL_MOST)
-    labels = [wrapped(literal(row.label), room) for row in rows]
-    label = max(text_width(first, weight="bold"), *(text_width(line) for lines in labels for line in lines))
+    labels = [wrapped(literal(row.label), room - row.inset) for row in rows]
+    widths = [row.inset + text_width(line) for row, lines in zip(rows, labels, strict=True) for line in lines]
+    label = max(text_width(first, weight="bold"), *widths)
     return Layout(width, wording, scale(width - fixed - label), labels, (label, side, right))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from ..comparison import without_each
 from ..compiled import CompiledModel
 from ..issues import InputError, Issue
-from ..posterior import Fit
+from ..posterior import Fit, Marginal
 from .canvas import require_level, require_reportable
 from .expected import Nodes, nodes_of_cdf, nodes_of_quantiles, prior_of_theta
 from .predictions import Counts, Observed, Prediction, Rate, cells, finest_step, number_of
@@ -23,8 +23,6 @@ __all__ = ["GIVEN", "Given", "PredictedRow", "posterior_rows", "prior_rows", "ta
 
 Given = Literal["others", "all"]
 GIVEN: tuple[Given, ...] = ("others", "all")
-# Poolings under which a cohort that is left out is to the others as any new one.
-_EXCHANGEABLE = ("common", "partial", "student")
 
 
 @dataclass(frozen=True)
@@ -144,15 +142,20 @@ def _from_others(fit: Fit) -> list[_Source]:
     if compiled.cohorts == 1 or compiled.pooling.name == "none":
         nodes = nodes_of_cdf(prior_of_theta(compiled, of_one_cohort=True), cells(compiled))
         return [(nodes, "priors", "")] * compiled.cohorts
-    if compiled.pooling.name not in _EXCHANGEABLE:
-        what = f"pooling {compiled.pooling.name!r} says more of a cohort than that it is a new one"
-        raise InputError(Issue("given", what, 'Give given="all", or fit it with another pooling.'))
     sources: list[_Source] = []
-    for refit in without_each(fit):
-        marginal = refit.posterior.marginal("new_cohort") if refit.reportable else None
+    for row, refit in zip(compiled.rows, without_each(fit), strict=True):
+        marginal = _of_new_cohort(refit, row.group) if refit.reportable else None
         found = None if marginal is None else nodes_of_quantiles(marginal.quantile, finest_step(compiled))
         sources.append((found, "others", "; ".join(refit.reasons)))
     return sources
+
+
+def _of_new_cohort(fit: Fit, group: str) -> Marginal | None:
+    """theta of a new cohort, in its group where there are others of that."""
+    labels = fit.compiled.group_labels
+    if group in labels:
+        return fit.posterior.marginal("new_cohort_in_group", labels.index(group))
+    return fit.posterior.marginal("new_cohort")
 
 
 def table_of(rows: Sequence[PredictedRow], level: float) -> pandas.DataFrame:

@@ -67,7 +67,7 @@ def write_rows(ax: Axes, layout: Layout) -> None:
             _say(ax, x, layout.header, text, ha=side, **above)
     for row, lines, y in zip(layout.wording.rows, layout.labels, layout.middles, strict=True):
         for i, line in enumerate(lines):
-            say(layout.label_at, y + (i - 0.5 * (len(lines) - 1)) * LINE, line)
+            say(layout.label_at + row.inset, y + (i - 0.5 * (len(lines) - 1)) * LINE, line)
         say(layout.side_at, y, row.reported, "right")
         say(layout.median_at, y, row.estimate[0], "right")
         say(layout.interval_at, y, row.estimate[1])

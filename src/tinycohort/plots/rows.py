@@ -30,10 +30,12 @@ __all__ = [
 ]
 
 ORDERS = ("given", "median", "size")
+# What stands below the cohorts; where they are in groups, a cohort is new together with its group.
+_OVERALL = {False: ("Typical cohort", "New cohort"), True: ("Typical of all groups", "New cohort in a new group")}
 _ESTIMATE = ("median", "lower", "upper")
 _ARMS = ("events", "total", "control_events", "control_total")
 REPORTED = (*_ARMS, "raw", "raw_lower", "raw_upper", "raw_level")
-_COLUMNS = ("row", "label", *REPORTED, *_ESTIMATE, "level", "weight", "shrinkage", "outcome_id")
+_COLUMNS = ("row", "label", "group", *REPORTED, *_ESTIMATE, "level", "weight", "shrinkage", "outcome_id")
 
 
 def exact_interval(events: Any, total: Any, level: float) -> tuple[Any, Any]:
@@ -75,16 +77,29 @@ def forest_rows(fit: Fit, level: float = 0.95, order: str | Sequence[str] | None
         {
             "row": "cohort",
             "label": compiled.labels[j],
+            "group": compiled.rows[j].group or None,
             **alone[j],
             **{name: cohorts[j][name] for name in (*_ESTIMATE, "weight", "shrinkage")},
             "outcome_id": compiled.rows[j].outcome_id or None,
         }
         for j in in_order(compiled, [cohort["median"] for cohort in cohorts], order)
     ]
-    for target, label in (("typical", "Typical cohort"), ("new_cohort", "New cohort")):
+    if summary["groups"]:
+        rows = _by_group(rows, summary["groups"])
+    for target, label in zip(("typical", "new_cohort"), _OVERALL[bool(summary["groups"])], strict=True):
         if summary[target] is not None:
             rows.append({"row": target, "label": label, **{name: summary[target][name] for name in _ESTIMATE}})
     return [{**dict.fromkeys(_COLUMNS), **row, "level": summary["level"]} for row in rows]
+
+
+def _by_group(rows: list[dict[str, Any]], groups: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each group's cohorts below what is typical of it; groups in the order in which their first cohorts stand."""
+    found = []
+    for name in dict.fromkeys(row["group"] for row in rows):
+        typical = next(group["typical"] for group in groups if group["label"] == name)
+        found.append({"row": "group", "label": name, "group": name, **{part: typical[part] for part in _ESTIMATE}})
+        found += [row for row in rows if row["group"] == name]
+    return found
 
 
 def forest_table(fit: Fit, level: float = 0.95, order: str | Sequence[str] | None = None) -> pandas.DataFrame:
@@ -103,8 +118,9 @@ def forest_table(fit: Fit, level: float = 0.95, order: str | Sequence[str] | Non
     Returns
     -------
     pandas.DataFrame
-        One row per cohort, then typical and new cohort where the pooling has them. Columns row, label, events, total,
-        raw, raw_lower, raw_upper, raw_level (what the cohort reported: with counts the share and its exact interval,
+        One row per cohort, then typical and new cohort where the pooling has them; cohorts in groups stand below a row
+        of what is typical of their group. Columns row, label, group, events, total, control_events, control_total, raw,
+        raw_lower, raw_upper, raw_level (what the cohort reported: with counts the share and its exact interval,
         otherwise the interval that was given), median, lower, upper, level (the posterior), weight, shrinkage,
         outcome_id; all on the natural scale (a probability, a ratio, a difference). What a row does not have is
         missing.
@@ -128,7 +144,7 @@ def forest_table(fit: Fit, level: float = 0.95, order: str | Sequence[str] | Non
     """
     import pandas
 
-    return pandas.DataFrame(forest_rows(fit, level, order)).astype({"events": "Int64", "total": "Int64"})
+    return pandas.DataFrame(forest_rows(fit, level, order)).astype(dict.fromkeys(_ARMS, "Int64"))
 
 
 def reported_rows(compiled: CompiledModel, level: float) -> list[dict[str, Any]]:

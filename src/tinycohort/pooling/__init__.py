@@ -7,7 +7,8 @@ from .common import Common
 from .nested import Nested
 from .none import Separate
 from .partial import Partial
+from .student import Student
 
-__all__ = ["POOLINGS", "Common", "Nested", "Partial", "Pooling", "Separate"]
+__all__ = ["POOLINGS", "Common", "Nested", "Partial", "Pooling", "Separate", "Student"]
 
-POOLINGS: dict[str, type[Pooling]] = {cls.name: cls for cls in (Separate, Common, Partial, Nested)}
+POOLINGS: dict[str, type[Pooling]] = {cls.name: cls for cls in (Separate, Common, Partial, Student, Nested)}

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ..families import Family
 from ..priors import Prior
 
 __all__ = ["Pooling"]
 
 
+@dataclass(frozen=True)
 class Pooling(ABC):
     """A distribution of the cohorts' theta given hyperparameters.
 
     `groups` is an array of int (cohort,): the number of the group that each cohort belongs to, all noughts where the
-    pooling knows no groups.
+    pooling knows no groups. What is told once and for all (`nu` of a Student t) is a field of the dataclass, with no
+    default. In a model file it stands beside `kind`; the field's metadata say under ``need`` how to write it.
 
     Attributes
     ----------
@@ -27,8 +32,6 @@ class Pooling(ABC):
         The hyperparameters that need a prior.
     free : tuple of str
         The unknowns that the model samples; the others follow from them.
-    formula : str
-        In words that a methods section could use.
     grouped : bool
         Whether it needs to know which group each cohort belongs to.
     """
@@ -36,8 +39,22 @@ class Pooling(ABC):
     name: ClassVar[str]
     parameters: ClassVar[tuple[str, ...]]
     free: ClassVar[tuple[str, ...]]
-    formula: ClassVar[str]
     grouped: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def formula(self) -> str:
+        """In words that a methods section could use."""
+
+    @property
+    def moments(self) -> float:
+        """Given mu and tau, theta has the moments below this order."""
+        return math.inf
+
+    @property
+    def variance(self) -> float:
+        """Of theta given mu and tau, in units of tau squared; infinite where there is none."""
+        return 1.0
 
     @abstractmethod
     def theta(self, point: Mapping[str, Any], groups: Any) -> Any:
@@ -62,5 +79,17 @@ class Pooling(ABC):
         """theta of new cohorts, one for each of the `draws` of everything else; empty where there is none."""
 
     def spread(self, draws: Mapping[str, Any]) -> Any:
-        """Standard deviation of the theta of new cohorts around mu, for each of the `draws`."""
+        """Scale on which the theta of new cohorts vary around mu, for each of the `draws`."""
         return draws.get("tau", np.zeros_like(draws["mu"]))
+
+    def has_average(self, family: Family) -> bool:
+        """Whether the family's natural scale has a mean over this distribution of cohorts."""
+        return family.has_average(self.moments)
+
+    def average(self, family: Family, mu: Any, spread: Any) -> tuple[Any, Any]:
+        """First and second moment of the family's natural scale over cohorts; `mu` and `spread` broadcast."""
+        return family.average(mu, spread)
+
+    def average_theta(self, family: Family, mu: Any, spread: Any, moments: tuple[Any, Any]) -> tuple[Any, Any]:
+        """As `Family.average_theta`, over this distribution of cohorts."""
+        return family.average_theta(mu, spread, moments)

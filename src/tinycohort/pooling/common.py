@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from .base import Pooling
 __all__ = ["Common"]
 
 
+@dataclass(frozen=True)
 class Common(Pooling):
     """theta_j = mu: heterogeneity is ruled out (tau = 0)."""
 
@@ -20,6 +22,7 @@ class Common(Pooling):
     parameters = ("mu",)
     free = ("mu",)
     formula = "theta_j = mu for every cohort"
+    variance = 0.0
 
     def theta(self, point: Mapping[str, Any], groups: Any) -> Any:
         mu = np.asarray(point["mu"], float)

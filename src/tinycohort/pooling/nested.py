@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from .base import Pooling
 __all__ = ["Nested"]
 
 
+@dataclass(frozen=True)
 class Nested(Pooling):
     """theta_j = theta_group_g + tau z_j in its group g, and theta_group_g = mu + tau_group z_group_g.
 

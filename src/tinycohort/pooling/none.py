@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from .base import Pooling
 __all__ = ["Separate"]
 
 
+@dataclass(frozen=True)
 class Separate(Pooling):
     """theta_j has the prior of mu, separately for each cohort; there is no mu and no new cohort."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from .base import Pooling
 __all__ = ["Partial"]
 
 
+@dataclass(frozen=True)
 class Partial(Pooling):
     """theta_j ~ Normal(mu, tau), written as mu + tau z_j with z_j ~ Normal(0, 1) so that tau = 0 is regular."""
 

@@ -152,9 +152,15 @@ class Fit:
         lines.append(f"Priors: {priors}. Intervals are {summary['interval']}, {summary['level']:.0%}.")
         if not self.reportable:
             return [*lines, *(f"Not reportable: {reason}." for reason in self.reasons)]
-        shown = [name for name in ("typical", "average", "new_cohort", "tau") if summary[name] is not None]
-        lines += [_line(name.replace("_", " "), summary[name]) for name in shown]
-        lines += [_line(cohort["label"], cohort) for cohort in summary["cohorts"]]
+        overall = ("typical", "average", "new_cohort", "tau", "tau_group")
+        lines += [_line(name.replace("_", " "), summary[name]) for name in overall if summary[name] is not None]
+        inset = "  " if summary["groups"] else ""
+        cohorts = [_line(inset + cohort["label"], cohort) for cohort in summary["cohorts"]]
+        for group in summary["groups"]:
+            lines.append(_line(f"{group['label']}, typical", group["typical"]))
+            lines += [line for line, row in zip(cohorts, compiled.rows, strict=True) if row.group == group["label"]]
+        if not summary["groups"]:
+            lines += cohorts
         return [*lines, *(f"{remark}." for remark in compiled.remarks)]
 
     def __repr__(self) -> str:

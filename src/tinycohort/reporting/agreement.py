@@ -159,12 +159,13 @@ def _comparisons(name: str, exact: Fit, nuts: Fit) -> Iterator[Comparison]:
 
 def _draws(fit: Fit) -> Iterator[tuple[str, str, Any]]:
     """What is reported, as draws (chain, draw) on the natural scale; tau on the model scale."""
-    draws, family = fit.draws["posterior"].dataset, fit.compiled.family
+    draws, family, pooling = fit.draws["posterior"].dataset, fit.compiled.family, fit.compiled.pooling
     if "mu" in draws:
         mu = np.asarray(draws["mu"])
         tau = np.asarray(draws["tau"]) if "tau" in draws else np.zeros_like(mu)
         yield "typical", "", family.natural(mu)
-        yield "average", "", family.average(mu.ravel(), tau.ravel())[0].reshape(mu.shape)
+        if pooling.has_average(family):
+            yield "average", "", pooling.average(family, mu.ravel(), tau.ravel())[0].reshape(mu.shape)
         yield "new_cohort", "", family.natural(np.asarray(draws["theta_new_cohort"]))
         if "tau" in draws:
             yield "tau", "", tau

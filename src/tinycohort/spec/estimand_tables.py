@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..families import Family
-from ..pooling import POOLINGS
 from .sections import Estimand, PoolingChoice
 from .table import Table
 from .words import AT_BASELINE, FUNCTIONALS, TARGETS
@@ -29,7 +28,7 @@ def read_estimands(
         if any(estimand.name == other.name for other in estimands):
             table.report("name", f"{estimand.name!r} is the name of two estimands", "Give each a name of its own.")
         if pooling is not None:
-            _check_answerable(table, estimand, pooling)
+            _check_answerable(table, estimand, pooling, family)
         if pooling is not None and estimand.functional in AT_BASELINE and not of_odds:
             what = f"{estimand.functional!r} at a baseline needs a ratio of odds"
             table.report("functional", what, 'Read counts of two arms, or write where = { measure = ["odds_ratio"] }.')
@@ -110,8 +109,8 @@ def _read_threshold(table: Table, family: Family | None) -> float | None:
     return threshold
 
 
-def _check_answerable(table: Table, estimand: Estimand, pooling: PoolingChoice) -> None:
-    rule = POOLINGS[pooling.kind]
+def _check_answerable(table: Table, estimand: Estimand, pooling: PoolingChoice, family: Family | None) -> None:
+    rule = pooling.build()
     if estimand.functional == "heterogeneity" and "tau" not in rule.parameters:
         what = f"pooling {pooling.kind!r} has no heterogeneity"
         table.report("functional", what, "Leave the estimand out, or pool partially.")
@@ -121,3 +120,6 @@ def _check_answerable(table: Table, estimand: Estimand, pooling: PoolingChoice) 
     elif estimand.target not in (None, "cohort") and "mu" not in rule.free:
         what = f"pooling {pooling.kind!r} has no {estimand.target} cohort"
         table.report("target", what, 'Ask for target = "cohort", or pool.')
+    elif estimand.target == "average" and family is not None and not rule.has_average(family):
+        what = f"the average {family.quantity} over cohorts is infinite or undefined when {rule.formula}"
+        table.report("target", what, 'Ask for target = "typical" or "new_cohort", or pool partially.')

@@ -12,7 +12,6 @@ from typing import Any
 from ..families import Family
 from ..issues import InputError, Issue
 from ..likelihoods import Likelihood
-from ..pooling import POOLINGS
 from ..priors import Prior
 from .display import as_html, as_text, describe_estimand, describe_likelihood, describe_selection, describe_variant
 from .sections import Estimand, LikelihoodChoice, PoolingChoice, Quantity, Selection, Variant
@@ -164,7 +163,7 @@ class ModelSpec:
         return write_toml(self.to_dict())
 
     def _rows(self) -> list[tuple[str, str]]:
-        family, pooling = self.family(), POOLINGS[self.pooling.kind]
+        family, pooling = self.family(), self.pooling.build()
         scale = "itself" if family.model_scale == "identity" else f"on the {family.model_scale} scale"
         by = f"; grouped by {self.pooling.group}" if self.pooling.group else ""
         rows = [("question", self.question), *([("why", self.why)] if self.why else [])]

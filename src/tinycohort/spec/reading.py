@@ -243,5 +243,25 @@ def _read_pooling(top: Table) -> PoolingChoice | None:
         group = table.word("group", "Name the column of cohorts that says which group each belongs to, such as tumour.")
     elif kind is not None and table.ask("group", "", optional=True) is not None:
         table.report("group", f"pooling {kind!r} knows no groups", 'Leave group out, or pool with kind = "nested".')
+    options = _read_pooling_options(table, kind)
     table.finish()
-    return None if kind is None else PoolingChoice(kind, group)
+    return None if kind is None or options is None else PoolingChoice(kind, group, options)
+
+
+def _read_pooling_options(table: Table, kind: str | None) -> FrozenMapping | None:
+    """What else the pooling is told; None where that is wrong. What another pooling is told is not for this one."""
+    fields = {} if kind is None else {field.name: field for field in dataclasses.fields(POOLINGS[kind])}
+    for option in {field.name for known in POOLINGS.values() for field in dataclasses.fields(known)} - set(fields):
+        if table.ask(option, "", optional=True) is not None and kind is not None:
+            table.report(option, f"pooling {kind!r} has no {option}", "Leave it out, or choose another pooling.")
+    before = len(table.problems)
+    found = {name: table.number(name, field.metadata["need"]) for name, field in fields.items()}
+    if kind is None or len(table.problems) > before or None in found.values():
+        return None
+    try:
+        POOLINGS[kind](**found)
+    except InputError as error:
+        for issue in error.issues:
+            table.report(issue.where, issue.what, issue.mend)
+        return None
+    return FrozenMapping(found)

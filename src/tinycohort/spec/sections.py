@@ -8,6 +8,7 @@ from typing import Any
 
 from ..families import FAMILIES, Contrast, Family
 from ..likelihoods import LIKELIHOODS, Likelihood
+from ..pooling import POOLINGS, Pooling
 from .words import NOTHING, FrozenMapping, thaw
 
 __all__ = ["Estimand", "LikelihoodChoice", "PoolingChoice", "Quantity", "Section", "Selection", "Variant"]
@@ -115,10 +116,21 @@ class PoolingChoice(Section):
         Name of the pooling.
     group : str or None
         For ``nested``, the column of cohorts by which they are grouped.
+    options : mapping of str to object
+        What else the pooling is told, such as the degrees of freedom of a Student t; written beside `kind`.
     """
 
     kind: str
     group: str | None = None
+    options: FrozenMapping = NOTHING
+
+    def build(self) -> Pooling:
+        """The pooling itself."""
+        return POOLINGS[self.kind](**self.options)
+
+    def to_dict(self) -> dict[str, Any]:
+        group = {} if self.group is None else {"group": self.group}
+        return {"kind": self.kind, **group, **thaw(self.options)}
 
 
 @dataclass(frozen=True)

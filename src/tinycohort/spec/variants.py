@@ -101,7 +101,8 @@ def _paths(content: Mapping[str, Any]) -> dict[str, None]:
 
 def _allowed_paths(content: Mapping[str, Any]) -> dict[str, None]:
     """Dotted paths that the model may lack and a variant may set."""
-    sections = (("evidence", Selection), ("quantity", Quantity))
+    poolings = [("pooling", known) for known in POOLINGS.values()]
+    sections = (("evidence", Selection), ("quantity", Quantity), *poolings)
     paths = [f"{name}.{field.name}" for name, section in sections for field in dataclasses.fields(section)]
     parameters = {name for pooling in POOLINGS.values() for name in pooling.parameters}
     fields = {field.name for prior in PRIORS.values() for field in dataclasses.fields(prior)}

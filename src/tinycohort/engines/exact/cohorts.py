@@ -46,7 +46,8 @@ class Accuracy:
     """How finely everything is sampled; two of these, differently built, give the error estimate.
 
     `mu` and `tau` are numbers of Gauss-Legendre nodes, `hermite` those in z (odd), `step` is the step of the wide rule
-    and `switch` the tau from which it is used, both in units of the likelihood's width.
+    and `switch` the tau from which it is used, both in units of the likelihood's width; `mixture` is the error, over
+    all cohorts together, of the sums of normals that stand for a Student t.
     """
 
     mu: int
@@ -54,6 +55,7 @@ class Accuracy:
     hermite: int
     step: float
     switch: float
+    mixture: float = 1e-6
 
 
 class Cohorts:
@@ -161,6 +163,10 @@ class Cohorts:
             result[cohort, row] = self._narrow(cohort[:, None], mu[row], tau[row, None], accuracy.hermite)
         result += self.log_peak[:, None, None]
         return result
+
+    def draw_widths(self, mu: Any, tau: Any, accuracy: Accuracy, rng: np.random.Generator) -> Any:
+        """For draws (D,) of mu and tau: the standard deviation around mu of each cohort's theta (J, D)."""
+        return np.broadcast_to(tau, (len(self), len(tau)))
 
     def _wide(self, group: slice, nodes: Any, weighted: Any, mu: Any, tau: Any) -> Any:
         """log of averages by the wide rule, relative to the likelihoods' peaks: mu (T, M), tau (T, 1) to (J, T, M)."""

@@ -44,8 +44,10 @@ def draw(solution: Solution, chains: int, draws: int, seed: int) -> dict[str, An
         found |= {"theta": theta, "theta_new_cohort": mu.copy()}
     else:
         cohorts = solution.grid.cohorts
-        theta = np.stack([draw_theta(cohorts, j, mu, tau, rng) for j in range(len(cohorts))], axis=-1)
-        found |= {"tau": tau, "theta": theta, "theta_new_cohort": mu + tau * rng.standard_normal(size)}
+        widths = cohorts.draw_widths(mu, tau, solution.grid.accuracy, rng)
+        theta = np.stack([draw_theta(cohorts, j, mu, width, rng) for j, width in enumerate(widths)], axis=-1)
+        found |= {"tau": tau, "theta": theta}
+    found |= solution.model.pooling.draw_new(found, rng)
     return {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in found.items()}
 
 

@@ -12,7 +12,7 @@ from ...posterior import LeaveOneOut, Marginal, Posterior, Target
 from .draws import draw
 from .grid import Grid, Windows, adjust, find_windows, integrate
 from .nested_solution import NestedPosterior
-from .refinement import LEVELS, evidence_stands, refine
+from .refinement import LEVELS, evidence_stands, finer, refine
 from .solution import Solution
 from .windows import FARTHEST
 
@@ -39,7 +39,7 @@ def solve(model: CompiledModel) -> Posterior:
     Parameters
     ----------
     model : CompiledModel
-        Pooling ``none``, ``common``, ``partial`` or ``nested``.
+        Pooling ``none``, ``common``, ``partial``, ``student`` or ``nested``.
 
     Returns
     -------
@@ -95,13 +95,14 @@ def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
     if model.cohorts == 1:
         priors = model.level_priors
         variance = priors["mu"].variance
-        if model.pooling.name != "partial":
+        if model.pooled:
             return 0.0, variance, variance
         tau = priors["tau"]
-        return 0.0, variance, variance + tau.variance + (tau.mean**2 if math.isfinite(tau.variance) else 0.0)
+        square = tau.variance + (tau.mean**2 if math.isfinite(tau.variance) else 0.0)
+        return 0.0, variance, variance + model.pooling.variance * square
     others = model.without(j)
     windows, grid = _first_look(others)
-    for accuracy in LEVELS[1:]:
+    for accuracy in finer(model):
         coarse, grid = grid, integrate(others, windows, accuracy)
         if evidence_stands(abs(grid.log_evidence - coarse.log_evidence)):
             break

@@ -10,19 +10,26 @@ import numpy as np
 from ...compiled import CompiledModel
 from ...numerics import gauss_legendre, log_sum_exp
 from .cohorts import Accuracy, Cohorts
+from .student import cohorts_of
 from .windows import FARTHEST, UNIT_AT, Stretch, TauScale, find_mu, normal_location, tau_scale
 
 __all__ = ["Grid", "Windows", "find_windows", "integrate", "adjust"]
 
-_ROUGH = Accuracy(mu=0, tau=0, hermite=9, step=0.6, switch=0.6)
+_ROUGH = Accuracy(mu=0, tau=0, hermite=9, step=0.6, switch=0.6, mixture=1e-2)
 _SEARCHED = 5
 _FINER = 3.0
+_HEAVY, _HEAVIEST = 0.6, 3.0
+# Degrees of freedom nu below which tau to the power of nu, as which averages leave zero, is far from smooth.
+_BROKEN = 2.0
 # Length of mu's coordinate, in its own unit, up to which the usual number of nodes will do.
 _USUAL_SPAN = 7.0
 # Density at the end of a range, relative to its maximum, below which nothing of note is cut off.
 _FALLEN = 1e-8
 # Mass of a tau node, relative to the largest, below which marginals do without it.
 _NEGLIGIBLE = 1e-9
+# Density at a node of mu, relative to the largest, from which it counts where sums over the nodes must be smooth.
+_COUNTS = 1e-4
+_SMALLEST = 1e-300
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,18 @@ class Grid:
         density = self.weights.sum(axis=1) / gauss_legendre(len(self.tau)).weights
         return bool(density[-1] > _FALLEN * density.max())
 
+    def peaks(self) -> tuple[Any, Any]:
+        """mu's mode at each tau, and the standard deviation of the normal that is as high; tails do not sway it."""
+        rows, best = np.arange(len(self.tau)), self.log_density.argmax(axis=1)
+        height = np.exp(self.log_density[rows, best]) / self.weights.sum(axis=1)
+        return self.mu[rows, best], 1.0 / (np.sqrt(2.0 * np.pi) * height)
+
+    def gaps(self) -> Any:
+        """The widest gap between those of mu's nodes that count, at each tau."""
+        density = self.weights / np.maximum(self.weights.max(axis=1, keepdims=True), _SMALLEST)
+        counts = np.maximum(density[:, 1:], density[:, :-1]) > _COUNTS
+        return (np.diff(self.mu, axis=1) * counts).max(axis=1)
+
     def pruned(self) -> Grid:
         """Without the tau nodes that hold next to no mass: what is left is what marginals are made of."""
         mass = self.weights.sum(axis=1)
@@ -102,12 +121,12 @@ class Grid:
 def find_windows(model: CompiledModel, form: TauScale | None = None) -> Windows:
     """Where to integrate; `form` fixes the range of tau, which is otherwise found too."""
     priors, prior = model.level_priors, model.level_priors["mu"]
-    cohorts = Cohorts(model.likelihood, model.data, _ROUGH.step)
+    cohorts = cohorts_of(model.pooling, model.likelihood, model.data, _ROUGH.step)
     centre, scale = cohorts.centre, cohorts.scale
     if model.pooled:
         at, tau = np.zeros(1), np.zeros(1)
     else:
-        form = form or tau_scale(centre, scale, cohorts.flat, priors)
+        form = form or tau_scale(centre, scale, cohorts.flat, priors, 2 if model.pooling.moments < _BROKEN else 1)
         at = np.linspace(form.lower, form.upper, max(_SEARCHED, int(np.ceil(form.upper - form.lower))))
         tau = form.tau(at)
 
@@ -134,11 +153,12 @@ def integrate(model: CompiledModel, windows: Windows, accuracy: Accuracy) -> Gri
         log_tau_weights += priors["tau"].log_density(tau)
     stretch = windows.stretch(u)
     # With tau fixed a fine grid costs nothing; and heavy tails need more nodes than light ones.
-    several = _FINER if windows.tau is None else 1.0
+    several = _FINER if windows.tau is None else 1.0 + min(_HEAVY / model.pooling.moments, _HEAVIEST)
     rule = gauss_legendre(int(np.ceil(accuracy.mu * several * max(1.0, stretch.span() / _USUAL_SPAN))))
     mu, derivative = stretch.x(rule.nodes)
     ready = accuracy.step == windows.cohorts.step
-    cohorts = windows.cohorts if ready else Cohorts(model.likelihood, model.data, accuracy.step)
+    likelihood, data = model.likelihood, model.data
+    cohorts = windows.cohorts if ready else cohorts_of(model.pooling, likelihood, data, accuracy.step)
     log_averages = cohorts.log_averages(mu, tau, accuracy)
     log_density = log_tau_weights[:, None] + priors["mu"].log_density(mu) + log_averages.sum(axis=0)
     width = derivative * rule.weights
@@ -198,8 +218,7 @@ def _refit(tau: TauScale, grid: Grid, support: tuple[float, float]) -> TauScale 
         unit = unit if 0.2 < better / unit < 5.0 else better
     if (low, high, unit) == (tau.lower, tau.upper, tau.unit):
         return None
-    form = TauScale(0.0, 0.0, unit)
-    return TauScale(float(form.u(tau.tau(low))), float(form.u(tau.tau(high))), unit)
+    return tau.over(tau.tau(low), tau.tau(high), unit)
 
 
 def _mu_room(model: CompiledModel, windows: Windows, grid: Grid) -> Stretch | None:

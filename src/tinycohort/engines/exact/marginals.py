@@ -5,14 +5,17 @@ In this order: mu; the average over cohorts; tau, in its own coordinate; theta o
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...families import Family
+from ...compiled import CompiledModel
 from ...numerics import barycentric, exp_without_denormals, gauss_hermite, gauss_legendre, pieces, with_ones
 from .curves import Curve
 from .grid import Grid
+from .student import StudentCohorts
+from .student_marginals import student_thetas
 from .windows import Stretch
 
 __all__ = ["FIRST_COHORT", "STACKED", "Stack", "average_of", "spread_of", "stack", "theta_densities", "thetas"]
@@ -31,7 +34,6 @@ _ROOM = 0.9
 _STRAIGHT = 1e6
 # A sum of normals over mu's nodes is smooth to 1e-6 where tau is this wide, in gaps between nodes that count.
 _GAP = 0.85
-_COUNTS = 1e-4
 # Pull, in tau, from which the rule in z must be moved to where the integrand lies.
 _STEEP = 1.0
 # tau from which a likelihood tells more of theta than mu does, in units of the likelihood's width.
@@ -63,20 +65,35 @@ class Stack(NamedTuple):
     averages: tuple[Any, Any]
 
 
-def stack(whole: Grid, grid: Grid, family: Family) -> Stack:
+def stack(whole: Grid, grid: Grid, model: CompiledModel) -> Stack:
     """Every marginal of the posterior on `grid`, which is what was kept of the `whole`."""
     mu = grid.stretch, grid.mu[None], grid.weights[None]
-    average, averages = average_of(grid, family)
-    parts = [mu, average, spread_of(whole, *grid.mu.shape), thetas(grid)]
-    ends = (np.vstack([getattr(part[0], end) for part in parts]) for end in ("lower", "upper", "middle", "core"))
+    average, averages = average_of(grid, model)
+    own = student_thetas(grid, grid.cohorts.nu) if isinstance(grid.cohorts, StudentCohorts) else thetas(grid)
+    pieces = own[1].shape[1] // len(grid.tau)
+    parts = [mu, average, spread_of(whole, *grid.mu.shape)]
+    parts = [*(_in_pieces(part, pieces) for part in parts), own]
+    ends = (np.vstack(some) for some in zip(*(part[0].ends() for part in parts), strict=True))
     nodes, mass = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
-    found = mass.sum(axis=-1)
+    by_tau = mass.reshape(len(mass), len(grid.tau), -1)
+    found = by_tau.sum(axis=-1)
     known = np.empty_like(found)
     known[:] = grid.weights.sum(axis=1)
     known[STACKED["tau"]] = found[STACKED["tau"]]
     # What is lost in rounding is given back; what is lost for good stays lost.
-    mass *= np.clip(known / np.maximum(found, _SMALLEST), 0.5, 2.0)[..., None]
+    by_tau *= np.clip(known / np.maximum(found, _SMALLEST), 0.5, 2.0)[..., None]
     return Stack(Curve(Stretch(*ends), mass, nodes), np.abs(found - known).sum(axis=-1), averages)
+
+
+def _in_pieces(part: tuple[Any, Any, Any], pieces: int) -> tuple[Any, Any, Any]:
+    """The same with `pieces` rows for each tau, as some marginals need: the first holds everything."""
+    if pieces == 1:
+        return part
+    stretch, nodes, mass = part
+    ends = (np.repeat(np.atleast_2d(end), pieces, axis=-1) for end in stretch.ends())
+    several = np.zeros((*mass.shape[:2], pieces, mass.shape[-1]))
+    several[:, :, 0] = mass
+    return Stretch(*ends), np.repeat(nodes, pieces, axis=1), several.reshape(len(mass), -1, mass.shape[-1])
 
 
 def spread_of(whole: Grid, rows: int, size: int) -> tuple[Stretch, Any, Any]:
@@ -94,7 +111,9 @@ def spread_of(whole: Grid, rows: int, size: int) -> tuple[Stretch, Any, Any]:
     return stretch, (centre[:, None] + half * rule.nodes)[None], mass
 
 
-def average_of(grid: Grid, family: Family, within: float = 0.0) -> tuple[tuple[Stretch, Any, Any], tuple[Any, Any]]:
+def average_of(
+    grid: Grid, model: CompiledModel, within: float = 0.0
+) -> tuple[tuple[Stretch, Any, Any], tuple[Any, Any]]:
     """The average over cohorts, on the model scale: for each tau an increasing function of mu.
 
     And the first two moments of the natural scale over cohorts, at mu's nodes. `within` is a further standard deviation
@@ -102,15 +121,22 @@ def average_of(grid: Grid, family: Family, within: float = 0.0) -> tuple[tuple[S
     """
     rule, mu, tau = gauss_legendre(grid.mu.shape[1]), grid.stretch, np.hypot(grid.tau, within)[:, None]
     levels = np.column_stack([grid.mu, mu.lower, mu.upper, mu.middle])
-    moments = family.average(levels, tau)
-    level, slope = family.average_theta(levels, tau, moments)
+    pooling, family = model.pooling, model.family
+    if not pooling.has_average(family):
+        nothing = np.full(grid.mu.shape, np.nan)
+        return (mu, grid.mu[None], grid.weights[None]), (nothing, nothing)
+    moments = pooling.average(family, levels, tau)
+    level, slope = pooling.average_theta(family, levels, tau, moments)
     stretch = Stretch(level[:, -3], level[:, -2], level[:, -1], mu.core * slope[:, -1])
     # How far the level lies from mu, its slope, and the density of mu's coordinate, each known at mu's nodes.
     known = np.ones((*grid.mu.shape, 4))
     known[..., 0], known[..., 1], known[..., 2] = level[:, :-3] - grid.mu, slope[:, :-3], grid.weights / rule.weights
     wanted, derivative = stretch.x(rule.nodes)
-    # The two ranges are stretched alike, so each node lies near its counterpart.
+    # The two ranges are stretched alike, so each node lies near its counterpart; unless a Student t bends the level.
     at, step = grid.mu, (level[:, :-3] - wanted) / known[..., 1]
+    if math.isfinite(model.pooling.moments):
+        rows = zip(wanted, level[:, :-3], grid.mu, strict=True)
+        at, step = np.array([np.interp(one, levels_there, mus) for one, levels_there, mus in rows]), np.zeros(1)
     for _ in range(_LEVEL_STEPS):
         at = at - step
         s, inside = mu.coordinate(at)
@@ -200,10 +226,7 @@ def _plan(grid: Grid) -> _Plan:
 
 def _first_smooth(grid: Grid) -> int:
     """The row from which on tau is wide enough for a sum over mu's nodes to be a smooth function."""
-    density = grid.weights / np.maximum(grid.weights.max(axis=1, keepdims=True), _SMALLEST)
-    counts = np.maximum(density[:, 1:], density[:, :-1]) > _COUNTS
-    gaps = (np.diff(grid.mu, axis=1) * counts).max(axis=1)
-    rough = (grid.tau < _GAP * gaps).nonzero()[0]
+    rough = (grid.tau < _GAP * grid.gaps()).nonzero()[0]
     return int(rough[-1]) + 1 if len(rough) else 0
 
 
@@ -224,7 +247,7 @@ def _ranges(grid: Grid, own: Any, separate: Any, pull: Any) -> Stretch:
     ends[:, 1:, 0] = cohorts.lower, cohorts.upper, cohorts.centre
     # Share of the distance from the cohort's own centre to mu that is left.
     share = np.where(separate, 1.0 / (1.0 + (tau / own) ** 2), 1.0)
-    mode, deviation = _peaks(grid)
+    mode, deviation = grid.peaks()
     middle = np.where(pull == 0.0, share * mode + (1.0 - share) * centre, mode + pull * tau)
     own_reach, mu_below, mu_above = _REACH * tau * np.sqrt(share), mode - grid.stretch.lower, grid.stretch.upper - mode
     # Tails that fall off are added as their squares are; a range that stops abruptly has none.
@@ -250,19 +273,12 @@ def _at_edges(grid: Grid, separate: Any, middle: Any, core: Any, length: Any) ->
 
     Otherwise evenly over the `length` of the range: the rule's nodes gather at its ends.
     """
-    mode, deviation = _peaks(grid)
+    mode, deviation = grid.peaks()
     core = np.where(separate, core, np.maximum(core, length))
     for edge in (grid.stretch.lower, grid.stretch.upper):
         close = (np.abs(mode - edge) < deviation) & ~separate
         middle, core = np.where(close, edge, middle), np.where(close, 2.0 * grid.tau, core)
     return middle, core
-
-
-def _peaks(grid: Grid) -> tuple[Any, Any]:
-    """mu's mode at each tau, and the standard deviation of the normal that is as high there; tails do not sway it."""
-    rows, best = np.arange(len(grid.tau)), grid.log_density.argmax(axis=1)
-    height = np.exp(grid.log_density[rows, best]) / grid.weights.sum(axis=1)
-    return grid.mu[rows, best], 1.0 / (np.sqrt(2.0 * np.pi) * height)
 
 
 def _summed(grid: Grid, rows: slice, theta: Any, log_likelihood: Any, log_averages: Any) -> Any:

@@ -151,7 +151,7 @@ def _slice(problem: Problem, grid: Grid, tau: float, groups: Stretch) -> Slice:
     nodes, derivative = groups.x(gauss_legendre(_FINER * grid.mu.shape[1]).nodes)
     # The first is a new group, of which nobody asks.
     density = theta_densities(kept, np.concatenate([nodes[:1], nodes]))[1:]
-    average, _ = average_of(kept, problem.model.family, tau)
+    average, _ = average_of(kept, problem.model, tau)
     return Slice(grid, kept, average, groups, nodes, density, derivative)
 
 
@@ -270,7 +270,7 @@ def find_nested_windows(problem: Problem) -> NestedWindows:
 
 def _theta_ranges(grid: Grid, problem: Problem) -> Stretch:
     """Where each group's theta lies given one tau: from its quantiles, roughly."""
-    curve = stack(grid, grid.pruned(), problem.model.family).curve.only(slice(FIRST_COHORT, None))
+    curve = stack(grid, grid.pruned(), problem.model).curve.only(slice(FIRST_COHORT, None))
     points, mass = (array.reshape(len(problem.members), -1) for array in (curve.nodes, curve.mass))
     order = points.argsort(axis=-1)
     points, mass = (np.take_along_axis(array, order, -1) for array in (points, mass))

@@ -94,7 +94,7 @@ def _of_groups(problem: Problem, found: Layers, weights: Any, accuracy: Accuracy
         log_density = np.log(np.maximum(density[g], _SMALLEST)) + np.log(weights)[:, None]
         rows: dict[str, Any] = {"mu": nodes[g], "width": width[g], "weights": mass[g], "log_density": log_density}
         rows |= {"log_averages": cohorts.log_averages(nodes[g], tau, accuracy), "stretch": stretch.only(g)}
-        made = stack(whole, replace(whole, u=u, tau=tau, cohorts=cohorts, **rows), problem.model.family)
+        made = stack(whole, replace(whole, u=u, tau=tau, cohorts=cohorts, **rows), problem.model)
         size = sum(len(part.mass) for part in parts)
         parts.append(made.curve)
         losses.append(made.lost + lost[g])

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+from ...compiled import CompiledModel
 from .cohorts import Accuracy
 from .solution import Solution
 
-__all__ = ["LEVELS", "TOLERANCE_ESTIMATES", "TOLERANCE_EVIDENCE", "evidence_stands", "refine"]
+__all__ = ["LEVELS", "TOLERANCE_ESTIMATES", "TOLERANCE_EVIDENCE", "evidence_stands", "finer", "refine"]
 
 # Each differs from the one before in every rule: nodes, steps, and where one rule hands over to the other.
 LEVELS = (
-    Accuracy(mu=21, tau=15, hermite=7, step=0.6, switch=0.6),
-    Accuracy(mu=25, tau=18, hermite=9, step=0.6, switch=0.6),
-    Accuracy(mu=40, tau=26, hermite=15, step=0.5, switch=0.8),
-    Accuracy(mu=64, tau=44, hermite=23, step=0.42, switch=1.0),
-    Accuracy(mu=100, tau=72, hermite=41, step=0.3, switch=1.3),
+    Accuracy(mu=21, tau=15, hermite=7, step=0.6, switch=0.6, mixture=5e-6),
+    Accuracy(mu=25, tau=18, hermite=9, step=0.6, switch=0.6, mixture=1e-6),
+    Accuracy(mu=40, tau=26, hermite=15, step=0.5, switch=0.8, mixture=1e-7),
+    Accuracy(mu=64, tau=44, hermite=23, step=0.42, switch=1.0, mixture=1e-8),
+    Accuracy(mu=100, tau=72, hermite=41, step=0.3, switch=1.3, mixture=1e-9),
 )
+# Where every average is a sum over many normals, what is finer still would take minutes.
+_FINEST_OF_MIXTURES = Accuracy(mu=80, tau=72, hermite=25, step=0.4, switch=1.1, mixture=1e-9)
 TOLERANCE_EVIDENCE = 1e-5
 TOLERANCE_ESTIMATES = 1e-4
 # Refined until estimates, and the evidence, move by no more than this share of what may be reported.
 _MARGIN = 0.5
 _MARGIN_EVIDENCE = 0.1
+
+
+def finer(model: CompiledModel) -> tuple[Accuracy, ...]:
+    """The levels that follow the first look."""
+    return LEVELS[1:] if math.isinf(model.pooling.moments) else (*LEVELS[1:-1], _FINEST_OF_MIXTURES)
 
 
 def evidence_stands(moved: float) -> bool:
@@ -41,7 +50,7 @@ def refine[S: Solution](first: S, solve: Callable[[Accuracy], S]) -> tuple[S, di
         The same with another accuracy.
     """
     fine = first
-    for accuracy in LEVELS[1:]:
+    for accuracy in finer(first.model):
         coarse, fine = fine, solve(accuracy)
         evidence_error, estimate_error = abs(fine.log_evidence - coarse.log_evidence), fine.estimate_error(coarse)
         if evidence_stands(evidence_error) and estimate_error <= _MARGIN * TOLERANCE_ESTIMATES:

@@ -13,10 +13,11 @@ from ...likelihoods import Binomial
 from ...numerics import log_sum_exp
 from ...posterior import Marginal, Target
 from ..moments import Moments
-from .cohorts import Cohorts
 from .curves import Curve, Curves
 from .grid import Grid
 from .marginals import FIRST_COHORT, STACKED, Stack, stack
+from .student import cohorts_of
+from .student_marginals import add_tails
 
 __all__ = ["Solution"]
 
@@ -60,7 +61,7 @@ class Solution:
     @cached_property
     def _stack(self) -> Stack:
         if not self.model.pooled:
-            return stack(self.whole, self.grid, self.family)
+            return stack(self.whole, self.grid, self.model)
         everyone, natural = np.zeros((1, 1), int), self.family.natural(self.grid.mu)
         curve = Curve(self.grid.stretch.only(everyone), self.grid.weights[None])
         return Stack(curve, np.zeros(1), (natural, natural**2))
@@ -124,6 +125,8 @@ class Solution:
         """As `Posterior.marginal`."""
         if target in ("tau", "tau_group"):
             return self._tau_marginal(target)
+        if target == "average" and not self.model.pooling.has_average(self.family):
+            return None
         natural = natural or target in ("typical", "average")
         family, row = self.family, self._row(target, cohort)
 
@@ -182,7 +185,19 @@ class Solution:
 
     @cached_property
     def _model_moments(self) -> tuple[Any, Any]:
-        return self._curve.moments(lambda x: x)
+        first, second = self._curve.moments(lambda x: x)
+        if math.isfinite(self.model.pooling.moments):
+            # The tail of a Student t that a range leaves out weighs little and reaches far.
+            row = STACKED["new_cohort"]
+            first[row], second[row] = (self.grid.weights * self.grid.mu).sum(), self._second_moment()
+            add_tails(self.grid, self._stack.curve.stretch, first[FIRST_COHORT:], second[FIRST_COHORT:])
+        return first, second
+
+    def _second_moment(self) -> float:
+        """Of a new cohort's theta."""
+        grid = self.grid
+        spread = np.multiply(self.model.pooling.variance, grid.tau[:, None] ** 2)
+        return float((grid.weights * (grid.mu**2 + spread)).sum())
 
     @cached_property
     def _natural_moments(self) -> tuple[Any, Any]:
@@ -205,8 +220,7 @@ class Solution:
         """Variance of mu and of a new cohort's theta; infinite where they do not exist."""
         weights, mu = self.grid.weights, self.grid.mu
         first = float((weights * mu).sum())
-        spread = {"mu": 0.0, "new_cohort": self.grid.tau[:, None] ** 2}
-        seconds = {target: float((weights * (mu**2 + square)).sum()) for target, square in spread.items()}
+        seconds = {"mu": float((weights * mu**2).sum()), "new_cohort": self._second_moment()}
         sds = [self._existing(target, None, False, first, second)[1] for target, second in seconds.items()]  # type: ignore[arg-type]
         return tuple(math.inf if math.isnan(sd) else sd**2 for sd in sds)  # type: ignore[return-value]
 
@@ -220,11 +234,12 @@ class Solution:
         return np.einsum("tnk,tn->k", np.exp(kind.log_likelihood(curve.nodes[..., None], data)), curve.mass)
 
     def _predicted_in_new_cohort(self, kind: Binomial, data: dict[str, Any]) -> Any:
-        """Each possible count is a cohort's data, averaged over Normal(mu, tau) like any other's."""
+        """Each possible count is a cohort's data, averaged over the distribution of cohorts like any other's."""
         with np.errstate(divide="ignore"):
             log_mass = np.log(self.grid.weights)
         accuracy = self.grid.accuracy
-        averages = Cohorts(kind, data, accuracy.step).log_averages(self.grid.mu, self.grid.tau, accuracy)
+        cohorts = cohorts_of(self.model.pooling, kind, data, accuracy.step)
+        averages = cohorts.log_averages(self.grid.mu, self.grid.tau, accuracy)
         return np.exp([log_sum_exp(log_mass + average) for average in averages])
 
 

@@ -7,7 +7,7 @@ enters an answer except through the range of integration.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -44,21 +44,32 @@ _UNBOUNDED = 3.0
 
 @dataclass(frozen=True)
 class TauScale:
-    """The coordinate u in which tau is integrated: log tau, or asinh(tau / unit) where its density reaches zero."""
+    """The coordinate u in which tau is integrated: log tau, or asinh(tau / unit) where its density reaches zero.
+
+    Of the latter the square root, with a `power` of 2, where the density leaves zero as a broken power of tau.
+    """
 
     lower: float
     upper: float
     unit: float | None
+    power: int = 1
 
     def tau(self, u: Any) -> Any:
-        return np.exp(u) if self.unit is None else self.unit * np.sinh(u)
+        return np.exp(u) if self.unit is None else self.unit * np.sinh(u**self.power)
 
     def u(self, tau: Any) -> Any:
         with np.errstate(divide="ignore"):
-            return np.log(tau) if self.unit is None else np.arcsinh(np.asarray(tau) / self.unit)
+            return np.log(tau) if self.unit is None else np.arcsinh(np.asarray(tau) / self.unit) ** (1.0 / self.power)
 
     def log_jacobian(self, u: Any) -> Any:
-        return u if self.unit is None else np.log(self.unit * np.cosh(u))
+        if self.unit is None:
+            return u
+        return np.log(self.unit * np.cosh(u**self.power) * self.power * u ** (self.power - 1))
+
+    def over(self, low: float, high: float, unit: float | None) -> TauScale:
+        """The same sort of coordinate over another range of tau."""
+        form = replace(self, unit=unit)
+        return replace(form, lower=float(form.u(low)), upper=float(form.u(high)))
 
 
 class Stretch:
@@ -81,6 +92,10 @@ class Stretch:
     def span(self) -> float:
         """Length of the longest row in the coordinate's own unit, e-folds of the distance from its middle."""
         return float(2.0 * self._half.max())
+
+    def ends(self) -> tuple[Any, Any, Any, Any]:
+        """What it was made from."""
+        return self.lower, self.upper, self.middle, self.core
 
     def only(self, rows: Any) -> Stretch:
         """Some of the rows."""
@@ -144,10 +159,10 @@ def _profile(centre: Any, scale: Any, tau: Any, prior_mu: Prior) -> Any:
     return np.log(sd) - 0.5 * (misfit + ((mean - prior_mean) / prior_scale) ** 2)
 
 
-def tau_scale(centre: Any, scale: Any, flat: Any, priors: dict[str, Prior]) -> TauScale:
+def tau_scale(centre: Any, scale: Any, flat: Any, priors: dict[str, Prior], power: int = 1) -> TauScale:
     """A coordinate for tau and a first guess of its range.
 
-    `flat` marks cohorts whose likelihood has a plateau: they do not hold tau from above.
+    `flat` marks cohorts whose likelihood has a plateau: they do not hold tau from above. `power` is the coordinate's.
     """
     prior = priors["tau"]
     support = prior.support
@@ -170,8 +185,8 @@ def tau_scale(centre: Any, scale: Any, flat: Any, priors: dict[str, Prior]) -> T
     high = float(tau[inside[-1] + 1]) if inside[-1] < len(tau) - 1 else ends[1]
     mass = np.cumsum(np.exp(full - full.max()))
     unit = float(np.interp(UNIT_AT * mass[-1], mass, tau))
-    form = TauScale(0.0, 0.0, None if unbounded or low > 0.02 * unit else unit)
-    return TauScale(float(form.u(low if form.unit is None else support[0])), float(form.u(high)), form.unit)
+    form = TauScale(0.0, 0.0, None if unbounded or low > 0.02 * unit else unit, power)
+    return form.over(low if form.unit is None else support[0], high, form.unit)
 
 
 def find_mu(
