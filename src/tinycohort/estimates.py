@@ -36,10 +36,11 @@ def estimate(fit: Fit, level: float | None = None, interval: Interval = "equal-t
     Returns
     -------
     pandas.DataFrame
-        Columns name, functional, target, label, mean, sd, median, lower, upper, level, interval, probability, weight,
-        shrinkage, overlap, outcome_ids, reportable. What a row does not have is missing, never left out. `probability`
-        is P(quantity > threshold) for rows of that kind; `overlap` is the share of tau's prior that its posterior
-        still covers; `outcome_ids` are the rows of outcomes.csv that the number rests on.
+        Columns name, functional, target, label, mean, sd, median, lower, upper, level, interval, threshold, patients,
+        baseline, probability, weight, shrinkage, overlap, outcome_ids, reportable. What a row does not have is missing,
+        never left out. `probability` is P(quantity > threshold) for rows of that kind; `baseline` is the risk without
+        the treatment at which a difference or a ratio of risks is taken; `overlap` is the share of tau's prior that its
+        posterior still covers; `outcome_ids` are the rows of outcomes.csv that the number rests on.
 
     Examples
     --------

@@ -11,7 +11,7 @@ from ..vocabulary import CONTRAST_MEASURES
 from .headline import Standing, headline, standing
 from .methods import fits_the_data
 from .results import ModelResult
-from .words import about_tau, count, in_words, listed, of_quantity, sentence, span
+from .words import about_tau, count, in_words, listed, of_quantity, percent, points, sentence, span
 
 __all__ = ["answer", "particulars", "rests_on", "standing_of_variants"]
 
@@ -91,7 +91,7 @@ def particulars(result: ModelResult) -> list[str]:
     fit = result.fit
     if not fit.reportable:
         return []
-    sentences = [rests_on(fit), *_denominators(fit), *_chances(fit), *_predictions(fit)]
+    sentences = [rests_on(fit), *_denominators(fit), *_chances(fit), *_at_baselines(fit), *_predictions(fit)]
     sentences += filter(None, [sentence(about_tau(fit))])
     remarks = [sentence(remark) for remark in fit.compiled.remarks]
     return [*sentences, *remarks, *fits_the_data(fit), *standing_of_variants(result)]
@@ -128,6 +128,18 @@ def _chances(fit: Fit) -> list[str]:
 
 def _place(target: str) -> str:
     return _PLACES.get(target, f"a {in_words(target)}")
+
+
+def _at_baselines(fit: Fit) -> list[str]:
+    """What a ratio of odds comes to where so many have it without the treatment."""
+    sources = {one.name: one.baseline_source for one in getattr(fit.model, "estimands", ())}
+    return [
+        f"Where {percent(row['baseline'], 1)} have it without the treatment ({sources[row['name']]}), the difference in"
+        f" {_place(row['target'])} is {points(row['median'])} percentage points"
+        f" ({points(row['lower'])} to {points(row['upper'])})."
+        for row in estimate_rows(fit)
+        if row["functional"] == "risk_difference" and row["median"] is not None
+    ]
 
 
 def _predictions(fit: Fit) -> list[str]:

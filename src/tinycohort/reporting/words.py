@@ -10,7 +10,7 @@ from ..posterior import Fit
 
 __all__ = [
     "OVERLAP_WORDS", "TARGETS_IN_WORDS", "about_tau", "amount_said", "count", "diagnosis", "figure", "in_words",
-    "listed", "of_quantity", "percent", "plain", "sentence", "span",
+    "listed", "of_quantity", "percent", "plain", "points", "sentence", "span",
 ]  # fmt: skip
 
 #: Least overlap of tau's prior and posterior, and how much the data then said. 1 less the overlap is the most by which
@@ -41,6 +41,17 @@ def percent(value: float, decimals: int = 0) -> str:
     while nearest > 0 and round(100 * nearest, decimals) == 0 and decimals < 9:
         decimals += 1
     return f"{100 * value:.{decimals}f}%"
+
+
+def points(value: float) -> str:
+    """A difference of probabilities in percentage points, with its sign.
+
+    Examples
+    --------
+    >>> points(0.0312), points(-0.148), points(0.0)
+    ('+3.1', '−14.8', '0.0')
+    """
+    return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}") if round(100 * value, 1) else "0.0"
 
 
 def figure(value: float | None) -> str:

@@ -8,12 +8,14 @@ from typing import Any
 from ...estimates import estimate_rows
 from ...posterior import Fit
 from ..numbers import Number
-from ..words import TARGETS_IN_WORDS, count, figure, in_words, of_quantity, percent
+from ..words import TARGETS_IN_WORDS, count, figure, in_words, of_quantity, percent, points
 from .markup import Markup, join, minus, table, tag
 
 __all__ = ["cohorts_table", "estimates_table", "interval_text", "value_text"]
 
 _SPREAD = "standard deviation"
+_POINTS = "percentage points"
+_UNITS_AT_BASELINE = {"risk_difference": _POINTS, "risk_ratio": "ratio"}
 
 
 def value_text(value: float | None, quantity: str) -> str:
@@ -22,6 +24,8 @@ def value_text(value: float | None, quantity: str) -> str:
         return "–"
     if quantity == "probability":
         return percent(value, 1)
+    if quantity == _POINTS:
+        return points(value)
     return minus(f"{value:.2f}" if quantity == _SPREAD else figure(value))
 
 
@@ -52,6 +56,11 @@ def estimates_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
         elif row["functional"] == "predicted_events":
             what = f"Of {row['patients']} new patients, {target}"
             rows.append((what, f"{row['median']:.0f}", f"{row['lower']:.0f} to {row['upper']:.0f}", level))
+        elif row["baseline"] is not None:
+            kind, unit = in_words(row["functional"]).capitalize(), _UNITS_AT_BASELINE[row["functional"]]
+            ends = interval_text(row["lower"], row["upper"], unit)
+            what = f"{kind} where it is {percent(row['baseline'], 1)} without, {target}"
+            rows.append((what, value_text(row["median"], unit), ends, level))
         else:
             unit = _SPREAD if row["functional"] == "heterogeneity" else quantity
             ends = interval_text(row["lower"], row["upper"], unit)
