@@ -229,7 +229,10 @@ def test_labels_that_do_not_name_every_cohort_are_refused(labels: Any, said: str
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"pooling": "parital"}, "pooling: unknown pooling 'parital'. Choose one of none, common, partial."),
+        (
+            {"pooling": "parital"},
+            "pooling: unknown pooling 'parital'. Choose one of none, common, partial, student, nested.",
+        ),
         ({"pooling": None}, "unknown pooling None"),
         ({"engine": "exat"}, "engine: unknown engine 'exat'. Choose one of auto, exact, nuts."),
         ({"seed": -1}, "seed: -1 is not a whole number, zero or more. Give one such as 1."),

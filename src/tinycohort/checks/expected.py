@@ -27,9 +27,9 @@ def prior_predictive(model: CompiledModel) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``draws``; ``typical``, ``new_cohort`` and ``tau``, each None or {median, lower, upper} of the central 95%, the
-        first two on the natural scale; and for each of ``cohorts`` its label and, of each observed column, the
-        predicted median and range on the scale of the data.
+        ``draws``; ``typical``, ``new_cohort``, ``tau`` and ``tau_group``, each None or {median, lower, upper} of the
+        central 95%, the first two on the natural scale; and for each of ``cohorts`` its label and, of each observed
+        column, the predicted median and range on the scale of the data.
     """
     rng = np.random.default_rng(PRIOR_SEED)
     drawn = prior_draws(model, rng)
@@ -44,7 +44,7 @@ def prior_predictive(model: CompiledModel) -> dict[str, Any]:
         "draws": PRIOR_DRAWS,
         "typical": _range(natural(drawn["mu"])) if "mu" in drawn else None,
         "new_cohort": _range(natural(drawn["theta_new_cohort"])) if "theta_new_cohort" in drawn else None,
-        "tau": _range(drawn["tau"]) if "tau" in drawn else None,
+        **{name: _range(drawn[name]) if name in drawn else None for name in ("tau", "tau_group")},
         "cohorts": cohorts,
     }
 

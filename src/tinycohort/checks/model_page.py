@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..compiled import CompiledModel, compile_model, select
 from ..evidence import Evidence, Selection, Used
 from ..records import Cohort, Discrepancy, Outcome
@@ -29,7 +31,7 @@ def show_model(model: ModelSpec, evidence: Evidence) -> Shown:
         Section(f"{model.name}: {model.title}", _asks(model), level=0, beside=True),
         Section("who may speak", _labelled(describe_selection(model.evidence)), beside=True),
         *_decided(model, evidence),
-        Section(f"would use {count(len(selection.used), 'number')}", _used(model, selection, evidence)),
+        Section(f"would use {count(len(selection.numbers), 'number')}", _used(model, selection, evidence)),
         Section("how it reads them", _mathematics(model, compiled), beside=True),
         Section("priors", _labelled(priors), beside=True),
         Section("expects, from the priors alone", _expected(expected, compiled)),
@@ -60,7 +62,7 @@ def _content(model: ModelSpec, evidence: Evidence, selection: Selection, expecte
             for name, side in model.evidence.decisions.items()
             if side == "other"
         ],
-        "used": [_used_content(one, _doubts(one, model, evidence)) for one in selection.used],
+        "used": [_used_content(one, _doubts(one, model, evidence)) for one in selection.numbers],
         "left_out": [dataclasses.asdict(one) for one in selection.left_out],
         "priors": {name: {"prior": str(prior), "why": model.whys[name]} for name, prior in model.priors.items()},
         "prior_predictive": expected,
@@ -143,17 +145,23 @@ def _named(text: str) -> Row:
 
 
 def _used(model: ModelSpec, selection: Selection, evidence: Evidence) -> list[Row]:
-    return [_used_row(one, _doubts(one, model, evidence)) for one in selection.used]
+    compared = {id(one.comparator) for one in selection.used}
+    return [
+        _used_row(one, "against " if id(one) in compared else "", _doubts(one, model, evidence))
+        for one in selection.numbers
+    ]
 
 
-def _used_row(one: Used, doubts: Iterable[tuple[Discrepancy, str]]) -> Row:
+def _used_row(one: Used, role: str, doubts: Iterable[tuple[Discrepancy, str]]) -> Row:
     outcome, cohort = one.outcome, one.cohort
     derived = f" Derived: {outcome.derivation.rstrip('.')}." if outcome.derivation else ""
     place = f"{outcome.locator}, in {one.source.source_id} ({one.source.origin})"
     among = "" if outcome.denominator is None else f"; denominator {outcome.denominator}"
     about = f"{cohort.design}; {cohort.tumour}; criteria {outcome.criteria}{among}"
     text = f"{quoted(outcome.printed)}, {place}.{derived} [{outcome.outcome_id}]"
-    return Row(text, (cohort.label, read_as(outcome)), (about, *(short_contradiction(*doubt) for doubt in doubts)))
+    return Row(
+        text, (role + cohort.label, read_as(outcome)), (about, *(short_contradiction(*doubt) for doubt in doubts))
+    )
 
 
 #: Columns of a cohort that bear on a number, besides those by which the model selects.
@@ -184,17 +192,19 @@ def _expected(expected: dict[str, Any], model: CompiledModel) -> list[Row]:
         "typical": f"{family.quantity}, typical cohort",
         "new_cohort": f"{family.quantity}, new cohort",
         "tau": f"tau{scale}",
+        "tau_group": f"tau between groups{scale}",
     }
-    rows = [Row(_span(expected[name]), (label,)) for name, label in words.items() if expected[name] is not None]
+    rows = [Row(_span(expected[name]), (label,)) for name, label in words.items() if expected.get(name) is not None]
     rows += _expected_data(expected["cohorts"], model)
     return [*rows, Row(f"Central 95% ranges, from {expected['draws']:,} draws of the priors.")]
 
 
 def _expected_data(cohorts: Sequence[Mapping[str, Any]], model: CompiledModel) -> list[Row]:
-    rows = []
+    rows, missing = [], np.full(len(cohorts), np.nan)
     for j, cohort in enumerate(cohorts):
-        for name in model.likelihood.observed:
-            among = f" of {model.data['total'][j]:g}" if "total" in model.data else ""
+        for name in (name for name in model.likelihood.observed if name in cohort):
+            total = model.data.get("total", missing)[j]
+            among = f" of {total:g}" if np.isfinite(total) else ""
             span = f"{name} {cohort[name]['lower']:.3g} to {cohort[name]['upper']:.3g}{among}"
             rows.append(Row(f"{span}; observed {float(model.data[name][j]):.3g}", (cohort["label"],)))
     return rows

@@ -218,7 +218,7 @@ def _by_its_likelihood(compiled: CompiledModel, level: float) -> dict[str, Any]:
     lower, upper = (np.asarray(compiled.given[name]) for name in ("lower_given", "upper_given"))
     printed = {"raw": np.asarray(compiled.given["estimate"]), "raw_lower": lower, "raw_upper": upper}
     printed["raw_level"] = _level_of(compiled, lower, upper)
-    return {name: np.where(np.isfinite(printed[name]), printed[name], values) for name, values in raw.items()}
+    return raw | {name: np.where(np.isfinite(value), value, raw[name]) for name, value in printed.items()}
 
 
 def _level_of(compiled: CompiledModel, lower: Any, upper: Any) -> Any:

@@ -8,6 +8,8 @@ pooled model of its cohorts, whose (mu, tau) have the posterior that was found f
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -155,21 +157,39 @@ def _slice(problem: Problem, grid: Grid, tau: float, groups: Stretch) -> Slice:
     return Slice(grid, kept, average, groups, nodes, density, derivative)
 
 
-class Layers(NamedTuple):
+@dataclass(frozen=True)
+class Layers:
     """The posterior over tau, each node with its slice.
 
     `weights` (T,) are those of tau's nodes; of `slices` only those are kept that hold any mass to speak of, at `kept`.
     """
 
-    scale: TauScale
+    problem: Problem
+    windows: NestedWindows
     u: Any
     tau: Any
     weights: Any
     log_evidence: float
     kept: Any
-    slices: list[Slice]
-    between: TauScale
     models: list[CompiledModel]
+    grids: list[Grid]
+
+    @property
+    def scale(self) -> TauScale:
+        """Of tau."""
+        return self.windows.tau
+
+    @property
+    def between(self) -> TauScale:
+        """Of tau_group."""
+        return self.windows.between
+
+    @cached_property
+    def slices(self) -> list[Slice]:
+        """What the evidence does not need, and takes half of the time."""
+        return [
+            _slice(self.problem, self.grids[t], float(self.tau[t]), self.windows.thetas(self.u[t])) for t in self.kept
+        ]
 
 
 def _log_groups(cohorts: list[Cohorts], theta: Any, tau: Any, accuracy: Accuracy) -> Any:
@@ -327,5 +347,4 @@ def layers(problem: Problem, windows: NestedWindows, accuracy: Accuracy) -> Laye
     log_evidence = log_sum_exp(log_weights)
     weights = np.exp(log_weights - log_evidence)
     kept = np.flatnonzero(weights > _NEGLIGIBLE * weights.max())
-    found = [_slice(problem, grids[t], float(tau[t]), windows.thetas(u[t])) for t in kept]
-    return Layers(form, u, tau, weights, log_evidence, kept, found, windows.between, models)
+    return Layers(problem, windows, u, tau, weights, log_evidence, kept, models, grids)
