@@ -183,7 +183,7 @@ def test_both_engines_agree_on_a_bundled_model(model: str) -> None:
             assert theirs == pytest.approx(ours, abs=0.25 * spread)
 
 
-# -- who speaks ---------------------------------------------------------------------------------------------------------
+# -- who speaks --------------------------------------------------------------------------------------------------------
 
 
 def numbers_of(model: str, variant: str | None = None) -> dict[str, str]:

@@ -68,9 +68,7 @@ class Marginal:
         values = function(self.quantile(0.5 * (nodes + 1.0)))
         mean = float(0.5 * weights @ values)
         variance = float(0.5 * weights @ (values - mean) ** 2)
-        return Marginal(
-            mean, math.sqrt(variance), lambda p: function(self.quantile(p)), lambda x: self.cdf(inverse(x))
-        )
+        return Marginal(mean, math.sqrt(variance), lambda p: function(self.quantile(p)), lambda x: self.cdf(inverse(x)))
 
     def probability_above(self, threshold: float) -> float:
         """P(X > threshold)."""

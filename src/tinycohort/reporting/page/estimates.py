@@ -8,7 +8,7 @@ from typing import Any
 from ...estimates import estimate_rows
 from ...posterior import Fit
 from ..numbers import Number
-from ..words import TARGETS_IN_WORDS, count, figure, in_words, of_quantity, percent, points
+from ..words import count, figure, in_words, of_quantity, percent, points, target_in_words
 from .markup import Markup, join, minus, table, tag
 
 __all__ = ["cohorts_table", "estimates_table", "interval_text", "value_text"]
@@ -48,7 +48,7 @@ def estimates_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
     for row in estimate_rows(fit):
         if row["target"] == "cohort" or (row["median"] is None and row["probability"] is None):
             continue
-        target = TARGETS_IN_WORDS.get(row["target"], in_words(row["target"]))
+        target = target_in_words(row)
         level = f"{100 * row['level']:g}%"
         if row["functional"] == "probability_above":
             what = f"Probability that a {target} lies above {of_quantity(quantity)(row['threshold'])}"
@@ -64,7 +64,7 @@ def estimates_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
         else:
             unit = _SPREAD if row["functional"] == "heterogeneity" else quantity
             ends = interval_text(row["lower"], row["upper"], unit)
-            rows.append((target.capitalize(), value_text(row["median"], unit), ends, level))
+            rows.append((f"{target[0].upper()}{target[1:]}", value_text(row["median"], unit), ends, level))
     if not rows:
         return Markup("")
     meaning = (
