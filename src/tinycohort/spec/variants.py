@@ -101,8 +101,8 @@ def _paths(content: Mapping[str, Any]) -> dict[str, None]:
 
 def _allowed_paths(content: Mapping[str, Any]) -> dict[str, None]:
     """Dotted paths that the model may lack and a variant may set."""
-    poolings = [("pooling", known) for known in (PoolingChoice, *POOLINGS.values())]
-    sections = (("evidence", Selection), ("quantity", Quantity), *poolings)
+    poolings: list[tuple[str, Any]] = [("pooling", known) for known in (PoolingChoice, *POOLINGS.values())]
+    sections = [("evidence", Selection), ("quantity", Quantity), *poolings]
     paths = [f"{name}.{field.name}" for name, section in sections for field in dataclasses.fields(section)]
     paths.remove("pooling.options")  # which are written beside the kind
     parameters = {name for pooling in POOLINGS.values() for name in pooling.parameters}

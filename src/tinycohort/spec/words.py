@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 __all__ = [
-    "AT_BASELINE", "DECISIONS", "FORMAT", "FUNCTIONALS", "LEVELS", "NOTHING", "ORIGINS", "POLICIES", "RELATIONS", "TARGETS",
-    "WORD", "FrozenMapping", "freeze", "is_unicode", "suggest", "thaw",
+    "AT_BASELINE", "DECISIONS", "FORMAT", "FUNCTIONALS", "LEVELS", "NOTHING", "ORIGINS", "POLICIES", "RELATIONS",
+    "TARGETS", "WORD", "FrozenMapping", "freeze", "is_unicode", "suggest", "thaw",
 ]  # fmt: skip
 
 FORMAT = 1
