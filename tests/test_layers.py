@@ -19,6 +19,7 @@ ANSWERS = (
     "posterior",
     "engines",
     "direct",
+    "risks",
     "estimates",
     "checks",
     "comparison",

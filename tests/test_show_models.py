@@ -98,14 +98,14 @@ def test_a_model_shows_its_variants_and_a_variant_what_it_changes_and_why() -> N
 
 
 def test_a_variant_that_takes_the_other_side_of_a_contradiction_says_so_where_it_is_used() -> None:
-    shown = tc.show("abscopal_incidence:stable_counted", BUNDLED)
+    shown = tc.show("unirradiated_response:stable_counted", BUNDLED)
     decided = rows(shown, "contradictions of which it takes the other side")
     assert [row.lead for row in decided] == [("grimaldi_2014_unirradiated",)] * 2
     assert "“9” is used, “11” has a claim" in decided[0].text
     (used,) = (row for row in rows(shown, "would use") if row.lead[0] == "Grimaldi 2014")
     assert used.lead[1] == "11 of 21, 0.52"
     assert "! events: 11 is used, 9 has a claim [grimaldi_2014_events]" in used.below
-    base = tc.show("abscopal_incidence", BUNDLED)
+    base = tc.show("unirradiated_response", BUNDLED)
     (base_row,) = (row for row in rows(base, "would use") if row.lead[0] == "Grimaldi 2014")
     assert "! events: 9 is used, 11 has a claim [grimaldi_2014_events]" in base_row.below
 
