@@ -28,7 +28,7 @@ TARGETS_IN_WORDS = {
     "group": "typical cohort of each group",
     "new_cohort_in_group": "new cohort of each group",
     "heterogeneity": "heterogeneity (tau)",
-    "heterogeneity_group": "heterogeneity between groups (tau_group)",
+    "heterogeneity_group": "heterogeneity of groups (tau_group)",
 }
 _OF_GROUPS = {"group": "typical cohort", "new_cohort_in_group": "new cohort"}
 
