@@ -11,7 +11,6 @@ from .markup import Markup, escape, tag
 
 __all__ = ["inline_svg", "picture", "placed"]
 
-_NARROW = 360.0
 _FONT = re.compile(r"font-family: ([^;\"]+)(?:; |(?=\"))")
 
 
@@ -20,22 +19,14 @@ def placed(drawn: Iterable[Drawing], place: str) -> list[Markup]:
     return [picture(one) for one in drawn if one.kind.place == place]
 
 
-def picture(drawing: Drawing, variant: str = "") -> Markup:
+def picture(drawing: Drawing, variant: str = "", small: bool | None = None) -> Markup:
     """A figure with its caption, in a box that scrolls where the screen is too narrow."""
     kind = drawing.kind
-    text = drawing.svg()
-    inside = inline_svg(text, f"{kind.name}-{variant or 'base'}", kind.about)
-    # Where groups have a standard deviation of their own, a small figure has two panels.
-    box = "scroll small" if kind.small and _width(text) < _NARROW else "scroll wide"
+    inside = inline_svg(drawing.svg(), f"{kind.name}-{variant or 'base'}", kind.about)
+    box = "scroll small" if (kind.small if small is None else small) else "scroll wide"
     framed = tag("div", inside, class_=box, tabindex="0", role="region", aria_label=kind.about)
     caption = [tag("figcaption", drawing.caption)] if drawing.caption else []
     return tag("figure", framed, *caption, data_figure=kind.name)
-
-
-def _width(text: str) -> float:
-    """Of an SVG file, in points."""
-    found = re.search(r'viewBox="\S+ \S+ (\S+) ', text)
-    return float(found[1]) if found else 0.0
 
 
 def inline_svg(text: str, prefix: str, description: str) -> Markup:
