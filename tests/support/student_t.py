@@ -147,10 +147,10 @@ class StudentBruteForce:
         return float((function(mu, tau[:, None]) * self.weights).sum())
 
     def below_mu(self) -> tuple[Any, Any]:
-        """Points, and the posterior probability that mu is less: half of each point's mass, but for the slope there."""
-        mass = self.weights.sum(axis=0)
-        # Euler and Maclaurin.
-        return self._nodes[0], np.cumsum(mass) - 0.5 * mass - np.gradient(mass) / 12
+        """mu's points, and the posterior probability that it is less."""
+        mu, _, _, _ = self._nodes
+        density = self.weights.sum(axis=0) / (mu[1] - mu[0])
+        return mu, interpolate.make_interp_spline(mu, density, k=7).antiderivative()(mu)
 
     def below_tau(self) -> tuple[Any, Any]:
         """The ends of tau's panels, and the posterior probability that tau is less."""
