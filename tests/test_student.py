@@ -300,10 +300,8 @@ def refused(**options: Any) -> str:
 
 def test_the_degrees_of_freedom_must_be_given() -> None:
     said = refused(pooling="student")
-    assert (
-        said
-        == "nu: missing, and pooling 'student' needs it. Give the degrees of freedom, a number above zero, such as nu = 4."
-    )
+    assert said.startswith("nu: missing, and pooling 'student' needs it. ")
+    assert said.endswith("Give the degrees of freedom, a number above zero, such as nu = 4.")
 
 
 @pytest.mark.parametrize("nu", [0, -1, math.inf, math.nan, True, "4"])
