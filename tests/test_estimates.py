@@ -54,6 +54,7 @@ COLUMNS = [
     "interval",
     "threshold",
     "patients",
+    "baseline",
     "probability",
     "weight",
     "shrinkage",

@@ -70,7 +70,7 @@ def fits() -> dict[str, tc.Fit]:
         "very rare": tc.pool(events=[0, 1], totals=[1000, 900]),
         "wide ratios": tc.pool(**wide, **priors),
         "differences": tc.pool(estimates=[-0.12, 0.03], lower=[-0.25, -0.1], upper=[0.01, 0.15], **priors),
-        "bundled": tc.fit("abscopal_incidence", tc.read_evidence()),
+        "bundled": tc.fit("unirradiated_response:tumours_alike", tc.read_evidence()),
     }
 
 

@@ -620,7 +620,7 @@ def test_marginals_lose_no_probability_on_their_way_from_the_likelihood(coarse: 
     model = tc.pool(events=[1, 7, 9, 5, 31], totals=[8, 27, 44, 24, 91]).compiled
     windows, grid = engine._first_look(model)
     whole = grid if coarse else integrate(model, windows, refinement.LEVELS[3])
-    curve, lost, _ = stack(whole, whole.pruned(), model.family)
+    curve, lost, _ = stack(whole, whole.pruned(), model)
     assert curve.mass.sum(axis=(1, 2)) == pytest.approx(1, abs=1e-9)
     assert lost.max() < (1e-4 if coarse else 1e-9)
 

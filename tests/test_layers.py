@@ -19,6 +19,7 @@ ANSWERS = (
     "posterior",
     "engines",
     "direct",
+    "risks",
     "estimates",
     "checks",
     "comparison",
@@ -26,6 +27,7 @@ ANSWERS = (
     "planning",
     "plots",
     "reporting",
+    "projects",
     "cli",
     "__main__",
 )

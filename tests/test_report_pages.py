@@ -163,8 +163,8 @@ def test_each_prior_stands_with_its_reason_and_with_what_the_data_did_to_it(bund
 
 
 def test_a_variant_that_flips_a_contradiction_says_so_where_its_number_stands(bundled: Run) -> None:
-    text = bundled.page("abscopal_incidence").text
-    taken = tc.fit("abscopal_incidence:stable_counted", EVIDENCE).evidence.used
+    text = bundled.page("unirradiated_response").text
+    taken = tc.fit("unirradiated_response:stable_counted", EVIDENCE).evidence.used
     (number,) = (one.outcome for one in taken if one.outcome.outcome_id == "grimaldi_2014_unirradiated")
     assert text.count(f"Contradiction. Here the other side is taken, '{number.events}'. events: ") == 1
     assert "Read otherwise here: Grimaldi 2014" in text

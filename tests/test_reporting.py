@@ -219,8 +219,8 @@ def test_a_failure_leaves_earlier_results_as_they_were(tmp_path: Path, monkeypat
 
 def test_a_report_takes_the_place_of_a_report_and_not_of_tables_and_fits(tmp_path: Path) -> None:
     reported_in(tmp_path, "response_pd1:common")
-    again = reported_in(tmp_path, "abscopal_incidence:common")
-    assert list_files(again.folder) == ["abscopal_incidence-common.html", "index.html", MARKER]
+    again = reported_in(tmp_path, "toxicity_grade3:common")
+    assert list_files(again.folder) == ["toxicity_grade3-common.html", "index.html", MARKER]
     choices: dict[str, Any] = {"models": ["response_pd1:common"], "engine": "exact"}
     results = reproduced_in(tmp_path, **choices).folder
     before = list_files(results)

@@ -98,14 +98,14 @@ def test_a_model_shows_its_variants_and_a_variant_what_it_changes_and_why() -> N
 
 
 def test_a_variant_that_takes_the_other_side_of_a_contradiction_says_so_where_it_is_used() -> None:
-    shown = tc.show("abscopal_incidence:stable_counted", BUNDLED)
+    shown = tc.show("unirradiated_response:stable_counted", BUNDLED)
     decided = rows(shown, "contradictions of which it takes the other side")
     assert [row.lead for row in decided] == [("grimaldi_2014_unirradiated",)] * 2
     assert "“9” is used, “11” has a claim" in decided[0].text
     (used,) = (row for row in rows(shown, "would use") if row.lead[0] == "Grimaldi 2014")
     assert used.lead[1] == "11 of 21, 0.52"
     assert "! events: 11 is used, 9 has a claim [grimaldi_2014_events]" in used.below
-    base = tc.show("abscopal_incidence", BUNDLED)
+    base = tc.show("unirradiated_response", BUNDLED)
     (base_row,) = (row for row in rows(base, "would use") if row.lead[0] == "Grimaldi 2014")
     assert "! events: 9 is used, 11 has a claim [grimaldi_2014_events]" in base_row.below
 
@@ -199,3 +199,20 @@ def test_what_the_priors_expect_of_contrasts_and_of_separate_cohorts() -> None:
     separate = prior_predictive(tc.pool(events=[1], totals=[8], pooling="none").compiled)
     assert separate["typical"] is separate["new_cohort"] is separate["tau"] is None
     assert separate["cohorts"][0]["label"] == "cohort 1"
+
+
+def test_a_model_of_two_kinds_shows_what_is_expected_of_each_number() -> None:
+    evidence = made_up.evidence(
+        [made_up.cohort("early"), made_up.cohort("late", 230)],
+        [
+            made_up.count("early", 3, 20),
+            made_up.count("late", None, 230, measure="percentage", value=0.21, printed="21% of 230"),
+        ],
+    )
+    content = tc.read_model("response_pd1").to_dict()
+    content["likelihood"] = [{"kind": "binomial"}, {"kind": "rounded"}]
+    content["evidence"]["where"], content["name"] = {}, "two_kinds"
+    del content["variant"]
+    told = [row.text for row in rows(tc.show(content, evidence), "expects") if "observed" in row.text]
+    assert [text.split("; ")[1] for text in told] == ["observed 3", "observed 21"]
+    assert [text.split()[0] for text in told] == ["events", "percentage"]

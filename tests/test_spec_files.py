@@ -14,7 +14,7 @@ from tinycohort.spec.toml import write_toml
 
 def test_an_unknown_bundled_name_is_an_error_with_a_suggestion() -> None:
     said = complaint("respons_pd1")
-    assert "no bundled model is called 'respons_pd1'. Did you mean 'response_pd1'? Known: abscopal_incidence" in said
+    assert "no bundled model is called 'respons_pd1'. Did you mean 'response_pd1'? Known: abscopal_contrast" in said
     for name in ("", "nothing\0like", "x" * 5000, "response_pd1:"):
         assert "no bundled model is called" in complaint(name)
     assert "it has no variant 'tua_025'. Did you mean 'tau_025'?" in complaint("response_pd1:tua_025")

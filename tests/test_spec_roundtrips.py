@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spec_contents import Content, proportion
-from tinycohort.spec import read_model
+from tinycohort.spec import bundled_models, read_model
 from tinycohort.spec.toml import write_toml
 
 words = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
@@ -76,7 +76,7 @@ def test_what_toml_cannot_write_is_an_error() -> None:
         write_toml({"a": None})
 
 
-@pytest.mark.parametrize("name", ["response_pd1", "abscopal_incidence"])
+@pytest.mark.parametrize("name", bundled_models())
 def test_a_bundled_model_survives_being_written_to_a_file(name: str, tmp_path: Path) -> None:
     model = read_model(name)
     path = tmp_path / f"{name}.toml"

@@ -6,5 +6,5 @@ import tinycohort as tc
 
 images = Path(__file__).parent.parent / "images"
 
-fit = tc.fit("abscopal_incidence", tc.read_evidence())
+fit = tc.fit("unirradiated_response", tc.read_evidence())
 tc.plots.posterior_predictive(fit).savefig(images / "posterior_predictive.svg")

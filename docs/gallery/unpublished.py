@@ -1,4 +1,4 @@
-"""The bundled abscopal model, if cohorts without a response are published less than others."""
+"""Response of unirradiated lesions, if cohorts without one are published less than others."""
 
 from pathlib import Path
 
@@ -6,8 +6,7 @@ import tinycohort as tc
 
 images = Path(__file__).parent.parent / "images"
 
-evidence, content = tc.read_evidence(), tc.read_model("abscopal_incidence").to_dict()
-del content["variant"]
+evidence, content = tc.read_evidence(), tc.read_model("unirradiated_response:tumours_alike").to_dict()
 fits = {}
 for probability in (0.1, 0.2, 0.35, 0.5, 0.75, 1.0):
     content["likelihood"] = [{"kind": "binomial", "published_without_events": probability}]

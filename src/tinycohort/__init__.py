@@ -22,6 +22,7 @@ _HOMES = {
     "tinycohort.engines.run": ("fit", "read_fit"),
     "tinycohort.direct": ("pool",),
     "tinycohort.estimates": ("estimate", "predicted_events", "prior_posterior_overlap", "probability_above"),
+    "tinycohort.risks": ("risk_at_baseline",),
     "tinycohort.checks": ("show",),
     "tinycohort.comparison": ("Variants", "vary"),
     "tinycohort.reporting.writing": ("report",),
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         Uniform,
     )
     from .reporting.writing import report
+    from .risks import risk_at_baseline
     from .spec import ModelSpec, bundled_models, read_model
 
 __all__ = [
@@ -64,7 +66,7 @@ __all__ = [
     "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal", "LogStudentT", "Logistic", "ModelSpec",
     "Normal", "StudentT", "Uniform", "Variants", "__version__", "bundled_models", "check", "compile_model", "estimate",
     "fit", "plots", "pool", "predicted_events", "prior_posterior_overlap", "probability_above", "read_evidence",
-    "read_fit", "read_model", "report", "show", "vary",
+    "read_fit", "read_model", "report", "risk_at_baseline", "show", "vary",
 ]  # fmt: skip
 
 

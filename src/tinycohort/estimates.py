@@ -8,6 +8,7 @@ import numpy as np
 
 from .issues import InputError, Issue
 from .posterior import Fit, Interval
+from .risks import is_of_odds, risk_at_baseline
 
 if TYPE_CHECKING:
     import pandas
@@ -35,10 +36,11 @@ def estimate(fit: Fit, level: float | None = None, interval: Interval = "equal-t
     Returns
     -------
     pandas.DataFrame
-        Columns name, functional, target, label, mean, sd, median, lower, upper, level, interval, probability, weight,
-        shrinkage, overlap, outcome_ids, reportable. What a row does not have is missing, never left out. `probability`
-        is P(quantity > threshold) for rows of that kind; `overlap` is the share of tau's prior that its posterior
-        still covers; `outcome_ids` are the rows of outcomes.csv that the number rests on.
+        Columns name, functional, target, label, mean, sd, median, lower, upper, level, interval, threshold, patients,
+        baseline, probability, weight, shrinkage, overlap, outcome_ids, reportable. What a row does not have is missing,
+        never left out. `probability` is P(quantity > threshold) for rows of that kind; `baseline` is the risk without
+        the treatment at which a difference or a ratio of risks is taken; `overlap` is the share of tau's prior that its
+        posterior still covers; `outcome_ids` are the rows of outcomes.csv that the number rests on.
 
     Examples
     --------
@@ -105,6 +107,7 @@ def _row(fit: Fit, wanted: dict[str, Any], number: int | None, level: float, int
         "interval": interval,
         "threshold": wanted.get("threshold"),
         "patients": wanted.get("patients"),
+        "baseline": wanted.get("baseline"),
         "probability": None,
         "weight": of_cohort.get("weight"),
         "shrinkage": of_cohort.get("shrinkage"),
@@ -121,6 +124,9 @@ def _row(fit: Fit, wanted: dict[str, Any], number: int | None, level: float, int
         row["probability"] = probability_above(fit, wanted["threshold"], target, number)
     elif functional == "predicted_events":
         row |= count_summary(predicted_events(fit, wanted["patients"], target, number), level)
+    elif wanted.get("baseline") is not None:
+        at = risk_at_baseline(fit, wanted["baseline"], target, number, level, interval) if is_of_odds(fit) else None
+        row |= (at or {}).get(functional, {})
     else:
         found = _summarised(summary, target, number)
         row |= {key: (found or {}).get(key) for key in ("mean", "sd", "median", "lower", "upper")}

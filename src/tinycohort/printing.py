@@ -1,4 +1,4 @@
-"""How counts print as percentages, and where numbers stand in a text."""
+"""How counts print as percentages, where numbers stand in a text, and how words of the evidence are spoken."""
 
 from __future__ import annotations
 
@@ -7,12 +7,42 @@ import re
 from fractions import Fraction
 from typing import Final
 
-__all__ = ["numbers_in", "prints_as", "spellings"]
+__all__ = ["numbers_in", "prints_as", "spellings", "spoken"]
 
 _NUMBER_WORDS: Final = {
     "no": 0.0, "none": 0.0, "zero": 0.0, "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0,
     "six": 6.0, "seven": 7.0, "eight": 8.0, "nine": 9.0, "ten": 10.0, "eleven": 11.0, "twelve": 12.0,
 }  # fmt: skip
+#: Words of the evidence that people write otherwise than with spaces.
+_SPOKEN: Final = {
+    "adverse_event_grade3": "adverse event of grade 3 or worse",
+    "adverse_event_grade5": "adverse event of grade 5",
+    "anti_ctla4": "anti-CTLA-4",
+    "anti_pd1": "anti-PD-1",
+    "anti_pdl1": "anti-PD-L1",
+    "dose_limiting_toxicity": "dose-limiting toxicity",
+    "immune_related_event": "immune-related event",
+    "immune_related_event_grade3": "immune-related event of grade 3 or worse",
+    "nsclc": "NSCLC",
+    "progression_free_survival": "progression-free survival",
+    "sbrt": "SBRT",
+    "sclc": "SCLC",
+    "treatment_related_death": "treatment-related death",
+    "treatment_related_event": "treatment-related event",
+    "treatment_related_event_grade3": "treatment-related event of grade 3 or worse",
+    "unirradiated_response": "response of unirradiated lesions",
+}
+
+
+def spoken(word: str) -> str:
+    """A word of a closed vocabulary as people write it.
+
+    Examples
+    --------
+    >>> spoken("objective_response"), spoken("nsclc")
+    ('objective response', 'NSCLC')
+    """
+    return _SPOKEN.get(word, word.replace("_", " "))
 
 
 def numbers_in(text: str) -> tuple[tuple[str, float], ...]:

@@ -17,7 +17,7 @@ from tinycohort.vocabulary import TABLE
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs/documents"
-MODELS = ("response_pd1", "abscopal_incidence")
+MODELS = tc.bundled_models()
 
 #: Each page is named after its source; beside it the source under which the document reports other studies.
 SOURCES = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from evidence.regenerate import PAGE, dictionary, page_with
+from evidence.regenerate import PAGE, page_with
 from tinycohort import vocabulary as v
+from tinycohort.tables import data_dictionary
 
 
 def test_the_data_dictionary_is_that_of_the_record_types() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    assert text == page_with(text, dictionary()), "run: python tests/evidence/regenerate.py"
+    assert text == page_with(text, data_dictionary()), "run: python tests/evidence/regenerate.py"
 
 
 def test_every_reason_for_leaving_out_is_explained() -> None:

@@ -137,7 +137,9 @@ def test_nothing_left_says_what_removed_everything() -> None:
     made_up = evidence([cohort("a"), cohort("b", line="first")], [count("a"), count("b")])
     message = refusal(made_up, where={"line": ["pretreated"]}, origins=["secondary"])
     assert "none of 2 outcomes of objective_response is left (1 by origin, 1 by other_line)" in message
-    assert "none of 0 outcomes of disease_control" in refusal(made_up, endpoint="disease_control")
+    assert "there is no outcome of disease_control; of others there are objective_response (" in refusal(
+        made_up, endpoint="disease_control"
+    )
 
 
 def test_a_cohort_never_speaks_twice() -> None:

@@ -13,9 +13,41 @@ from .output import answer, answer_json, complain
 if TYPE_CHECKING:
     from ..posterior import Fit
 
-__all__ = ["check", "fit", "pool", "report", "reproduce", "show"]
+__all__ = ["check", "fit", "init", "pool", "report", "reproduce", "show"]
 
 _MANY_COHORTS = 60
+
+
+def init(options: Any) -> int:
+    """A project of one's own; says what was made, and what to type next."""
+    from ..projects import begin_project
+
+    project = begin_project(options.folder)
+    here = project.folder.resolve() == Path.cwd()
+    name = "." if here else str(project.folder)
+    answer(
+        [
+            f"Made in {name}: {len(project.files)} files.",
+            "  README.md   from a first page to a report of your own, step by step",
+            "  columns.md  every column of the tables, and the words that it takes",
+            "  evidence/   the tables, empty, for your numbers",
+            "  example/    the same tables, filled with invented numbers, to copy the form from",
+            "  models/     response.toml, one analysis",
+            "Next, for a page to look at:",
+            *([] if here else [f"  cd {_quoted(name)}"]),
+            "  tinycohort report --data example --models models --to example_report",
+        ]
+    )
+    return 0
+
+
+def _quoted(name: str) -> str:
+    """A path as a shell takes it."""
+    import os
+    import shlex
+    import subprocess
+
+    return subprocess.list2cmdline([name]) if os.name == "nt" else shlex.quote(name)
 
 
 def check(options: Any) -> int:
@@ -25,6 +57,7 @@ def check(options: Any) -> int:
 
     if options.seal and options.folder is None:
         raise InputError(Issue("--seal", "no folder is named", "Name yours: tinycohort check FOLDER --seal."))
+    _mind_project(options.folder, "tinycohort check evidence")
     issues = check(options.folder)
     if options.seal and not any(issue.severity == "error" for issue in issues):
         complain(f"sealed by {str(seal(options.folder))!r}")
@@ -39,7 +72,24 @@ def check(options: Any) -> int:
 
         answer(plain(f"{issue.severity}: {issue}") for issue in issues)
         answer([f"{count(len(errors), 'error')}, {count(len(issues) - len(errors), 'warning')}"])
+    complain(_rows_read(options.folder))
     return 1 if errors else 0
+
+
+def _rows_read(folder: str | None) -> str:
+    """How many rows of each table there are to be read: a table that was saved elsewhere is noticed."""
+    from ..resources import bundled
+    from ..tables import read_folder
+
+    tables, _ = read_folder(bundled("data") if folder is None else folder)
+    counts = [f"{table} {len(rows)}" for table, rows in tables.rows.items() if rows]
+    return f"rows read: {', '.join(counts) or 'none'}"
+
+
+def _mind_project(given: str | None, command: str) -> None:
+    """Say that the bundled evidence is used where a project's own may be meant, which is never taken unasked."""
+    if given is None and Path("evidence", "outcomes.csv").is_file():
+        complain(f"this is about the bundled evidence; for that of this folder: {command}")
 
 
 def show(options: Any) -> int:
@@ -49,6 +99,7 @@ def show(options: Any) -> int:
     from ..checks import WIDTH, show
     from ..evidence import read_evidence
 
+    _mind_project(options.data, "add --data evidence")
     shown = show(options.what, read_evidence(options.data))
     if options.json:
         answer_json(shown.to_dict())
@@ -65,6 +116,7 @@ def fit(options: Any) -> int:
     from ..evidence import read_evidence
     from ..spec import read_model
 
+    _mind_project(options.data, "add --data evidence")
     model = read_model(options.model)
     if options.variant is not None:
         model = model.variant(options.variant)
@@ -150,6 +202,7 @@ def report(options: Any) -> int:
     """Pages for people: one over all models, and one a model."""
     from ..reporting.writing import report
 
+    _mind_project(options.data, "add --data evidence --models models")
     names = options.model if options.models is None else _in_folder(options.models, options.model)
     verdict = report(names or None, options.data, options.to, seed=options.seed, progress=complain)
     answer(verdict.lines)
@@ -171,6 +224,7 @@ def reproduce(options: Any) -> int:
     """Everything: all models, both engines, all variants, into one folder."""
     from ..reporting.reproduction import reproduce
 
+    _mind_project(options.data, "add --data evidence --models models/response.toml")
     verdict = reproduce(
         options.output,
         evidence=options.data,

@@ -28,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"tinycohort {__version__}")
     found = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_init(found)
     _add_check(found)
     _add_show(found)
     _add_fit(found)
@@ -66,6 +67,19 @@ def _add_fitting(parser: argparse.ArgumentParser, level: float | None) -> None:
     )
     parser.add_argument("--interval", choices=INTERVALS, default="equal-tailed", help="default: equal-tailed")
     parser.add_argument("--seed", type=int, metavar="N", help="of random draws (default: a fresh one, recorded)")
+
+
+def _add_init(found: Any) -> None:
+    example = "  tinycohort init mystudy\n"
+    about = "begin a project of your own: tables to fill, a filled example, a model, and a README that ends in a report"
+    parser = _add(found, "init", commands.init, about, example)
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        default=".",
+        metavar="FOLDER",
+        help="a new folder, or one that there is (default: this one); nothing in it is written over",
+    )
 
 
 def _add_check(found: Any) -> None:

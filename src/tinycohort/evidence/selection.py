@@ -201,6 +201,17 @@ def _tell(outcome: Outcome, request: Request, tables: Tables, issues: list[Issue
     return _Told(k, comparator, None if comparator is not None else ("no_comparator", detail))
 
 
+def _nothing_said(endpoint: str, tables: Tables) -> Issue:
+    """Nobody reports the endpoint: what is reported instead."""
+    others = Counter(outcome.endpoint for outcome in tables.outcomes)
+    if not others:
+        what = f"there is no outcome of {endpoint}: outcomes.csv has no rows"
+        return Issue("[evidence]", what, "Fill it: docs/evidence.md says how, and `tinycohort init` makes an example.")
+    found = ", ".join(f"{name} ({count})" for name, count in others.most_common(5))
+    what = f"there is no outcome of {endpoint}; of others there are {found}{' and more' * (len(others) > 5)}"
+    return Issue("[evidence], endpoint", what, "Ask for one of them, or add evidence of this one.")
+
+
 def select(tables: Tables, request: Request) -> Selection:
     """Select the outcomes that may speak, and resolve overlaps among them.
 
@@ -244,11 +255,15 @@ def select(tables: Tables, request: Request) -> Selection:
     # What stands beside a number that speaks is used, too.
     compared = {one.comparator.outcome.outcome_id for one in used if one.comparator is not None}
     left_out = [row for row in left_out if row.outcome_id not in compared]
+    if not asked:
+        raise InputError(_nothing_said(request.endpoint, tables))
     if not used:
         reasons = Counter(row.reason for row in left_out)
         counts = ", ".join(f"{count} by {reason}" for reason, count in reasons.most_common())
         what = f"none of {len(asked)} outcomes of {request.endpoint} is left" + (f" ({counts})" if counts else "")
-        raise InputError(Issue("[evidence]", what, "Admit more, or add evidence of this endpoint."))
+        why = {row.reason: f"{row.outcome_id}: {row.detail}" for row in reversed(left_out)}
+        first = " ".join(why[reason] for reason, _ in reasons.most_common(3))
+        raise InputError(Issue("[evidence]", what, f"Admit more, or add evidence of this endpoint. {first}"))
     return Selection(request.endpoint, tuple(used), tuple(left_out))
 
 

@@ -102,7 +102,8 @@ def _check_interval(outcome: Outcome, measure: Measure) -> Iterator[tuple[str, s
     for name in ("value", "lower", "upper"):
         number = getattr(outcome, name)
         if number is not None and not low <= number <= high:
-            yield name, f"{number:g} in a {outcome.measure}", unit
+            share = f" Perhaps {number / 100:g}?" if measure.unit == "proportion" and 1 < number <= 100 else ""
+            yield name, f"{number:g} in a {outcome.measure}", f"{unit}{share}"
     value, lower, upper = outcome.value, outcome.lower, outcome.upper
     of_group = not outcome.patient_id and outcome.measure != "ordered_time"
     unreached = measure.unit == "months" and _UNREACHED.search(outcome.printed)
@@ -153,6 +154,14 @@ def _check_count(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
             yield "value", f"no integer of {total} prints as {text}%", mend
 
 
+# What spreadsheets make of 2/8, in English and in some other languages.
+_DATE: Final = re.compile(
+    r"[0-9]{1,2}[-. ]+(jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w*\.?( ?[0-9]*)"
+    r"|[0-9]{2}[./][0-9]{2}[./][0-9]{4}",
+    re.I,
+)
+
+
 def _check_printed(outcome: Outcome, measure: Measure) -> Iterator[tuple[str, str, str]]:
     shown = [number for _, number in numbers_in(f"{outcome.printed} {outcome.derivation or ''}")]
     for name in ("events", "total", "value", "lower", "upper", "at_risk"):
@@ -162,6 +171,8 @@ def _check_printed(outcome: Outcome, measure: Measure) -> Iterator[tuple[str, st
         scales = (1, 100) if measure.unit == "proportion" and name in ("value", "lower", "upper") else (1,)
         if not any(math.isclose(abs(number) * scale, other, abs_tol=1e-12) for scale in scales for other in shown):
             mend = "Quote the number as printed, or say in derivation how it was computed."
+            if _DATE.fullmatch(outcome.printed):
+                mend = f"A spreadsheet may have made a date of it: format the column as text. {mend}"
             yield name, f"{number:g} stands neither in printed ({outcome.printed!r}) nor in derivation", mend
 
 

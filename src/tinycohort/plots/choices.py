@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..compiled import CompiledModel
+from ..printing import spoken
 from ..spec import ModelSpec
 
 __all__ = ["Analysis", "Choice", "choices"]
@@ -22,11 +23,6 @@ _NAMES = {
 # What stands for a word that a model does not have.
 _ABSENT = {"decisions": "none", "exclude": "nobody", "prefer": "nobody", "allow_selected": "no"}
 _FEW = 3
-# Words of the evidence that people write otherwise.
-_SPOKEN = {
-    "anti_pd1": "anti-PD-1", "anti_pdl1": "anti-PD-L1", "anti_ctla4": "anti-CTLA-4", "cohort_id": "cohorts",
-    "nsclc": "NSCLC", "sbrt": "SBRT",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -165,4 +161,4 @@ def _people(value: tuple[Any, ...], main: tuple[Any, ...] | None) -> str:
 
 
 def _plain(word: Any, name: str = "") -> str:
-    return str(word) if name.startswith("prior.") else _SPOKEN.get(str(word), str(word).replace("_", " "))
+    return str(word) if name.startswith("prior.") else ("cohorts" if word == "cohort_id" else spoken(str(word)))

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..posterior import Fit
+from ..printing import spoken
 from .canvas import GREY, figure_of, style
 from .favours import check_favours
 from .layout import Layout, RowText, Wording, lay_out
@@ -103,7 +104,8 @@ def _word(fit: Fit, rows: list[dict[str, Any]], favours: tuple[str, str] | None,
         estimate = scale.text(row["median"]), scale.interval(row["lower"], row["upper"])
         ends_part = row["row"] == "cohort" and below["row"] not in ("cohort", "group")
         inset = _INSET if row["row"] == "cohort" and row["group"] else 0.0
-        texts.append(RowText(row["label"], reported_text(row, scale), estimate, ends_part, inset))
+        label = spoken(row["label"]) if row["row"] == "group" else row["label"]
+        texts.append(RowText(label, reported_text(row, scale), estimate, ends_part, inset))
     unit = ", %" if scale.unit == 100.0 else ""
     headers = ("Cohort", reported_header(rows), f"Median ({100 * rows[0]['level']:g}% interval){unit}")
     return Wording(tuple(texts), headers, _key(fit, rows), favours)

@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..compiled import CompiledModel
 from ..posterior import Fit
+from ..printing import spoken
 from .canvas import SIZE, SMALL
 
 __all__ = [
@@ -68,7 +69,7 @@ def compiled_of(of: Fit | CompiledModel) -> CompiledModel:
 
 
 def _endpoint(of: Fit | CompiledModel) -> str:
-    return getattr(getattr(getattr(of, "model", None), "evidence", None), "endpoint", "").replace("_", " ")
+    return spoken(getattr(getattr(getattr(of, "model", None), "evidence", None), "endpoint", ""))
 
 
 @dataclass(frozen=True)

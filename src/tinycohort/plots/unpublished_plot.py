@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from ..issues import InputError, Issue
 from ..posterior import Fit
+from ..printing import spoken
 from .canvas import (
     BLACK,
     GREY,
@@ -201,7 +202,7 @@ def _place(ax: Axes, fit: Fit, rows: list[dict[str, Any]], target: Target) -> tu
 
 
 def _without(fit: Fit) -> str:
-    endpoint = getattr(getattr(fit.model, "evidence", None), "endpoint", "").replace("_", " ")
+    endpoint = spoken(getattr(getattr(fit.model, "evidence", None), "endpoint", ""))
     return endpoint or "a responder"
 
 

@@ -16,6 +16,8 @@ Target = Literal["mu", "tau", "tau_group", "typical", "average", "new_cohort", "
 TARGETS: tuple[Target, ...] = get_args(Target)
 
 Interval = Literal["equal-tailed", "shortest"]
+_NODES = 200
+
 INTERVALS: tuple[Interval, ...] = ("equal-tailed", "shortest")
 
 
@@ -59,6 +61,14 @@ class Marginal:
             name: value if math.isfinite(value) else None for name, value in (("mean", self.mean), ("sd", self.sd))
         }
         return {**moments, "median": median, "lower": lower, "upper": upper}
+
+    def transformed(self, function: Callable[[Any], Any], inverse: Callable[[Any], Any]) -> Marginal:
+        """The posterior of an increasing and bounded function of the scalar; its moments by quadrature of quantiles."""
+        nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+        values = function(self.quantile(0.5 * (nodes + 1.0)))
+        mean = float(0.5 * weights @ values)
+        variance = float(0.5 * weights @ (values - mean) ** 2)
+        return Marginal(mean, math.sqrt(variance), lambda p: function(self.quantile(p)), lambda x: self.cdf(inverse(x)))
 
     def probability_above(self, threshold: float) -> float:
         """P(X > threshold)."""

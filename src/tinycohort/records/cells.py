@@ -18,6 +18,8 @@ JOINER: Final = " + "
 IDENTIFIER_PATTERN: Final = r"[a-z][a-z0-9_]*"
 DATE_PATTERN: Final = r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?"
 NUMBER_PATTERN: Final = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
+TRUE_VALUES: Final = ("true", "TRUE")
+FALSE_VALUES: Final = ("false", "FALSE")
 LONGEST_CELL: Final = 4000
 
 
@@ -75,7 +77,7 @@ def suggestion(wrong: str, words: Iterable[str]) -> str:
     if near:
         return f"Did you mean {near[0]!r}?"
     if len(known) > 40:
-        return "Use one of the known words; docs/evidence.md lists them."
+        return "Use one of the known words: docs/evidence.md lists them, and columns.md of a project."
     return f"Use one of: {', '.join(known)}." if known else "There is nothing to choose from."
 
 
@@ -100,6 +102,9 @@ def _word(text: str, column: Column) -> str:
 def _words(text: str, column: Column) -> str:
     parts = text.split(JOINER)
     for part in parts:
+        pieces = re.split(r"\s*[+,;/&]\s*", part)
+        if len(pieces) > 1:
+            raise CellError(f"{part!r} is not a known word here", f"Join words with {JOINER!r}: {JOINER.join(pieces)}")
         _word(part, column)
     if len(set(parts)) < len(parts):
         raise CellError(f"{text!r} says a word twice", "Say it once.")
@@ -111,19 +116,28 @@ def _within(value: float, text: str, column: Column) -> None:
         raise CellError(f"{text} is below {column.minimum:g}", "Correct it, or leave the cell empty if unknown.")
     if column.maximum is not None and value > column.maximum:
         hint = " Proportions are written between 0 and 1." if column.maximum == 1 else ""
+        if hint and value <= 100:
+            hint = f"{hint[:-1]}: {value / 100:g}."
         raise CellError(f"{text} is above {column.maximum:g}", f"Correct it.{hint}")
 
 
 def _integer(text: str, column: Column) -> int:
     if not re.fullmatch(r"[+-]?[0-9]{1,15}", text):
-        raise CellError(f"{text!r} is not a whole number", "Write digits only, or leave the cell empty.")
+        whole = re.fullmatch(r"([0-9]{1,15})[.,]0*", text)
+        mend = f"Write {whole[1]}." if whole else "Write digits only, or leave the cell empty."
+        raise CellError(f"{text!r} is not a whole number", mend)
     _within(int(text), text, column)
     return int(text)
 
 
 def _number(text: str, column: Column) -> float:
     if not re.fullmatch(NUMBER_PATTERN, text):
+        comma, share = text.replace(",", ".", 1), re.fullmatch(r"([0-9]+(?:[.,][0-9]*)?) ?%", text)
         mend = "Write digits with a decimal point, or leave the cell empty if it was not printed or not reached."
+        if share:
+            mend = f"Write the proportion: {round(float(share[1].replace(',', '.')) / 100, 12):g}."
+        elif re.fullmatch(NUMBER_PATTERN, comma):
+            mend = f"Write {comma}, with a decimal point."
         raise CellError(f"{text!r} is not a number", mend)
     value = float(text)
     if not math.isfinite(value):
@@ -133,14 +147,16 @@ def _number(text: str, column: Column) -> float:
 
 
 def _boolean(text: str, _: Column) -> bool:
-    if text not in ("true", "false"):
+    # Spreadsheets write TRUE and FALSE whatever was typed; in other languages still other words, which are refused.
+    if text not in (*TRUE_VALUES, *FALSE_VALUES):
         raise CellError(f"{text!r} is neither true nor false", "Write true or false, or leave the cell empty.")
-    return text == "true"
+    return text in TRUE_VALUES
 
 
 def _date(text: str, _: Column) -> str:
     if not re.fullmatch(DATE_PATTERN, text):
-        raise CellError(f"{text!r} is not a date", "Write 2016, 2016-09 or 2016-09-30.")
+        mend = "Write 2016, 2016-09 or 2016-09-30; a spreadsheet changes that, unless the column is formatted as text."
+        raise CellError(f"{text!r} is not a date", mend)
     return text
 
 

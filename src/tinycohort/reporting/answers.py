@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 from ..estimates import estimate_rows, probability_above
 from ..posterior import Fit
+from ..risks import is_of_odds
 from ..vocabulary import CONTRAST_MEASURES
-from .headline import Standing, headline, standing
+from .headline import Standing, headline, is_pooled, standing
 from .methods import fits_the_data
 from .results import ModelResult
-from .words import about_tau, count, in_words, listed, of_quantity, sentence, span
+from .words import about_tau, count, in_words, listed, of_quantity, points, sentence, span
 
 __all__ = ["answer", "particulars", "rests_on", "standing_of_variants"]
 
-_PLACES = {
-    "typical": "a typical cohort",
-    "average": "the average of cohorts",
-    "new_cohort": "a new cohort",
-    "cohort": "a cohort",
-}
+_PLACES = {"typical": "a typical cohort", "average": "the average of cohorts", "new_cohort": "a new cohort"}
+_OF_GROUPS = {"group": "a typical cohort of {}", "new_cohort_in_group": "a new cohort of {}"}
+_LIKE_THESE = {False: "in a new cohort like these", True: "in a new cohort of a new group"}
 
 
 def answer(fit: Fit) -> str:
     """The answer to the question of a fit's model, with its uncertainty."""
     if not fit.reportable:
         return f"No answer: {'; '.join(fit.reasons)}."
-    name = in_words(fit.model.evidence.endpoint).capitalize() if fit.model is not None else "Pooled"
+    name = sentence(in_words(fit.model.evidence.endpoint))[:-1] if fit.model is not None else "Pooled"
     found = headline(fit)
     if found[0].target == "cohort":
         return f"{name}: {_apart(fit, found)}."
@@ -38,7 +37,7 @@ def answer(fit: Fit) -> str:
     ends = _interval(new, quantity) if new.level != typical.level else span(new.lower, new.upper, quantity)
     return (
         f"{name}: {_amount(fit, typical)} in a typical cohort ({_interval(typical, quantity)}), and"
-        f" {of_quantity(quantity)(new.median)} in a new cohort like these ({ends})."
+        f" {of_quantity(quantity)(new.median)} {_LIKE_THESE[fit.compiled.pooling.grouped]} ({ends})."
     )
 
 
@@ -64,6 +63,8 @@ def _amount(fit: Fit, one: Standing) -> str:
 
 def _measure(fit: Fit) -> str:
     """What a ratio or a difference is called: by what was printed, where that is one thing."""
+    if is_of_odds(fit):
+        return "odds ratio"
     measures = {one.outcome.measure for one in fit.evidence.used} if fit.evidence is not None else set()
     contrasts = measures & set(CONTRAST_MEASURES)
     return in_words(contrasts.pop()) if len(measures) == len(contrasts) == 1 else fit.compiled.family.quantity
@@ -81,9 +82,14 @@ def rests_on(fit: Fit) -> str:
     """How many cohorts and people an answer rests on."""
     cohorts = count(fit.compiled.cohorts, "cohort")
     data = fit.compiled.data
+    had = "in which {:,.0f} of {:,.0f} people had it"
+    if set(data) == {"events", "total", "control_total", "both_events"}:
+        others = (data["both_events"] - data["events"]).sum(), data["control_total"].sum()
+        against = " against {:,.0f} of {:,.0f} in the arms compared with".format(*others)
+        return f"It rests on {cohorts}, {had.format(data['events'].sum(), data['total'].sum())}{against}."
     if set(data) != {"events", "total"}:
         return f"It rests on {cohorts}."
-    return f"It rests on {cohorts}, in which {data['events'].sum():,.0f} of {data['total'].sum():,.0f} people had it."
+    return f"It rests on {cohorts}, {had.format(data['events'].sum(), data['total'].sum())}."
 
 
 def particulars(result: ModelResult) -> list[str]:
@@ -91,7 +97,7 @@ def particulars(result: ModelResult) -> list[str]:
     fit = result.fit
     if not fit.reportable:
         return []
-    sentences = [rests_on(fit), *_denominators(fit), *_chances(fit), *_predictions(fit)]
+    sentences = [rests_on(fit), *_denominators(fit), *_chances(fit), *_at_baselines(fit), *_predictions(fit)]
     sentences += filter(None, [sentence(about_tau(fit))])
     remarks = [sentence(remark) for remark in fit.compiled.remarks]
     return [*sentences, *remarks, *fits_the_data(fit), *standing_of_variants(result)]
@@ -112,7 +118,7 @@ def _chances(fit: Fit) -> list[str]:
     found: dict[float, list[str]] = {}
     for row in estimate_rows(fit):
         if row["functional"] == "probability_above" and row["probability"] is not None and row["target"] != "cohort":
-            chance = f"{row['probability']:.2f} in {_place(row['target'])}"
+            chance = f"{row['probability']:.2f} in {_place(row)}"
             found.setdefault(row["threshold"], []).append(chance)
     quantity = fit.compiled.family.quantity
     write = of_quantity(quantity)
@@ -122,30 +128,59 @@ def _chances(fit: Fit) -> list[str]:
     if nothing is None or nothing in found or standing(fit, "typical") is None:
         return sentences
     sides = [(target, probability_above(fit, nothing, target)) for target in ("typical", "new_cohort")]
-    chances = [f"{1.0 - above:.2f} in {_place(target)}" for target, above in sides if above is not None]
+    chances = [f"{1.0 - above:.2f} in {_PLACES[target]}" for target, above in sides if above is not None]
     return [*sentences, f"The probability that it is below {nothing:g} is {listed(chances)}."]
 
 
-def _place(target: str) -> str:
-    return _PLACES.get(target, f"a {in_words(target)}")
+def _place(row: Mapping[str, Any]) -> str:
+    target, label = row["target"], row["label"]
+    if target in _OF_GROUPS:
+        return _OF_GROUPS[target].format(in_words(label))
+    return _PLACES.get(target) or f"{label}"
+
+
+def _at_baselines(fit: Fit) -> list[str]:
+    """What a ratio of odds comes to where so many have it without the treatment."""
+    sources = {one.name: one.baseline_source for one in getattr(fit.model, "estimands", ())}
+    found: dict[tuple[float, str], list[str]] = {}
+    for row in estimate_rows(fit):
+        if row["functional"] == "risk_difference" and row["median"] is not None:
+            ends = f"{points(row['lower'])} to {points(row['upper'])}"
+            said = f"{points(row['median'])} percentage points ({ends}) in {_place(row)}"
+            found.setdefault((row["baseline"], sources[row["name"]]), []).append(said)
+    return [
+        f"Where {100 * baseline:g}% have it without the treatment (as in {source}), the difference is {listed(said)}."
+        for (baseline, source), said in found.items()
+    ]
 
 
 def _predictions(fit: Fit) -> list[str]:
+    found: dict[tuple[int, float], list[str]] = {}
+    for row in estimate_rows(fit):
+        if row["functional"] == "predicted_events" and row["median"] is not None:
+            said = f"{row['lower']:.0f} to {row['upper']:.0f} in {_place(row)}"
+            found.setdefault((row["patients"], row["level"]), []).append(said)
     return [
-        f"In {_place(row['target'])}, {row['lower']:.0f} to {row['upper']:.0f} of {row['patients']} patients would have"
-        f" it ({100 * row['level']:g}% predictive interval)."
-        for row in estimate_rows(fit)
-        if row["functional"] == "predicted_events" and row["median"] is not None
+        f"Of {patients} patients, so many would have it: {listed(said)} ({100 * level:g}% predictive intervals)."
+        for (patients, level), said in found.items()
     ]
 
 
 def standing_of_variants(result: ModelResult) -> list[str]:
     """How far the variants move the answer, and what stands on the first page whatever it says: who was published."""
     usable = {one.name: one.fit for one in result.variants if one.fit is not None and one.fit.reportable}
-    found = {name: new for name, fit in usable.items() if (new := standing(fit, "new_cohort")) is not None}
+    found = {name: one for name, fit in usable.items() if (one := _comparable(result, fit)) is not None}
     missing = [one.name for one in result.variants if one.name not in usable]
     sentences = [*_range(result, found), *_selection(result, found)]
     return sentences + ([f"No answer from {listed(missing)}."] if missing else [])
+
+
+def _comparable(result: ModelResult, fit: Fit) -> Standing | None:
+    """What a variant says of that of which the model speaks: of a new cohort, or of the one cohort there is."""
+    if is_pooled(result.fit):
+        return standing(fit, "new_cohort")
+    alone = result.fit.compiled.cohorts == fit.compiled.cohorts == 1 and not is_pooled(fit)
+    return standing(fit, "cohort", 0) if alone else None
 
 
 def _range(result: ModelResult, found: Mapping[str, Standing]) -> list[str]:
@@ -153,12 +188,11 @@ def _range(result: ModelResult, found: Mapping[str, Standing]) -> list[str]:
         return []
     write = of_quantity(result.fit.compiled.family.quantity)
     low, high = (choose(found, key=lambda name: found[name].median) for choose in (min, max))
+    who = " for a new cohort" if is_pooled(result.fit) else ""
     if len(found) == 1:
-        return [
-            f"In the one variant of the analysis, {low}, the median for a new cohort is {write(found[low].median)}."
-        ]
+        return [f"In the one variant of the analysis, {low}, the median{who} is {write(found[low].median)}."]
     return [
-        f"In {count(len(found), 'variant')} of the analysis, the median for a new cohort runs from"
+        f"In {count(len(found), 'variant')} of the analysis, the median{who} runs from"
         f" {write(found[low].median)} ({low}) to {write(found[high].median)} ({high})."
     ]
 
@@ -177,7 +211,7 @@ def _selection(result: ModelResult, found: Mapping[str, Standing]) -> list[str]:
     corrected = [name for name in found if name.startswith("unpublished")]
     if corrected:
         parts = listed(f"{stands(found[name])} in {name}" for name in corrected)
-        sentences.append(f"Corrected for series that went unpublished because nobody responded, it is {parts}.")
+        sentences.append(f"Corrected for series that went unpublished because nobody in them had it, it is {parts}.")
     elif quantity == "probability":
-        sentences.append("Nothing here corrects for small series that went unpublished because nobody responded.")
+        sentences.append("Nothing here corrects for small series that went unpublished because nobody in them had it.")
     return sentences

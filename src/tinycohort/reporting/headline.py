@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from ..posterior import Fit
+import numpy as np
+
+from ..posterior import Fit, Target
 
 __all__ = ["Standing", "headline", "is_pooled", "standing"]
 
@@ -39,7 +40,7 @@ def is_pooled(fit: Fit) -> bool:
     return fit.compiled.pooling.name != "none"
 
 
-def standing(fit: Fit, target: str, cohort: int | None = None) -> Standing | None:
+def standing(fit: Fit, target: Target, cohort: int | None = None) -> Standing | None:
     """One target at the level that the model asks for, 0.95 where it does not ask; None where there is no such thing.
 
     Parameters
@@ -51,12 +52,13 @@ def standing(fit: Fit, target: str, cohort: int | None = None) -> Standing | Non
     cohort : int, optional
         Which cohort, by position.
     """
-    summary = fit.summary(_level(fit, target))
-    found: dict[str, Any] | None = summary[target] if cohort is None else summary["cohorts"][cohort]
-    if found is None or found["median"] is None:
+    # Not from the summary: that would leave each cohort out in turn, for every fit of which only this is asked.
+    marginal = fit.posterior.marginal(target, cohort, natural=True) if fit.reportable else None
+    if marginal is None:
         return None
-    label = "" if cohort is None else fit.compiled.labels[cohort]
-    return Standing(target, label, found["median"], found["lower"], found["upper"], summary["level"])
+    level = _level(fit, target)
+    lower, median, upper = (float(x) for x in marginal.quantile(0.5 + 0.5 * level * np.array([-1.0, 0.0, 1.0])))
+    return Standing(target, "" if cohort is None else fit.compiled.labels[cohort], median, lower, upper, level)
 
 
 def headline(fit: Fit) -> tuple[Standing, ...]:
@@ -68,7 +70,7 @@ def headline(fit: Fit) -> tuple[Standing, ...]:
     return tuple(one for one in found if one is not None)
 
 
-def _level(fit: Fit, target: str) -> float:
+def _level(fit: Fit, target: Target) -> float:
     quantity = fit.compiled.family.quantity
     asked = (one for one in getattr(fit.model, "estimands", ()) if one.functional == quantity and one.target == target)
     return next((float(one.level) for one in asked), _USUAL_LEVEL)

@@ -97,6 +97,8 @@ _POOLINGS = {
         " groups with tau_group around mu."
     ),
 }
+# The parameters of which there is a posterior to report.
+_KNOWN_AFTER = ("mu", "tau", "tau_group")
 
 
 def describe_model(compiled: CompiledModel) -> list[Statement]:
@@ -131,7 +133,7 @@ def _before(compiled: CompiledModel, name: str) -> str:
 
 
 def _after(fit: Fit, name: str) -> str:
-    known = fit.reportable and name in ("mu", "tau")
+    known = fit.reportable and name in _KNOWN_AFTER
     marginal = fit.posterior.marginal(name) if known else None  # type: ignore[arg-type]
     if marginal is None:
         return ""
@@ -142,7 +144,7 @@ def _after(fit: Fit, name: str) -> str:
 def _said(fit: Fit, name: str) -> str:
     if not fit.reportable:
         return "Nothing may be reported."
-    overlap = prior_posterior_overlap(fit, name) if name in ("mu", "tau") else None
+    overlap = prior_posterior_overlap(fit, name) if name in _KNOWN_AFTER else None
     if overlap is None:
         return "It is the prior of each cohort on its own." if fit.compiled.pooling.name == "none" else ""
     return f"The data said {amount_said(overlap)}: prior and posterior overlap by {100 * overlap:.0f}%."

@@ -162,8 +162,8 @@ def find_moves(model: ModelSpec, base: Fit, variants: Mapping[str, Fit], seed: i
 
 def _content(compiled: CompiledModel) -> dict[str, Any]:
     """All that a posterior hangs on."""
-    content = compiled.to_dict()
-    return {name: content[name] for name in ("family", "likelihood", "pooling", "priors", "data")}
+    content = compiled.to_dict() | {"groups": compiled.groups.tolist()}
+    return {name: content[name] for name in ("family", "likelihood", "pooling", "priors", "data", "groups")}
 
 
 def _steps(model: ModelSpec, base: Fit, variants: Mapping[str, Fit], seed: int) -> Iterator[tuple[str, str, str, Fit]]:

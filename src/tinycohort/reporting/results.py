@@ -19,8 +19,9 @@ from .agreement import Agreement, compare_engines
 from .moves import Move, Weakness, find_moves, find_weakness
 from .words import count
 
-# Smaller steps than by default: a long comparison must not end with a single divergent transition.
-_TARGET_ACCEPT = 0.99
+# Smaller steps and more draws than by default: a long comparison must not end with a single divergent transition, nor
+# with one of many chains that has not yet mixed.
+_TARGET_ACCEPT, _DRAWS = 0.99, 2000
 
 __all__ = ["ModelResult", "Results", "VariantResult", "fit_everything", "read_models"]
 
@@ -230,7 +231,7 @@ def _fit_model(
     if engine != "both" or base.posterior.engine == "nuts":
         return ModelResult(model, base, variants, moves, None)
     begun = time.perf_counter()
-    sampled = fit(model, evidence, "nuts", seed, target_accept=_TARGET_ACCEPT)
+    sampled = fit(model, evidence, "nuts", seed, target_accept=_TARGET_ACCEPT, draws=_DRAWS)
     progress(f"{model.name}: sampled by NUTS ({time.perf_counter() - begun:.1f} s)")
     return ModelResult(model, base, variants, moves, sampled)
 

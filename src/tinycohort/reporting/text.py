@@ -7,7 +7,7 @@ from typing import Any
 
 from ..estimates import estimate_rows
 from ..posterior import Fit, Interval
-from .words import TARGETS_IN_WORDS, about_tau, diagnosis, plain, sentence
+from .words import TARGETS_IN_WORDS, about_tau, diagnosis, in_words, plain, sentence, target_in_words
 
 __all__ = ["fit_lines", "table_lines"]
 
@@ -69,11 +69,13 @@ def _estimates(fit: Fit, summary: dict[str, Any], level: float | None, interval:
 
 
 def _what(row: dict[str, Any]) -> str:
-    target = TARGETS_IN_WORDS[row["target"]]
+    target = target_in_words(row)
     if row["functional"] == "probability_above":
         return f"P({target} > {row['threshold']:g})"
     if row["functional"] == "predicted_events":
         return f"of {row['patients']} new patients, {target}"
+    if row["baseline"] is not None:
+        return f"{in_words(row['functional'])} at {row['baseline']:g}, {target}"
     return target
 
 

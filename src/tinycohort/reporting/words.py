@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from ..estimates import prior_posterior_overlap
 from ..posterior import Fit
+from ..printing import spoken
 
 __all__ = [
     "OVERLAP_WORDS", "TARGETS_IN_WORDS", "about_tau", "amount_said", "count", "diagnosis", "figure", "in_words",
-    "listed", "of_quantity", "percent", "plain", "sentence", "span",
+    "listed", "of_quantity", "percent", "plain", "points", "sentence", "span",
+    "target_in_words",
 ]  # fmt: skip
 
 #: Least overlap of tau's prior and posterior, and how much the data then said. 1 less the overlap is the most by which
@@ -27,6 +30,22 @@ TARGETS_IN_WORDS = {
     "heterogeneity": "heterogeneity (tau)",
     "heterogeneity_group": "heterogeneity between groups (tau_group)",
 }
+_OF_GROUPS = {"group": "typical cohort", "new_cohort_in_group": "new cohort"}
+
+
+def target_in_words(row: Mapping[str, Any]) -> str:
+    """Of what a row of estimates is, with the name of its group.
+
+    Examples
+    --------
+    >>> target_in_words({"target": "new_cohort", "label": None})
+    'new cohort'
+    >>> target_in_words({"target": "new_cohort_in_group", "label": "nsclc"})
+    'new cohort, NSCLC'
+    """
+    if row["target"] in _OF_GROUPS and row["label"]:
+        return f"{_OF_GROUPS[row['target']]}, {in_words(row['label'])}"
+    return TARGETS_IN_WORDS.get(row["target"], in_words(row["target"]))
 
 
 def percent(value: float, decimals: int = 0) -> str:
@@ -41,6 +60,17 @@ def percent(value: float, decimals: int = 0) -> str:
     while nearest > 0 and round(100 * nearest, decimals) == 0 and decimals < 9:
         decimals += 1
     return f"{100 * value:.{decimals}f}%"
+
+
+def points(value: float) -> str:
+    """A difference of probabilities in percentage points, with its sign.
+
+    Examples
+    --------
+    >>> points(0.0312), points(-0.148), points(0.0)
+    ('+3.1', '−14.8', '0.0')
+    """
+    return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}") if round(100 * value, 1) else "0.0"
 
 
 def figure(value: float | None) -> str:
@@ -102,7 +132,7 @@ def in_words(name: str) -> str:
     >>> in_words("objective_response")
     'objective response'
     """
-    return name.replace("_", " ")
+    return spoken(name)
 
 
 def sentence(text: str) -> str:

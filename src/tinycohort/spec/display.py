@@ -66,6 +66,8 @@ def describe_estimand(estimand: Estimand) -> str:
         words.append(f"{estimand.threshold:g}")
     if estimand.patients is not None:
         words.append(f"among {estimand.patients} new patients")
+    if estimand.baseline is not None:
+        words.append(f"at a baseline of {estimand.baseline:g} ({estimand.baseline_source})")
     parts = [" ".join(words), *([estimand.target.replace("_", " ")] if estimand.target else [])]
     text = f"{estimand.name}: {', '.join(parts)}, {100 * estimand.level:g}%"
     return f"{text}. {estimand.why}" if estimand.why else text

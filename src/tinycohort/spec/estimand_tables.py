@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..families import Family
 from .sections import Estimand, PoolingChoice
 from .table import Table
-from .words import FUNCTIONALS, TARGETS
+from .words import AT_BASELINE, FUNCTIONALS, TARGETS
 
 __all__ = ["read_estimands"]
 
@@ -13,8 +13,13 @@ _QUANTITIES = ("probability", "ratio", "difference")
 _MOST_PATIENTS = 10_000
 
 
-def read_estimands(top: Table, family: Family | None, pooling: PoolingChoice | None) -> tuple[Estimand, ...]:
-    """The estimands; that the pooling can answer them is asked of a base model alone."""
+def read_estimands(
+    top: Table, family: Family | None, pooling: PoolingChoice | None, of_odds: bool = True
+) -> tuple[Estimand, ...]:
+    """The estimands; that pooling and kinds can answer them is asked of a base model alone.
+
+    `of_odds` says whether a ratio is certainly one of odds, which alone has a risk at every baseline.
+    """
     estimands: list[Estimand] = []
     for table in top.tables("estimand", "Say what to report: add [[estimand]]."):
         estimand = _read_estimand(table, family)
@@ -24,6 +29,9 @@ def read_estimands(top: Table, family: Family | None, pooling: PoolingChoice | N
             table.report("name", f"{estimand.name!r} is the name of two estimands", "Give each a name of its own.")
         if pooling is not None:
             _check_answerable(table, estimand, pooling, family)
+        if pooling is not None and estimand.functional in AT_BASELINE and not of_odds:
+            what = f"{estimand.functional!r} at a baseline needs a ratio of odds"
+            table.report("functional", what, 'Read counts of two arms, or write where = { measure = ["odds_ratio"] }.')
         estimands.append(estimand)
     return tuple(estimands)
 
@@ -32,7 +40,7 @@ def _read_estimand(table: Table, family: Family | None) -> Estimand | None:
     before = len(table.problems)
     name = table.word("name", "Give it a name in lower case, with digits and underscores.")
     functional = _read_functional(table, family)
-    target = threshold = patients = None
+    target = threshold = patients = baseline = source = None
     if functional == "heterogeneity":
         if table.ask("target", "", optional=True) is not None:
             table.report("target", "the heterogeneity is of all cohorts together", "Leave target out.")
@@ -43,14 +51,16 @@ def _read_estimand(table: Table, family: Family | None) -> Estimand | None:
         threshold = _read_threshold(table, family)
     if functional == "predicted_events":
         patients = table.whole("patients", f"Give a whole number, 1 to {_MOST_PATIENTS}.", 1, _MOST_PATIENTS)
+    if functional in AT_BASELINE:
+        baseline, source = _read_baseline(table, target)
     if functional is None:  # which of these belong to it cannot be said
-        for key in ("threshold", "patients"):
+        for key in ("threshold", "patients", "baseline", "baseline_source"):
             table.ask(key, "", optional=True)
     why = table.text("why", "Say why, or leave it out.", optional=True) or ""
     table.finish()
     if len(table.problems) > before or name is None or functional is None or level is None:
         return None
-    return Estimand(name, functional, target, level, threshold, patients, why)
+    return Estimand(name, functional, target, level, threshold, patients, baseline, source or "", why)
 
 
 def _read_functional(table: Table, family: Family | None) -> str | None:
@@ -60,10 +70,24 @@ def _read_functional(table: Table, family: Family | None) -> str | None:
     foreign = [word for word in _QUANTITIES if word != family.quantity]
     if family.quantity != "probability":
         foreign.append("predicted_events")
+    if family.quantity != "ratio":
+        foreign += AT_BASELINE
     if functional in foreign:
         what = f"{functional!r} is not what a {family.name} is about"
         table.report("functional", what, f"Its quantity is called {family.quantity!r}.")
     return functional
+
+
+def _read_baseline(table: Table, target: str | None) -> tuple[float | None, str | None]:
+    """The risk without the treatment, and where it was read: the counts of two arms leave it open."""
+    baseline = table.number("baseline", "Give the risk without the treatment, between 0 and 1.")
+    if baseline is not None and not 0 < baseline < 1:
+        table.report("baseline", f"{baseline:g} is not between 0 and 1", "Give a probability, such as 0.2.")
+    source = table.text("baseline_source", "Say where the baseline was read, such as an outcome of the evidence.")
+    if target == "average":
+        what = "the average ratio of odds has no risk that is the average one"
+        table.report("target", what, "Ask for typical or new_cohort.")
+    return baseline, source
 
 
 def _read_level(table: Table) -> float | None:

@@ -96,7 +96,7 @@ def _read_model(content: Mapping[str, Any], problems: Problems) -> ModelSpec | N
     likelihood = _read_likelihood(top, family)
     pooling = _read_pooling(top)
     priors, whys = read_priors(top, problems, family, pooling)
-    estimands = read_estimands(top, family, None if colon else pooling)
+    estimands = read_estimands(top, family, None if colon else pooling, _of_odds(selection, likelihood))
     if not colon:
         top.ask("variant", "", optional=True)
     top.finish()
@@ -207,6 +207,12 @@ def _read_likelihood(top: Table, family: Family | None) -> tuple[LikelihoodChoic
             table.report("kind", f"{kind!r} stands there twice", "Write it once.")
         choices.append(choice)
     return tuple(choices)
+
+
+def _of_odds(selection: Selection | None, likelihood: tuple[LikelihoodChoice, ...]) -> bool:
+    """Whether a ratio can only be one of odds: two arms' counts speak of no other, and stand beside no other."""
+    measures = selection.where.get("measure") if selection is not None else None
+    return measures == ("odds_ratio",) or any(choice.kind == "two_arm_counts" for choice in likelihood)
 
 
 def _read_options(table: Table, kind: str | None) -> FrozenMapping:

@@ -143,7 +143,7 @@ class Estimand(Section):
         What the report calls it.
     functional : str
         ``probability``, ``ratio`` or ``difference`` (the family's own quantity), ``probability_above``,
-        ``predicted_events`` or ``heterogeneity``.
+        ``predicted_events``, ``risk_difference``, ``risk_ratio`` or ``heterogeneity``.
     target : str or None
         ``typical``, ``average``, ``new_cohort``, ``cohort``, and of cohorts in groups ``group`` and
         ``new_cohort_in_group``; None for the heterogeneity, which is of all cohorts.
@@ -153,6 +153,10 @@ class Estimand(Section):
         On the natural scale: what ``probability_above`` is above.
     patients : int or None
         How many new patients ``predicted_events`` is about.
+    baseline : float or None
+        The risk without the treatment at which ``risk_difference`` and ``risk_ratio`` are taken.
+    baseline_source : str
+        Where that was read.
     why : str
         Why this one; free text.
     """
@@ -163,6 +167,8 @@ class Estimand(Section):
     level: float
     threshold: float | None = None
     patients: int | None = None
+    baseline: float | None = None
+    baseline_source: str = ""
     why: str = ""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..pooling import POOLINGS
 from ..priors import PRIORS
-from .sections import Quantity, Selection, Variant
+from .sections import PoolingChoice, Quantity, Selection, Variant
 from .table import Problems, Table
 from .words import WORD, freeze, suggest, thaw
 
@@ -101,9 +101,10 @@ def _paths(content: Mapping[str, Any]) -> dict[str, None]:
 
 def _allowed_paths(content: Mapping[str, Any]) -> dict[str, None]:
     """Dotted paths that the model may lack and a variant may set."""
-    poolings = [("pooling", known) for known in POOLINGS.values()]
-    sections = (("evidence", Selection), ("quantity", Quantity), *poolings)
+    poolings: list[tuple[str, Any]] = [("pooling", known) for known in (PoolingChoice, *POOLINGS.values())]
+    sections = [("evidence", Selection), ("quantity", Quantity), *poolings]
     paths = [f"{name}.{field.name}" for name, section in sections for field in dataclasses.fields(section)]
+    paths.remove("pooling.options")  # which are written beside the kind
     parameters = {name for pooling in POOLINGS.values() for name in pooling.parameters}
     fields = {field.name for prior in PRIORS.values() for field in dataclasses.fields(prior)}
     priors = content.get("priors", {})

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 __all__ = [
-    "DECISIONS", "FORMAT", "FUNCTIONALS", "LEVELS", "NOTHING", "ORIGINS", "POLICIES", "RELATIONS", "TARGETS", "WORD",
-    "FrozenMapping", "freeze", "is_unicode", "suggest", "thaw",
+    "AT_BASELINE", "DECISIONS", "FORMAT", "FUNCTIONALS", "LEVELS", "NOTHING", "ORIGINS", "POLICIES", "RELATIONS",
+    "TARGETS", "WORD", "FrozenMapping", "freeze", "is_unicode", "suggest", "thaw",
 ]  # fmt: skip
 
 FORMAT = 1
@@ -21,7 +21,12 @@ RELATIONS = ("same_people", "a_within_b", "some_shared", "suspected")
 POLICIES = ("keep_larger", "keep_both", "refuse")
 DECISIONS = ("used", "other")
 LEVELS = ("cohort",)
-FUNCTIONALS = ("probability", "ratio", "difference", "probability_above", "predicted_events", "heterogeneity")
+FUNCTIONALS = (
+    "probability", "ratio", "difference", "probability_above", "predicted_events", "risk_difference", "risk_ratio",
+    "heterogeneity",
+)  # fmt: skip
+#: What a ratio of odds comes to at a stated risk without the treatment.
+AT_BASELINE = ("risk_difference", "risk_ratio")
 TARGETS = ("typical", "average", "new_cohort", "cohort", "group", "new_cohort_in_group")
 
 WORD = re.compile(r"[a-z][a-z0-9_]*")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .descriptor import datapackage
+from .dictionary import data_dictionary
 from .files import LARGEST_FILE, Tables, digest, read_folder, read_mapping, write_folder
 from .seal import DESCRIPTOR, check_seal, seal, sealed
 
@@ -11,6 +12,7 @@ __all__ = [
     "LARGEST_FILE",
     "Tables",
     "check_seal",
+    "data_dictionary",
     "datapackage",
     "digest",
     "read_folder",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ..records import KEYS, RECORD_TYPES, columns_of
-from ..records.cells import DATE_PATTERN, IDENTIFIER_PATTERN, Column
+from ..records.cells import DATE_PATTERN, FALSE_VALUES, IDENTIFIER_PATTERN, TRUE_VALUES, Column
 
 __all__ = ["datapackage"]
 
@@ -32,7 +32,7 @@ def _constraints(column: Column, required: bool) -> dict[str, Any]:
 def _field(name: str, column: Column, required: bool) -> dict[str, Any]:
     field: dict[str, Any] = {"name": name, "type": _TYPES.get(column.kind, "string"), "description": column.about}
     if column.kind == "boolean":
-        field |= {"trueValues": ["true"], "falseValues": ["false"]}
+        field |= {"trueValues": [*TRUE_VALUES], "falseValues": [*FALSE_VALUES]}
     if constraints := _constraints(column, required):
         field["constraints"] = constraints
     return field

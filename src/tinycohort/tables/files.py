@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from ..issues import Issue
 from ..records import (
@@ -29,13 +29,9 @@ from ..records import (
     write_row,
 )
 from ..records.cells import suggestion
+from .opening import LARGEST_FILE, check_header, header_line, read_text
 
 __all__ = ["LARGEST_FILE", "Tables", "digest", "read_folder", "read_mapping", "write_folder"]
-
-#: Bytes. The bundled tables take well under one million.
-LARGEST_FILE: Final = 20_000_000
-
-_DELIMITERS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 @dataclass(frozen=True)  # no slots: the look-ups by identifier are made once and kept
@@ -118,56 +114,6 @@ class Tables:
         return places[index] if index < len(places) else f"{table}, record {index + 1}"
 
 
-def _header_line(table: str) -> str:
-    return ",".join(columns_of(table))
-
-
-def _read_text(path: Path) -> tuple[str, list[Issue]]:
-    name = path.name
-    if not path.exists():
-        mend = f"Add it, if only with its header: {_header_line(path.stem)}"
-        return "", [Issue(name, f"there is no such file in {str(path.parent)!r}", mend)]
-    if not path.is_file():
-        return "", [Issue(name, "this is a folder, and a file was expected", "Put the table in a file of that name.")]
-    try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            what = f"the file has {size:,} bytes, more than the limit of {LARGEST_FILE:,}"
-            return "", [Issue(name, what, "A table of evidence is far smaller: is this the right file?")]
-        data = path.read_bytes()
-    except OSError as error:
-        return "", [Issue(name, f"the file cannot be read: {error.strerror}", "See to its permissions.")]
-    if b"\0" in data:
-        row = data[: data.index(b"\0")].count(b"\n") + 1
-        return "", [Issue(f"{name}, line {row}", "the file contains a NUL byte", "Save it as CSV in UTF-8.")]
-    try:
-        return data.decode("utf-8-sig"), []
-    except UnicodeDecodeError as error:
-        row = data[: error.start].count(b"\n") + 1
-        what = f"byte {data[error.start : error.start + 1]!r} is not UTF-8"
-        return "", [Issue(f"{name}, line {row}", what, "Save the file as CSV in UTF-8.")]
-
-
-def _check_header(table: str, header: list[str], name: str) -> list[Issue]:
-    known = list(columns_of(table))
-    only = header[0] if len(header) == 1 else ""
-    for delimiter, plural in _DELIMITERS.items():
-        if only.count(delimiter) >= 2:
-            what = f"columns are separated by {plural} ({delimiter!r})"
-            return [Issue(f"{name}, row 1", what, "Save the file with commas.")]
-    issues: list[Issue] = []
-    for column in dict.fromkeys(header):
-        where = f"{name}, row 1, {column or 'empty heading'}"
-        if header.count(column) > 1:
-            issues.append(Issue(where, f"the column {column!r} stands there {header.count(column)} times", "Keep one."))
-        if column not in known:
-            mend = suggestion(column, [other for other in known if other not in header])
-            issues.append(Issue(where, f"{column!r} is not a column of {table}", mend))
-    missing = [column for column in known if column not in header]
-    issues += [Issue(f"{name}, row 1", f"the column {column!r} is missing", "Add it.") for column in missing]
-    return issues
-
-
 def _parse(table: str, text: str, name: str) -> tuple[list[Record], list[str], list[Issue]]:
     records: list[Record] = []
     places: list[str] = []
@@ -178,8 +124,8 @@ def _parse(table: str, text: str, name: str) -> tuple[list[Record], list[str], l
         header = next(lines, None)
         if not header:
             what = "the file is empty" if header is None else "the first row is empty"
-            return [], [], [Issue(name, what, f"Start it with the header: {_header_line(table)}")]
-        if issues := _check_header(table, header, name):
+            return [], [], [Issue(name, what, f"Start it with the header: {header_line(table)}")]
+        if issues := check_header(table, header, name):
             return [], [], issues
         for row, cells in enumerate(lines, start=2):
             where = f"{name}, row {row}"
@@ -228,7 +174,7 @@ def read_folder(folder: str | Path) -> tuple[Tables, list[Issue]]:
     parts: dict[str, tuple[list[Record], list[str]]] = {}
     issues: list[Issue] = []
     for table in RECORD_TYPES:
-        text, unreadable = _read_text(folder / f"{table}.csv")
+        text, unreadable = read_text(folder / f"{table}.csv")
         issues += unreadable
         if not unreadable:
             records, places, wrong = _parse(table, text, f"{table}.csv")

@@ -23,7 +23,7 @@ from .marginals import FIRST_COHORT, average_of, stack, theta_densities
 from .tabulated import Tabulated, chebyshev_points
 from .windows import Stretch, TauScale, tau_scale
 
-__all__ = ["ENDS", "Layers", "NestedWindows", "Problem", "Slice", "find_nested_windows", "layers"]
+__all__ = ["ENDS", "Layers", "NestedWindows", "Problem", "Slice", "averaged_tables", "find_nested_windows", "layers"]
 
 # Log density, below its peak, down to which a group's likelihood is tabulated; its cohorts' nodes reach further.
 _TABLED = 60.0
@@ -242,6 +242,14 @@ def _tables(
     theta = np.stack([stretch.x(chebyshev_points(_TABLE_POINTS))[0] for stretch in stretches], axis=1)
     values = _log_groups(cohorts, theta, tau, accuracy)
     return [Tabulated(stretch, values[:, t], problem.left, problem.right) for t, stretch in enumerate(stretches)]
+
+
+def averaged_tables(problem: Problem, tau: Any, accuracy: Accuracy) -> list[Tabulated]:
+    """What each group says of its theta at each tau (A,), wherever that may be."""
+    cohorts = problem.cohorts(accuracy)
+    ranges = _find_tables(problem, cohorts, tau, accuracy)
+    stretches = [Stretch(*(getattr(ranges, end)[:, t] for end in ENDS)) for t in range(len(tau))]
+    return _tables(problem, cohorts, stretches, tau, accuracy)
 
 
 def _first_look(problem: Problem, table: Tabulated) -> tuple[Windows, Grid]:

@@ -13,9 +13,11 @@ from ...compiled import CompiledModel
 from ...likelihoods import Binomial
 from ...numerics import gauss_legendre
 from ...posterior import LeaveOneOut, Marginal, Posterior, Target
+from ..moments import Moments
 from .cohorts import Accuracy
 from .draws import draw, draw_spread, draw_theta
 from .nested import Layers, Problem, Slice, find_nested_windows, layers
+from .nested_left_out import without_one
 from .nested_marginals import Marginals, marginals
 from .refinement import LEVELS, evidence_stands, refine
 from .solution import Solution
@@ -41,12 +43,12 @@ class NestedSolution(Solution):
 
     def __init__(self, problem: Problem, found: Layers, accuracy: Accuracy) -> None:
         self.model, self.family, self.found = problem.model, problem.model.family, found
-        self._problem, self._accuracy = problem, accuracy
+        self._problem, self.accuracy = problem, accuracy
         self.log_evidence = found.log_evidence
 
     @cached_property
     def _all(self) -> Marginals:
-        return marginals(self._problem, self.found, self._accuracy)
+        return marginals(self._problem, self.found, self.accuracy)
 
     @property
     def _curve(self) -> Any:
@@ -132,11 +134,22 @@ class NestedPosterior(Posterior):
         return self.solution.predicted_events(patients, target, cohort)
 
     def leave_one_out(self) -> LeaveOneOut:
-        """Every cohort left out in turn, each time integrated afresh."""
-        evidence, variance_mu, variance_theta = np.array(
-            [_left_out(self.model, j) for j in range(self.model.cohorts)]
-        ).T
+        """Every cohort left out in turn: from the posterior where that reaches so far, else integrated afresh."""
+        coarse, fine = self._solve(LEVELS[0]), self.solution
+        found = [self._left_out(coarse, fine, j) for j in range(self.model.cohorts)]
+        evidence, variance_mu, variance_theta = np.array(found).T
         return LeaveOneOut(self.log_marginal_likelihood - evidence, variance_mu, variance_theta)
+
+    @np.errstate(over="ignore", divide="ignore", invalid="ignore")
+    def _left_out(self, coarse: NestedSolution, fine: NestedSolution, j: int) -> tuple[float, float, float]:
+        """Log evidence, variance of mu, and of theta_j, from all cohorts but `j`."""
+        roughly, found = (without_one(one.found, one.accuracy, j) for one in (coarse, fine))
+        if roughly is None or found is None or not evidence_stands(abs(found.log_ratio - roughly.log_ratio)):
+            return _left_out(self.model, j)
+        exists = Moments(self.model.without(j))
+        mu = _variance(*found.mu) if exists.exists("mu", 2, natural=False) else math.inf
+        theta = _variance(*found.theta) if exists.exists("new_cohort", 2, natural=False) else math.inf
+        return fine.log_evidence + found.log_ratio, mu, theta
 
     def draws(self, chains: int, draws: int, seed: int) -> dict[str, Any]:
         """tau by its inverse distribution function; the rest from the slice at one of the two nearest nodes of tau."""
@@ -167,6 +180,10 @@ class NestedPosterior(Posterior):
         spread = tau[:, None] * rng.standard_normal((size, several))
         drawn["theta_new_cohort_in_group"] = drawn["theta_group"] + spread
         return {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in drawn.items()}
+
+
+def _variance(first: float, second: float) -> float:
+    return max(second - first**2, 0.0)
 
 
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")

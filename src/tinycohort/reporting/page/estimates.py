@@ -8,12 +8,14 @@ from typing import Any
 from ...estimates import estimate_rows
 from ...posterior import Fit
 from ..numbers import Number
-from ..words import TARGETS_IN_WORDS, count, figure, in_words, of_quantity, percent
+from ..words import count, figure, in_words, of_quantity, percent, points, target_in_words
 from .markup import Markup, join, minus, table, tag
 
 __all__ = ["cohorts_table", "estimates_table", "interval_text", "value_text"]
 
 _SPREAD = "standard deviation"
+_POINTS = "percentage points"
+_UNITS_AT_BASELINE = {"risk_difference": _POINTS, "risk_ratio": "ratio"}
 
 
 def value_text(value: float | None, quantity: str) -> str:
@@ -22,6 +24,8 @@ def value_text(value: float | None, quantity: str) -> str:
         return "–"
     if quantity == "probability":
         return percent(value, 1)
+    if quantity == _POINTS:
+        return points(value)
     return minus(f"{value:.2f}" if quantity == _SPREAD else figure(value))
 
 
@@ -44,7 +48,7 @@ def estimates_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
     for row in estimate_rows(fit):
         if row["target"] == "cohort" or (row["median"] is None and row["probability"] is None):
             continue
-        target = TARGETS_IN_WORDS.get(row["target"], in_words(row["target"]))
+        target = target_in_words(row)
         level = f"{100 * row['level']:g}%"
         if row["functional"] == "probability_above":
             what = f"Probability that a {target} lies above {of_quantity(quantity)(row['threshold'])}"
@@ -52,10 +56,15 @@ def estimates_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
         elif row["functional"] == "predicted_events":
             what = f"Of {row['patients']} new patients, {target}"
             rows.append((what, f"{row['median']:.0f}", f"{row['lower']:.0f} to {row['upper']:.0f}", level))
+        elif row["baseline"] is not None:
+            kind, unit = in_words(row["functional"]).capitalize(), _UNITS_AT_BASELINE[row["functional"]]
+            ends = interval_text(row["lower"], row["upper"], unit)
+            what = f"{kind} where it is {percent(row['baseline'], 1)} without, {target}"
+            rows.append((what, value_text(row["median"], unit), ends, level))
         else:
             unit = _SPREAD if row["functional"] == "heterogeneity" else quantity
             ends = interval_text(row["lower"], row["upper"], unit)
-            rows.append((target.capitalize(), value_text(row["median"], unit), ends, level))
+            rows.append((f"{target[0].upper()}{target[1:]}", value_text(row["median"], unit), ends, level))
     if not rows:
         return Markup("")
     meaning = (

@@ -48,8 +48,9 @@ def _figures_and_tables(variant: str, fit: Fit, numbers: Numbers, drawn: Drawn) 
         return [tag("p", f"There are no figures and no estimates, because the fit may not be reported: {reasons}.")]
     used = numbers.of(variant)
     shown = [one for one in drawn[variant] if one.kind.place == "answers"]
-    large = [picture(one, variant) for one in shown if not one.kind.small]
-    small = [picture(one, variant) for one in shown if one.kind.small]
+    narrow = not fit.compiled.pooling.grouped  # of groups, tau and tau_group stand side by side
+    large = [picture(one, variant) for one in shown if not (one.kind.small and narrow)]
+    small = [picture(one, variant) for one in shown if one.kind.small and narrow]
     return [*large, tag("div", estimates_table(fit, used), *small, class_="beside"), cohorts_table(fit, used)]
 
 
