@@ -5,6 +5,8 @@ Nothing of the package is used. Slow, and for small data sets only: it is what t
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +28,9 @@ _NOTHING = 1e-11
 _NEIGHBOURS = 2
 # From this tau on, in gaps between mu's points, a sum over them is smooth.
 _WIDE = 3.0
+# What is nearer than so many gaps may not be summed over mu's points where tau is narrow.
+_CLOSE = 14.0
+_LEAST = 1e-14
 
 Function = Callable[[Any], Any]
 
@@ -56,29 +61,34 @@ class StudentBruteForce:
     width: float = 0.3
 
     @cached_property
+    def _edges(self) -> Any:
+        """Ends of tau's panels."""
+        upper = max(self.tau.isf(_TAIL), min(self.tau.isf(_BEYOND), _FAR))
+        lower = np.log(self.tau.ppf(_TAIL))
+        return np.exp(np.log(upper) - (np.log(upper) - lower) * np.linspace(0, 1, _PANELS + 1)[::-1] ** 2)
+
+    @cached_property
     def _nodes(self) -> tuple[Any, Any, Any, Any]:
         """mu (M,), tau (T,) and the log of prior times weight of each."""
         mu = np.linspace(*self.mu_range, _MU_POINTS)
-        upper = max(self.tau.isf(_TAIL), min(self.tau.isf(_BEYOND), _FAR))
-        lower = np.log(self.tau.ppf(_TAIL))
-        ends = np.log(upper) - (np.log(upper) - lower) * np.linspace(0, 1, _PANELS + 1)[::-1] ** 2
-        u, weights = _panels(ends, _NODES)
+        u, weights = _panels(np.log(self._edges), _NODES)
         log_mu = np.log(mu[1] - mu[0]) + self.mu.logpdf(mu)
         log_mu[[0, -1]] -= np.log(2)
         return mu, np.exp(u), log_mu, np.log(weights) + u + self.tau.logpdf(np.exp(u))
 
     @cached_property
+    def _sums(self) -> Any:
+        """Averages over the Student t of each likelihood, alone and times theta and its square (3, J, T, M)."""
+        mu, tau, _, _ = self._nodes
+        return np.stack([self._integrals(mu, one) for one in tau], axis=2)
+
+    @property
     def _averages(self) -> Any:
         """log of each likelihood averaged over the Student t (J, T, M)."""
-        return np.log(self._over_tau(self.log_likelihoods, 0))
+        return np.log(self._sums[0])
 
-    def _over_tau(self, functions: list[Function], order: int) -> Any:
-        """Averages over the Student t of each likelihood times theta to some power (J, T, M)."""
-        mu, tau, _, _ = self._nodes
-        return np.stack([self._integrals(functions, order, mu, one) for one in tau], axis=1)
-
-    def _integrals(self, functions: list[Function], order: int, mu: Any, tau: float) -> Any:
-        """The same at one tau (J, M)."""
+    def _integrals(self, mu: Any, tau: float) -> Any:
+        """The same at one tau (3, J, M)."""
         edges = np.linspace(-_EDGE, _EDGE, int(2 * _EDGE / self.width) + 1)
         panel = np.clip(np.searchsorted(edges, mu) - 1, 0, len(edges) - 2)
         first, last = np.maximum(panel - _NEIGHBOURS, 0), np.minimum(panel + _NEIGHBOURS + 1, len(edges) - 1)
@@ -86,30 +96,28 @@ class StudentBruteForce:
         # Far from mu, where the Student t is smooth: the same nodes for every mu, those near it masked.
         theta, weight = _panels(edges, _FAR_NODES)
         away = (theta < low[:, None]) | (theta > high[:, None])
-        kernel = self._density((theta - mu[:, None]) / tau) / tau * away * weight * theta**order
+        kernel = self._density((theta - mu[:, None]) / tau) / tau * away * weight
+        total = self._times_likelihoods(kernel, theta)
         # Near it, evenly along y with theta = mu + tau sinh y.
         nodes, weights = np.polynomial.legendre.leggauss(_NEAR_NODES)
         start = np.arcsinh((low - mu) / tau)[:, None]
         half = 0.5 * (np.arcsinh((high - mu) / tau)[:, None] - start)
         y = start + half * (nodes + 1)
-        close = mu[:, None] + tau * np.sinh(y)
-        share = half * weights * np.cosh(y) * self._density(np.sinh(y)) * close**order
-        # Beyond the edges, where the likelihoods are flat, evenly along the logarithm of theta.
+        share = half * weights * np.cosh(y) * self._density(np.sinh(y))
+        total += self._times_likelihoods(share, mu[:, None] + tau * np.sinh(y))
+        # Beyond the edges, where a likelihood is flat or next to nothing, evenly along the logarithm of theta.
         u, weights = _panels(np.linspace(0, _FARTHEST, 41), _NEIGHBOURS + 8)
-        beyond = _EDGE * np.exp(u)
-        tails = [
-            self._density((end * beyond - mu[:, None]) / tau) / tau @ (weights * beyond * (end * beyond) ** order)
-            for end in (-1, 1)
-        ]
-        return np.array(
-            [
-                kernel @ np.exp(function(theta))
-                + (share * np.exp(function(close))).sum(axis=1)
-                + np.exp(function(np.array(-_EDGE))) * tails[0]
-                + np.exp(function(np.array(_EDGE))) * tails[1]
-                for function in functions
-            ]
-        )
+        for side in (-1, 1):
+            beyond = side * _EDGE * np.exp(u)
+            tail = self._density((beyond - mu[:, None]) / tau) / tau * weights * np.abs(beyond)
+            total += self._times_likelihoods(tail, beyond)
+        return total
+
+    def _times_likelihoods(self, kernel: Any, theta: Any) -> Any:
+        """Sums (3, J, M) over the nodes of a kernel (M, N) times likelihoods and powers of theta (N,) or (M, N)."""
+        values = np.stack([np.exp(function(theta)) * theta**k for k in range(3) for function in self.log_likelihoods])
+        found = kernel @ values.T if theta.ndim == 1 else np.einsum("mn,fmn->mf", kernel, values)
+        return found.T.reshape(3, len(self.log_likelihoods), len(kernel))
 
     def _density(self, x: Any) -> Any:
         """The Student t, as SciPy has it but quicker."""
@@ -138,39 +146,73 @@ class StudentBruteForce:
         mu, tau, _, _ = self._nodes
         return float((function(mu, tau[:, None]) * self.weights).sum())
 
+    def below_mu(self) -> tuple[Any, Any]:
+        """mu's points, and the posterior probability that it is less."""
+        mu, _, _, _ = self._nodes
+        density = self.weights.sum(axis=0) / (mu[1] - mu[0])
+        return mu, interpolate.make_interp_spline(mu, density, k=7).antiderivative()(mu)
+
+    def below_tau(self) -> tuple[Any, Any]:
+        """The ends of tau's panels, and the posterior probability that tau is less."""
+        below = self.weights.sum(axis=1).reshape(_PANELS, _NODES).sum(axis=1).cumsum()
+        return self._edges[1:], below
+
     def theta_moment(self, order: int, cohort: int) -> float:
         """Posterior mean of a power of a cohort's theta, tails and all."""
-        found = self._over_tau([self.log_likelihoods[cohort]], order)[0] / np.exp(self._averages[cohort])
-        return float((found * self.weights).sum())
+        return float((self._sums[order, cohort] / self._sums[0, cohort] * self.weights).sum())
 
-    def cdf(self, x: float, cohort: int | None = None) -> float:
-        """P(theta <= x), of a new cohort or of one of these: theta outermost, since tau may be narrower than mu's gaps.
+    def cdf(self, x: Any, cohort: int | None = None) -> Any:
+        """P(theta <= x) for rising x (Q,), of a new cohort or of one of these.
 
-        What the others say of mu is a spline through its values.
+        theta is outermost, since tau may be narrower than mu's gaps; what the others say of mu is a spline through its
+        values.
         """
         mu, tau, _, _ = self._nodes
         others = self.weights if cohort is None else self.weights * np.exp(-self._averages[cohort])
         function = (lambda theta: 0.0 * theta) if cohort is None else self.log_likelihoods[cohort]
-        below = stats.t.cdf((-_EDGE - mu) / tau[:, None], self.nu)
-        total = float(np.exp(function(np.array(-_EDGE))) * (others * below).sum())
-        theta, weight = _panels(np.linspace(-_EDGE, x, int((x + _EDGE) / self.width) + 2), _FAR_NODES)
+        edge = min(-_EDGE, x[0])
+        below = stats.t.cdf((edge - mu) / tau[:, None], self.nu)
+        before = float(np.exp(function(np.array(edge))) * (others * below).sum())
+        pieces = []
+        for start, end in itertools.pairwise([edge, *x]):
+            pieces.append(_panels(np.linspace(start, end, int((end - start) / self.width) + 2), _FAR_NODES))
+        theta, weight = (np.concatenate(part) for part in zip(*pieces, strict=True))
         weight = weight * np.exp(function(theta))
         counts = weight > _NOTHING * weight.max()
         rows = self.weights.sum(axis=1) > _NOTHING
+        mixed = np.zeros(len(theta))
         for one, row in zip(tau[rows], others[rows], strict=True):
-            total += float(weight[counts] @ self._mixed(theta[counts], one, row))
-        return total
+            mixed[counts] += self._mixed(theta[counts], one, row)
+        ends = np.cumsum([len(nodes) for nodes, _ in pieces])
+        return before + np.cumsum(weight * mixed)[ends - 1]
 
     def _mixed(self, theta: Any, tau: float, row: Any) -> Any:
         """The Student t averaged over mu with the weights of one tau (M,)."""
         mu, _, _, _ = self._nodes
         gap = mu[1] - mu[0]
-        if tau > _WIDE * gap * max(1.0, self.nu**-0.5):
-            return self._density((theta[:, None] - mu) / tau) @ row / tau
-        z, share = _panels(np.arcsinh(np.array([-3, 3]) * _EDGE / tau), _NEAR_NODES)
-        share, z = share * np.cosh(z) * self._density(np.sinh(z)), np.sinh(z)
+        some = slice(*(row > _LEAST * row.max()).nonzero()[0][[0, -1]] + [0, 1])
+        away = theta[:, None] - mu[some]
+        wide = tau > _WIDE * gap * max(1.0, self.nu**-0.5)
+        kernel = self._density(away / tau)
+        close = ~wide & (theta > mu[some][0] - _CLOSE * gap) & (theta < mu[some][-1] + _CLOSE * gap)
+        kernel[close] *= 1.0 - _near(away[close] / gap)
+        total = kernel @ row[some] / tau
+        if not close.any():
+            return total
+        # Evenly along y with mu = theta - tau sinh y, and finer where the share of what is near falls off.
+        edges = np.arcsinh(_CLOSE * gap / tau * np.linspace(0.02, 1.0, 13))
+        edges = np.concatenate([np.linspace(0.0, edges[0], math.ceil(edges[0]) + 1)[:-1], edges])
+        y, share = _panels(np.concatenate([-edges[:0:-1], edges]), 8)
+        apart = tau * np.sinh(y)
+        share *= np.cosh(y) * self._density(np.sinh(y)) * _near(apart / gap)
         density = interpolate.CubicSpline(mu, row / gap, extrapolate=False)
-        return np.nan_to_num(density(theta[:, None] - tau * z)) @ share
+        total[close] += np.nan_to_num(density(theta[close, None] - apart)) @ share
+        return total
+
+
+def _near(gaps: Any) -> Any:
+    """1 near nought and 0 beyond, so smooth that what is left can be summed over mu's points."""
+    return 0.5 * special.erfc((np.abs(gaps) - 6.0) / 1.5)
 
 
 def _panels(edges: Any, size: int) -> tuple[Any, Any]:

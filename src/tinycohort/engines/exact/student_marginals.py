@@ -157,11 +157,11 @@ def add_tails(grid: Grid, stretch: Stretch, first: Any, second: Any) -> None:
 
 
 def _tail(nu: float, x: Any) -> tuple[Any, Any, Any]:
-    """Integrals from x on of a Student t's density, times its argument, times that squared; infinite if they are."""
+    """Integrals from x on of a Student t's density, times its argument, times that squared; nan where there is none."""
     share = special.stdtr(nu, -x)
     density = np.exp(log_student(nu, x))
-    mean = (nu + x * x) / (nu - 1.0) * density if nu > 1.0 else np.inf
+    mean = (nu + x * x) / (nu - 1.0) * density if nu > 1.0 else math.nan
     if nu <= 2.0:
-        return share, mean, np.inf
+        return share, mean, math.nan
     other = special.stdtr(nu - 2.0, -x * math.sqrt((nu - 2.0) / nu))
     return share, mean, nu * ((nu - 1.0) / (nu - 2.0) * other - share)
