@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +114,25 @@ def _influence(_: ModelResult, fit: Fit) -> Figure:
     return plots.influence(fit, target="new_cohort")
 
 
+def _unpublished(result: ModelResult, _: Fit) -> Figure:
+    from .. import plots
+
+    return plots.unpublished_sensitivity(_corrected(result), target="new_cohort")
+
+
+def _corrected(result: ModelResult) -> dict[float, Fit]:
+    """The model and those of its variants that correct it, and nothing else, by the probability of publication."""
+    found: dict[float, Fit] = {}
+    base = result.fit.compiled
+    for _, _, fit in result.fits:
+        model = fit.compiled
+        chances = {getattr(part.kind, "published_without_events", math.nan) for part in model.parts}
+        alike = (model.rows, model.pooling, model.priors) == (base.rows, base.pooling, base.priors)
+        if alike and len(chances) == 1 and not math.isnan(min(chances)) and fit.reportable:
+            found.setdefault(chances.pop(), fit)
+    return found
+
+
 def _prior_predictive(_: ModelResult, fit: Fit) -> Figure:
     from .. import plots
 
@@ -179,6 +199,18 @@ FIGURES: tuple[FigureKind, ...] = (
             " shaded band: from all of them."
         ),
         place="varied",
+    ),
+    FigureKind(
+        "unpublished",
+        lambda result, fit: is_pooled(fit) and len(_corrected(result)) > 1,
+        _unpublished,
+        "What a new cohort is, by how likely a series in which nobody had it is to be published",
+        lambda _: (
+            "The answer for a new cohort if series in which nobody had it were published less often than the others."
+            " Nobody knows how often; the diamond is the model as it stands."
+        ),
+        place="varied",
+        small=True,
     ),
     FigureKind(
         "prior_predictive",

@@ -20,7 +20,7 @@ from ...pooling import Partial
 from .cohorts import Accuracy, Cohorts
 from .grid import Grid, Windows, adjust, find_windows, integrate
 from .marginals import FIRST_COHORT, average_of, stack, theta_densities
-from .tabulated import Tabulated, chebyshev_points
+from .tabulated import Tabulated, chebyshev_points, tabulate
 from .windows import Stretch, TauScale, tau_scale
 
 __all__ = ["ENDS", "Layers", "NestedWindows", "Problem", "Slice", "averaged_tables", "find_nested_windows", "layers"]
@@ -241,7 +241,7 @@ def _tables(
     """What each group says of its theta, at each tau."""
     theta = np.stack([stretch.x(chebyshev_points(_TABLE_POINTS))[0] for stretch in stretches], axis=1)
     values = _log_groups(cohorts, theta, tau, accuracy)
-    return [Tabulated(stretch, values[:, t], problem.left, problem.right) for t, stretch in enumerate(stretches)]
+    return tabulate(stretches, values, problem.left, problem.right)
 
 
 def averaged_tables(problem: Problem, tau: Any, accuracy: Accuracy) -> list[Tabulated]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,7 @@ from ...likelihoods.base import Data
 from ...numerics import NUMPY, Operations
 from .windows import Stretch
 
-__all__ = ["Tabulated", "chebyshev_points"]
+__all__ = ["Tabulated", "chebyshev_points", "tabulate"]
 
 _CELLS = 512
 
@@ -37,6 +38,14 @@ def _to_cubics(size: int) -> Any:
     return np.concatenate([value[:-1], before, 3.0 * rise - 2.0 * before - after, before + after - 2.0 * rise])
 
 
+def tabulate(stretches: Sequence[Stretch], values: Any, left: Any, right: Any) -> list[Tabulated]:
+    """Tables of the same functions under several circumstances: `values` (F, S, size), a stretch (F,) for each of S."""
+    # Around nought, so that interpolation loses nothing; all at once, which is one large product and not many small.
+    height = values.max(axis=-1)
+    cubics = (values - height[..., None]) @ _to_cubics(values.shape[-1]).T
+    return [Tabulated(stretch, height[:, s], cubics[:, s], left, right) for s, stretch in enumerate(stretches)]
+
+
 class Tabulated(Likelihood):
     """Functions of theta by interpolation, to some eight digits; quadratic beyond the ends of their tables.
 
@@ -44,8 +53,10 @@ class Tabulated(Likelihood):
     ----------
     stretch : Stretch
         A coordinate for each function (F,), over its table.
-    values : array (F, size)
-        Values at `chebyshev_points` of that coordinate.
+    height : array (F,)
+        Of each function, which its cubics are below.
+    cubics : array (F, 4 * C)
+        Coefficients in each cell of the coordinate.
     left, right : arrays of bool (F,)
         Whether a function stays at its height on that side for ever.
     """
@@ -56,13 +67,10 @@ class Tabulated(Likelihood):
     requires = ()
     observed = ()
 
-    def __init__(self, stretch: Stretch, values: Any, left: Any, right: Any) -> None:
-        self._stretch, self._left, self._right = stretch, left, right
+    def __init__(self, stretch: Stretch, height: Any, cubics: Any, left: Any, right: Any) -> None:
+        self._stretch, self._height, self._left, self._right = stretch, height, left, right
         self._low = np.arcsinh((stretch.lower - stretch.middle) / stretch.core)
         self._half = 0.5 * (np.arcsinh((stretch.upper - stretch.middle) / stretch.core) - self._low)
-        # Around nought, so that interpolation loses nothing.
-        self._height = values.max(axis=1)
-        cubics = (values - self._height[:, None]) @ _to_cubics(values.shape[1]).T
         self._cubics = [np.ascontiguousarray(part).ravel() for part in np.split(cubics, 4, axis=1)]
         self._ends = [self._end(*side) for side in ((stretch.lower, 0.0, 0, -1.0), (stretch.upper, 1.0, -1, 1.0))]
         for (slope, curvature), flat in zip(self._ends, (left, right), strict=True):
