@@ -72,8 +72,9 @@ def quantiles_of(log_likelihoods: list[Function], prior: Any, p: list[float]) ->
 
 
 def test_the_bundled_models_are_these_and_each_has_variants() -> None:
-    assert set(MODELS) >= {
-        "abscopal_contrast", "response_after_sbrt", "response_pd1", "toxicity_grade3", "unirradiated_response",
+    assert set(MODELS) == {
+        "abscopal_contrast", "response_after_sbrt", "response_first_line", "response_pd1", "toxicity_grade3",
+        "unirradiated_response",
     }  # fmt: skip
     assert {model for model, _ in VARIANTS} == set(MODELS)
 
@@ -145,11 +146,11 @@ def width(fit: tc.Fit) -> float:
     return float(upper - lower)
 
 
-@pytest.mark.parametrize("model", ["abscopal_contrast", "response_pd1", "toxicity_grade3"])
+@pytest.mark.parametrize("model", ["abscopal_contrast", "response_first_line", "response_pd1", "toxicity_grade3"])
 def test_a_brute_force_grid_gives_the_answer_of_a_partially_pooled_model(model: str) -> None:
     fit = fitted(model)
     tau = stats.halfnorm(scale=fit.compiled.priors["tau"].sigma)
-    reach = {"response_pd1": (-6.0, 3.0)}.get(model, (-9.0, 9.0))
+    reach = {"response_pd1": (-6.0, 3.0), "response_first_line": (-5.0, 6.0)}.get(model, (-9.0, 9.0))
     grid = BruteForce(of_cohorts(fit), prior_of_mu(fit), tau, reach, 0.15)
     summary = fit.summary()
     assert summary["log_marginal_likelihood"] == pytest.approx(grid.log_marginal_likelihood, abs=1e-5)
@@ -336,6 +337,23 @@ def test_the_abscopal_contrast_rests_on_four_randomised_trials() -> None:
     assert changed_by("abscopal_contrast", "pooled_analysis_13") == otherwise
     assert changed_by("abscopal_contrast", "sbrt_only") == {"welsh_2020_rt": None}
     assert changed_by("abscopal_contrast", "all_randomised_counted") == {"mcbride_2021_rt": None, "welsh_2020_rt": None}
+
+
+def test_the_first_line_contrast_rests_on_three_randomised_trials_of_secondary_origin() -> None:
+    assert numbers_of("response_first_line") == {
+        "mai_2021_toripalimab": "113 of 146 against 95 of 143",
+        "yang_2021_captain_1st_camrelizumab": "117 of 134 against 104 of 129",
+        "yang_2023_tislelizumab": "91 of 131 against 73 of 132",
+    }
+    assert {one.source.origin for one in fitted("response_first_line").evidence.numbers} == {"secondary"}
+    why = why_left_out("response_first_line")
+    assert why["fang_2018_gp_response"] == "other_design"
+    assert why["kl167_iii_08_tagitanlimab_response"] == why["hong_2021_gp_response"] == "other_drug_class"
+    assert why["chen_2024_cited_first_line_ici_response"] == "other_setting"
+    anti_pdl1 = {"kl167_iii_08_tagitanlimab": "161 of 197 against 73 of 98"}
+    assert changed_by("response_first_line", "with_anti_pdl1") == anti_pdl1
+    assert changed_by("response_first_line", "without_recovered_totals") == {"yang_2023_tislelizumab": None}
+    assert set(numbers_of("response_first_line", "central_review")) == {"yang_2023_tislelizumab"}
 
 
 def test_toxicity_rests_on_two_cohorts_and_three_events_may_be_one_person() -> None:

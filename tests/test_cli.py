@@ -100,6 +100,33 @@ def test_pool_corrects_for_what_was_not_published(capsys: Capture) -> None:
     assert corrected["remarks"] == ["A cohort without an event is taken to have been published with probability 0.2"]
 
 
+def test_pool_takes_cohorts_in_groups(capsys: Capture) -> None:
+    Path("groups.csv").write_text("label,events,total,group\nJi,1,8,skin\nWu,7,27,skin\nMa,9,44,lung\n")
+    options = ("--pooling", "nested", "--tau-group", "HalfNormal(1)", "--seed", "1")
+    answer = in_json(capsys, "pool", "groups.csv", *options)
+    assert [one["label"] for one in answer["groups"]] == ["skin", "lung"]
+    assert answer["priors"]["tau_group"] == "HalfNormal(1)"
+    text = answered(capsys, "pool", "groups.csv", *options)
+    assert "typical cohort, skin" in text
+    assert "new cohort, lung" in text
+    assert "heterogeneity of groups (tau_group)" in text
+    # The same file serves the other poolings.
+    assert in_json(capsys, "pool", "groups.csv")["groups"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("label,events,total\nJi,1,8\n", "row 1: the column 'group' is missing. Add it"),
+        ("label,events,total,group\nJi,1,8,skin\nWu,7,27,\n", "row 3, group: the cell is empty."),
+    ],
+)
+def test_a_file_without_the_groups_is_refused(text: str, said: str, capsys: Capture) -> None:
+    Path("groups.csv").write_text(text)
+    assert main(["pool", "groups.csv", "--pooling", "nested"]) == WRONG
+    assert said in capsys.readouterr().err
+
+
 def test_pool_answers_with_the_keys_that_are_promised(capsys: Capture) -> None:
     answer = in_json(capsys, "pool", "counts.csv")
     assert list(answer) == KEYS == list(NO_ANSWER)

@@ -370,3 +370,45 @@ def test_what_counts_have_no_use_for_is_refused(ignored: dict[str, Any]) -> None
     """An argument that is silently ignored has misled someone: the level of counts' intervals is asked of `summary`."""
     (name,) = ignored
     assert name in only(**COUNTS, **ignored)
+
+
+# -- groups -----------------------------------------------------------------------------------------------------------
+
+THREE = {"events": [1, 7, 9], "totals": [8, 27, 44]}
+
+
+def test_groups_are_given_one_by_one_or_as_a_column_of_a_table() -> None:
+    groups = ["melanoma", "melanoma", "lung"]
+    fit = tc.pool(**THREE, groups=groups, pooling="nested", seed=1)
+    assert fit.compiled.group_labels == ("melanoma", "lung")
+    assert {name: str(prior) for name, prior in fit.compiled.priors.items()} == {
+        "mu": "Logistic(0, 1)", "tau": "HalfNormal(0.5)", "tau_group": "HalfNormal(0.5)"
+    }  # fmt: skip
+    table = {"events": THREE["events"], "total": THREE["totals"], "group": groups}
+    assert tc.pool(data=table, pooling="nested", seed=1).summary()["groups"] == fit.summary()["groups"]
+
+
+def test_a_column_of_groups_does_not_keep_a_table_from_other_poolings() -> None:
+    table = {"events": THREE["events"], "total": THREE["totals"], "group": ["melanoma", "melanoma", "lung"]}
+    assert tc.pool(data=table, seed=1).summary() == tc.pool(**THREE, seed=1).summary()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"pooling": "nested"}, "groups: missing, and pooling 'nested' needs them."),
+        ({"groups": ["a", "a", "b"]}, "groups: pooling 'partial' knows no groups."),
+        ({"groups": ["a", "b"], "pooling": "nested"}, "groups: 2 groups for 3 cohorts."),
+        ({"groups": ["a", " ", "b"], "pooling": "nested"}, "groups, cohort 2: the group is empty."),
+        ({"groups": ["a", None, "b"], "pooling": "nested"}, "groups, cohort 2: the group is empty."),
+        ({"tau_group": "HalfNormal(1)"}, "tau_group: a prior for tau_group, which pooling 'partial' does not have."),
+        (
+            {"groups": ["a", "a", "b"], "pooling": "nested", "tau_group": "Normal(0, 1)"},
+            "tau_group: Normal(0, 1) allows negative values.",
+        ),
+    ],
+)
+def test_groups_that_do_not_fit_are_refused(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(tc.InputError) as caught:
+        tc.pool(**THREE, **arguments)
+    assert said in str(caught.value)

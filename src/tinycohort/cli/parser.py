@@ -127,7 +127,7 @@ columns of the file, a CSV in UTF-8 with commas:
   label, percentage, total                               percentages as they were printed, where the counts were not
   label, events, total, control_events, control_total    counts of two arms: pools their odds ratio
   label, estimate, lower, upper, level                   estimates with their intervals, at level 0.95 or as it was
-and, for --pooling nested, a column group: a tumour, a drug, or whatever cohorts are alike by.
+and, for --pooling nested, a column group: a tumour, a drug, or whatever makes cohorts alike; other poolings ignore it.
 
 For single arms the priors are mu ~ Logistic(0, 1), tau and tau_group ~ HalfNormal(0.5) when not given; comparisons
 have none.

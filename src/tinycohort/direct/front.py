@@ -69,7 +69,8 @@ def pool(
         The group that each cohort belongs to (a tumour, a drug), for pooling ``nested``, which needs it.
     data : DataFrame or mapping, optional
         Columns label and events, total; or percentage, total; or events, total, control_events, control_total; or
-        estimate, lower, upper, level; and group, for pooling ``nested``. Instead of the sequences.
+        estimate, lower, upper, level; and group, which pooling ``nested`` needs and others ignore. Instead of the
+        sequences.
     ratio : bool
         The estimates are ratios: pooled on the log scale, reported as ratios. Otherwise as given.
     level : float or sequence of float
@@ -144,6 +145,8 @@ def pool(
     readable = len(issues) == wrong_so_far
     cohorts = read_labels(columns.get("label"), size, issues)
     way = _pooling(pooling, {"nu": nu}, issues)
+    if data is not None and not way.grouped:
+        columns.pop("group", None)  # one column among others of a table, such as any pooling may be tried on
     of_groups = read_groups(columns.get("group"), size, way, issues)
     question = Question(shape, ratio, _options(published_without_events))
     priors = _priors({"mu": mu, "tau": tau, "tau_group": tau_group}, way, shape, issues)

@@ -10,6 +10,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from ..numerics import gauss_legendre
+
 __all__ = ["INTERVALS", "TARGETS", "Interval", "LeaveOneOut", "Marginal", "Posterior", "Target"]
 
 Target = Literal["mu", "tau", "tau_group", "typical", "average", "new_cohort", "cohort", "group", "new_cohort_in_group"]
@@ -64,10 +66,10 @@ class Marginal:
 
     def transformed(self, function: Callable[[Any], Any], inverse: Callable[[Any], Any]) -> Marginal:
         """The posterior of an increasing and bounded function of the scalar; its moments by quadrature of quantiles."""
-        nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-        values = function(self.quantile(0.5 * (nodes + 1.0)))
-        mean = float(0.5 * weights @ values)
-        variance = float(0.5 * weights @ (values - mean) ** 2)
+        rule = gauss_legendre(_NODES)
+        values = function(self.quantile(0.5 * (rule.nodes + 1.0)))
+        mean = float(0.5 * rule.weights @ values)
+        variance = float(0.5 * rule.weights @ (values - mean) ** 2)
         return Marginal(mean, math.sqrt(variance), lambda p: function(self.quantile(p)), lambda x: self.cdf(inverse(x)))
 
     def probability_above(self, threshold: float) -> float:

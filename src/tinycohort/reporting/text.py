@@ -7,11 +7,11 @@ from typing import Any
 
 from ..estimates import estimate_rows
 from ..posterior import Fit, Interval
-from .words import TARGETS_IN_WORDS, about_tau, diagnosis, in_words, plain, sentence, target_in_words
+from .words import about_tau, diagnosis, in_words, plain, sentence, target_in_words
 
 __all__ = ["fit_lines", "table_lines"]
 
-_LABEL = 34
+_LABEL = 36
 _GIVEN = (
     "kind", "events", "total", "control_events", "control_total", "percentage", "estimate", "lower_given",
     "upper_given",
@@ -46,7 +46,7 @@ def fit_lines(fit: Fit, level: float | None = None, interval: Interval = "equal-
     lines += ["", f"{kind} credible intervals; a {summary['scale']} unless said otherwise", ""]
     lines += _estimates(fit, summary, level, interval)
     lines += ["", *_cohorts(summary), *(plain(remark) + "." for remark in compiled.remarks), ""]
-    lines += filter(None, [sentence(about_tau(fit))])
+    lines += filter(None, [sentence(about_tau(fit, name)) for name in ("tau", "tau_group")])
     return [*lines, *_scores(summary), diagnosis(fit)]
 
 
@@ -54,7 +54,7 @@ def _estimates(fit: Fit, summary: dict[str, Any], level: float | None, interval:
     rows = [row for row in estimate_rows(fit, level, interval) if row["target"] != "cohort"]
     cells = [
         (
-            plain(row["name"] if fit.model is not None else TARGETS_IN_WORDS[row["target"]]),
+            plain(row["name"] if fit.model is not None else target_in_words(row)),
             _what(row) if fit.model is not None else "",
             *_values(row),
             f"{row['level']:.12g}" if row["probability"] is None else "",
