@@ -21,6 +21,7 @@ from support.brute_force import binomial
 from support.fits import Z
 from support.student_t import Function, StudentBruteForce
 from tinycohort.cli import ANSWERED, WRONG, main
+from tinycohort.engines.exact.engine import ExactPosterior, _left_out
 from tinycohort.pooling import Student
 from tinycohort.spec import read_model
 
@@ -164,6 +165,17 @@ def test_leaving_out_is_fitting_without(nu: float) -> None:
         assert found.variance_mu[j] == pytest.approx(rest.posterior.marginal("mu").sd ** 2, rel=1e-3)
         sd = rest.posterior.marginal("new_cohort").sd
         assert found.variance_theta[j] == pytest.approx(math.inf if math.isnan(sd) else sd**2, rel=1e-3)
+
+
+def test_leaving_out_on_the_same_grids_is_integrating_afresh() -> None:
+    posterior = counts([4, 6, 3, 8, 5], [20, 28, 17, 40, 22]).posterior
+    assert isinstance(posterior, ExactPosterior)
+    served = [(j, found) for j in range(5) if (found := posterior._without(j)) is not None]
+    assert len(served) >= 3
+    for j, found in served:
+        evidence, *variances = _left_out(posterior.model, j)
+        assert found[0] == pytest.approx(evidence, abs=2e-6)
+        assert list(found[1:]) == pytest.approx(variances, rel=1e-5)
 
 
 def test_draws_follow_the_marginals() -> None:

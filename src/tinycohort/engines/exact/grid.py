@@ -13,7 +13,7 @@ from .cohorts import Accuracy, Cohorts
 from .student import cohorts_of
 from .windows import FARTHEST, UNIT_AT, Stretch, TauScale, find_mu, normal_location, tau_scale
 
-__all__ = ["Grid", "Windows", "find_windows", "integrate", "adjust"]
+__all__ = ["Grid", "Windows", "adjust", "falls_off", "find_windows", "integrate"]
 
 _ROUGH = Accuracy(mu=0, tau=0, hermite=9, step=0.6, switch=0.6, mixture=1e-2)
 _SEARCHED = 5
@@ -117,6 +117,19 @@ class Grid:
             self, **rows, stretch=self.stretch.only(kept), log_averages=self.log_averages[:, kept], weights=weights
         )
 
+    def without(self, j: int) -> Grid:
+        """The posterior of all cohorts but `j`, on nodes that were laid out for all of them."""
+        log_density = self.log_density - self.log_averages[j]
+        log_total = log_sum_exp(log_density + np.log(self.width))
+        log_density -= log_total
+        return replace(
+            self,
+            log_averages=np.delete(self.log_averages, j, axis=0),
+            log_density=log_density,
+            weights=np.exp(log_density) * self.width,
+            log_evidence=self.log_evidence + log_total,
+        )
+
 
 def find_windows(model: CompiledModel, form: TauScale | None = None) -> Windows:
     """Where to integrate; `form` fixes the range of tau, which is otherwise found too."""
@@ -197,18 +210,33 @@ def adjust(model: CompiledModel, windows: Windows, grid: Grid) -> Windows | None
     return find_windows(model, form)
 
 
+def falls_off(model: CompiledModel, windows: Windows, grid: Grid) -> bool:
+    """Whether the posterior on `grid` has fallen off where the ranges of mu and tau end."""
+    if _mu_room(model, windows, grid) is not None:
+        return False
+    return grid.scale is None or not any(_cut(grid.scale, grid, model.level_priors["tau"].support))
+
+
+def _cut(tau: TauScale, grid: Grid, support: tuple[float, float]) -> tuple[bool, bool]:
+    """Whether the posterior of tau has not fallen off at the lower, and at the upper, end of its range."""
+    density = grid.weights.sum(axis=1) / gauss_legendre(len(grid.tau)).weights
+    alive = density[[0, -1]] > _FALLEN * density.max()
+    at_low, at_high = (float(tau.tau(end)) for end in (tau.lower, tau.upper))
+    return bool(alive[0]) and at_low > support[0] * (1 + 1e-9), bool(alive[1]) and at_high < support[1] * (1 - 1e-9)
+
+
 def _refit(tau: TauScale, grid: Grid, support: tuple[float, float]) -> TauScale | None:
     """Another range and unit for tau where the first guess serves the posterior badly."""
     mass = grid.weights.sum(axis=1)
     density = mass / gauss_legendre(len(mass)).weights
     alive = np.flatnonzero(density > _FALLEN * density.max())
     low, high, span = tau.lower, tau.upper, tau.upper - tau.lower
-    cramped = alive[-1] == len(density) - 1 and tau.tau(high) < support[1] * (1 - 1e-9)
+    cut_low, cramped = _cut(tau, grid, support)
     if cramped:
         high = min(high + 0.5 * span, float(tau.u(min(support[1], FARTHEST))))
     elif grid.u[min(alive[-1] + 1, len(density) - 1)] < low + 0.8 * span:
         high = float(grid.u[alive[-1] + 1])
-    if alive[0] == 0 and tau.tau(low) > support[0] * (1 + 1e-9):
+    if cut_low:
         low = max(low - 0.5 * span, float(tau.u(support[0])))
     elif alive[0] > 1 and grid.u[alive[0] - 1] > low + 0.2 * span:
         low = float(grid.u[alive[0] - 1])

@@ -20,7 +20,7 @@ from .cohorts import Accuracy, Cohorts
 __all__ = ["StudentCohorts", "cohorts_of"]
 
 # Points whose normals are averaged over at once: more would not fit into the processor's cache.
-_AT_ONCE = 20_000
+_AT_ONCE, _DRAWN_AT_ONCE = 20_000, 1_000
 _FARTHEST_REACH = 100.0
 
 
@@ -63,7 +63,10 @@ class StudentCohorts(Cohorts):
     def draw_widths(self, mu: Any, tau: Any, accuracy: Accuracy, rng: np.random.Generator) -> Any:
         """Each cohort's theta comes from one normal of the mixture: drawn by how likely it makes the cohort's data."""
         scales, weights = student_scales(*self.mixture(mu, tau, accuracy))
-        each = self._each(mu[:, None], tau, scales, accuracy)[..., 0] + np.log(weights)
+        several = max(1, _DRAWN_AT_ONCE // len(scales))
+        batches = (slice(first, first + several) for first in range(0, len(tau), several))
+        each = [self._each(mu[some, None], tau[some], scales, accuracy)[..., 0] for some in batches]
+        each = np.concatenate(each, axis=1) + np.log(weights)
         share = np.exp(each - each.max(axis=2, keepdims=True)).cumsum(axis=2)
         chosen = (share < share[..., -1:] * rng.uniform(size=(*share.shape[:2], 1))).sum(axis=2)
         return tau * scales[chosen]
