@@ -7,7 +7,7 @@ from ..results import ModelResult, Results
 from ..words import count
 from .frame import document
 from .making import citation, facts_list
-from .markup import Markup, join, tag
+from .markup import Markup, heading, join, tag
 from .model import key_finding
 
 __all__ = ["index_page"]
@@ -57,7 +57,7 @@ def _problems(results: Results) -> Markup:
 
 
 def _contents(results: Results) -> Markup:
-    links = [tag("a", result.model.title, href=f"#{result.model.name}") for result in results.models]
+    links = [tag("a", heading(result.model.title), href=f"#{result.model.name}") for result in results.models]
     links.append(tag("a", "How this was made", href="#making"))
     return tag("nav", *links, aria_label="Contents", class_="lines")
 
@@ -65,7 +65,7 @@ def _contents(results: Results) -> Markup:
 def _card(result: ModelResult, page: str) -> Markup:
     return tag(
         "section",
-        tag("h2", tag("a", result.model.title, href=page)),
+        tag("h2", tag("a", heading(result.model.title), href=page)),
         tag("p", result.model.question, class_="question"),
         key_finding(result),
         tag("p", " ".join(particulars(result)), class_="particulars"),

@@ -7,12 +7,26 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Markup", "Row", "escape", "formula", "identifier", "join", "link", "minus", "symbols", "table", "tag"]
+__all__ = [
+    "Markup",
+    "Row",
+    "escape",
+    "formula",
+    "heading",
+    "identifier",
+    "join",
+    "link",
+    "minus",
+    "symbols",
+    "table",
+    "tag",
+]
 
 _VOID = {"meta", "br", "link", "col"}
 # Control characters, halves of characters, and marks that turn the direction of what follows: none has business here.
 _UNWELCOME = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\u202a-\\u202e\\u2066-\\u2069]")
 _SYMBOL = re.compile(r"\b([A-Za-z]+)_([a-z]+)\b|\b(theta|mu|tau|nu)\b")
+_HYPHENATED = re.compile(r"\w+-\d\w*")
 _GREEK = {"theta": "θ", "mu": "μ", "tau": "τ", "nu": "ν"}
 
 
@@ -52,6 +66,11 @@ def _attribute(name: str, value: str | bool | None) -> str:
     if value is None or isinstance(value, bool):
         return f" {name}" if value else ""
     return f' {name}="{escape(value)}"'
+
+
+def heading(text: str) -> Markup:
+    """A title, in which no name such as PD-1 is broken at its hyphen."""
+    return Markup(_HYPHENATED.sub(lambda found: str(tag("span", found[0], class_="whole")), str(escape(text))))
 
 
 def identifier(text: str) -> Markup:

@@ -12,7 +12,7 @@ from ..weakness import weakness
 from .evidence import evidence_used, left_out
 from .frame import document
 from .making import citation, diagnostics, in_full, model_in_words, priors
-from .markup import Markup, join, tag
+from .markup import Markup, heading, join, tag
 from .panels import panels
 from .pictures import placed
 from .varied import varied
@@ -64,7 +64,7 @@ def model_page(result: ModelResult, results: Results, drawn: Mapping[str, Sequen
     header = tag(
         "header",
         tag("p", tag("a", "All models", href="index.html"), class_="up"),
-        tag("h1", result.model.title),
+        tag("h1", heading(result.model.title)),
         tag("p", result.model.question, class_="question"),
         *([tag("p", tag("b", "This is a variant. "), result.model.why)] if result.model.why else []),
         key_finding(result),
