@@ -14,7 +14,8 @@ import numpy as np
 
 from ...numerics import gauss_legendre
 from .cohorts import Accuracy, Cohorts
-from .nested import Layers, Problem, averaged_tables
+from .nested import Layers
+from .nested_windows import Problem, averaged_tables
 
 __all__ = ["WithoutOne", "without_one"]
 

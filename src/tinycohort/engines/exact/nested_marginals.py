@@ -12,7 +12,8 @@ from .cohorts import Accuracy
 from .curves import Curve, Curves
 from .grid import Grid
 from .marginals import FIRST_COHORT, STACKED, spread_of, stack, thetas
-from .nested import ENDS, Layers, Problem
+from .nested import Layers
+from .nested_windows import ENDS, Problem
 from .windows import Stretch
 
 __all__ = ["Marginals", "marginals"]

@@ -16,9 +16,10 @@ from ...posterior import LeaveOneOut, Marginal, Posterior, Target
 from ..moments import Moments
 from .cohorts import Accuracy
 from .draws import draw, draw_spread, draw_theta
-from .nested import Layers, Problem, Slice, find_nested_windows, layers
+from .nested import Layers, Slice, layers
 from .nested_left_out import without_one
 from .nested_marginals import Marginals, marginals
+from .nested_windows import Problem, find_nested_windows
 from .refinement import LEVELS, evidence_stands, refine
 from .solution import Solution
 
