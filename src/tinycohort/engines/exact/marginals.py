@@ -5,20 +5,20 @@ In this order: mu; the average over cohorts; tau, in its own coordinate; theta o
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...compiled import CompiledModel
 from ...numerics import barycentric, exp_without_denormals, gauss_hermite, gauss_legendre, pieces, with_ones
+from .averages import average_of
 from .curves import Curve
 from .grid import Grid
 from .student import StudentCohorts
 from .student_marginals import student_thetas
 from .windows import Stretch
 
-__all__ = ["FIRST_COHORT", "STACKED", "Stack", "average_of", "spread_of", "stack", "theta_densities", "thetas"]
+__all__ = ["FIRST_COHORT", "STACKED", "Stack", "spread_of", "stack", "theta_densities", "thetas"]
 
 STACKED = {"mu": 0, "average": 1, "tau": 2, "new_cohort": 3}
 FIRST_COHORT = 4
@@ -40,8 +40,6 @@ _STEEP = 1.0
 _TELLING = 1.0
 _HERMITE = 7
 _LEGENDRE = 33
-_LEVEL_STEPS = 12
-_LEVEL_NEAR = 1e-5
 _SMALLEST = 1e-300
 _LARGE = 600.0
 
@@ -109,43 +107,6 @@ def spread_of(whole: Grid, rows: int, size: int) -> tuple[Stretch, Any, Any]:
     centre = scale.lower + half * (2.0 * np.minimum(np.arange(rows), count - 1) + 1.0)
     stretch = Stretch(centre - half, centre + half, centre, np.full(rows, _STRAIGHT * half))
     return stretch, (centre[:, None] + half * rule.nodes)[None], mass
-
-
-def average_of(
-    grid: Grid, model: CompiledModel, within: float = 0.0
-) -> tuple[tuple[Stretch, Any, Any], tuple[Any, Any]]:
-    """The average over cohorts, on the model scale: for each tau an increasing function of mu.
-
-    And the first two moments of the natural scale over cohorts, at mu's nodes. `within` is a further standard deviation
-    that the average is over, beside tau.
-    """
-    rule, mu, tau = gauss_legendre(grid.mu.shape[1]), grid.stretch, np.hypot(grid.tau, within)[:, None]
-    levels = np.column_stack([grid.mu, mu.lower, mu.upper, mu.middle])
-    pooling, family = model.pooling, model.family
-    if not pooling.has_average(family):
-        nothing = np.full(grid.mu.shape, np.nan)
-        return (mu, grid.mu[None], grid.weights[None]), (nothing, nothing)
-    moments = pooling.average(family, levels, tau)
-    level, slope = pooling.average_theta(family, levels, tau, moments)
-    stretch = Stretch(level[:, -3], level[:, -2], level[:, -1], mu.core * slope[:, -1])
-    # How far the level lies from mu, its slope, and the density of mu's coordinate, each known at mu's nodes.
-    known = np.ones((*grid.mu.shape, 4))
-    known[..., 0], known[..., 1], known[..., 2] = level[:, :-3] - grid.mu, slope[:, :-3], grid.weights / rule.weights
-    wanted, derivative = stretch.x(rule.nodes)
-    # The two ranges are stretched alike, so each node lies near its counterpart; unless a Student t bends the level.
-    at, step = grid.mu, (level[:, :-3] - wanted) / known[..., 1]
-    if math.isfinite(model.pooling.moments):
-        rows = zip(wanted, level[:, :-3], grid.mu, strict=True)
-        at, step = np.array([np.interp(one, levels_there, mus) for one, levels_there, mus in rows]), np.zeros(1)
-    for _ in range(_LEVEL_STEPS):
-        at = at - step
-        s, inside = mu.coordinate(at)
-        found = barycentric(rule.nodes, known, rule.node_weights, s)
-        step = (at + found[..., 0] - wanted) / found[..., 1]
-        if np.abs(step * (inside > 0.0)).max() < _LEVEL_NEAR:
-            break
-    mass = np.maximum(found[..., 2] / found[..., 1], 0.0) * inside * derivative * rule.weights
-    return (stretch, wanted[None], mass[None]), (moments[0][:, :-3], moments[1][:, :-3])
 
 
 def thetas(grid: Grid) -> tuple[Stretch, Any, Any]:

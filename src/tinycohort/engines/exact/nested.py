@@ -16,9 +16,10 @@ import numpy as np
 
 from ...compiled import CompiledModel
 from ...numerics import gauss_legendre, log_sum_exp
+from .averages import average_of
 from .cohorts import Accuracy, Cohorts
 from .grid import Grid, integrate
-from .marginals import average_of, theta_densities
+from .marginals import theta_densities
 from .nested_windows import NestedWindows, Problem, tables_of
 from .windows import Stretch, TauScale
 
