@@ -368,7 +368,6 @@ def test_toxicity_rests_on_two_cohorts_and_three_events_may_be_one_person() -> N
         "zhang_2025_control": "4 of 20",
     }
     assert numbers_of("toxicity_grade3", "any_cause") == of_any_cause
-    assert numbers_of("toxicity_grade3", "any_cause_fang_8") == {**of_any_cause, "fang_2018": "8 of 93"}
 
 
 @pytest.mark.parametrize("model", SINGLE_ARM)

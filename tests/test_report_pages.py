@@ -19,9 +19,10 @@ from tinycohort.likelihoods import LIKELIHOODS
 from tinycohort.pooling import POOLINGS
 from tinycohort.reporting import figures, methods
 from tinycohort.reporting.folder import MARKER, list_files
+from tinycohort.reporting.page.estimates import interval_text
 from tinycohort.reporting.page.markup import Row, escape, formula, identifier, link, symbols, table, tag
 from tinycohort.reporting.page.pictures import inline_svg
-from tinycohort.reporting.words import percent
+from tinycohort.reporting.words import of_quantity, percent
 
 EVIDENCE = tc.read_evidence()
 MODELS = tc.bundled_models()
@@ -95,24 +96,37 @@ def test_no_time_is_told_outside_of_the_provenance(bundled: Run) -> None:
 def test_each_question_is_answered_in_a_sentence_with_its_uncertainty_and_main_weakness(
     bundled: Run, name: str
 ) -> None:
-    summary = tc.fit(name, EVIDENCE).summary()
+    fit = tc.fit(name, EVIDENCE)
     (answer,) = (line for line in bundled.verdict.answers if line.startswith(f"{name}. "))
     for page in (bundled.page(), bundled.page(name)):
         assert answer.removeprefix(f"{name}. ") in page.text
         assert "Main weakness. " in page.text
         assert squeezed(tc.read_model(name).question) in page.text
-    for target in ("typical", "new_cohort"):
+    summary, write = fit.summary(), of_quantity(fit.compiled.family.quantity)
+    pooled = fit.compiled.pooling.name != "none"
+    for one in (summary["typical"], summary["new_cohort"]) if pooled else summary["cohorts"]:
         for value in ("median", "lower", "upper"):
-            assert percent(summary[target][value]) in answer
+            assert write(one[value]) in answer
     assert f"{name}.html" in bundled.page().links
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_first_page_tells_of_prospective_cohorts_and_of_what_is_not_corrected(bundled: Run, name: str) -> None:
-    new = tc.fit(f"{name}:prospective_only", EVIDENCE).summary()["new_cohort"]
-    assert f"From prospective cohorts alone it is {percent(new['median'])} (" in bundled.page().text
-    if not any(variant.startswith("unpublished") for variant in tc.read_model(name).variants):
-        assert "Nothing here corrects for small series that went unpublished" in bundled.page(name).text
+    model, text = tc.read_model(name), bundled.page(name).text
+    if "prospective_only" in model.variants:
+        new = tc.fit(f"{name}:prospective_only", EVIDENCE).summary()["new_cohort"]
+        assert f"From prospective cohorts alone it is {percent(new['median'])} (" in text
+        assert f"From prospective cohorts alone it is {percent(new['median'])} (" in bundled.page().text
+    # Every model of single arms asks what was never published; of randomised arms it is no question.
+    corrected = any(variant.startswith("unpublished") for variant in model.variants)
+    assert corrected is (model.quantity.family == "proportion")
+    assert ("Corrected for series that went unpublished because nobody in them had it" in text) is corrected
+    assert "Nothing here corrects for small series" not in text
+
+
+def test_where_no_variant_corrects_for_unpublished_series_the_first_page_says_so(tmp_path: Path) -> None:
+    run = reported_in(tmp_path, "response_pd1:tau_100")
+    assert "Nothing here corrects for small series that went unpublished" in run.page().text
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -129,7 +143,7 @@ def test_every_variant_has_a_panel_with_its_own_answer_figure_and_estimates(bund
         fit = tc.fit(model.variant(variant), EVIDENCE)
         assert squeezed(fit.model.why) in page.text
         for cohort in fit.summary()["cohorts"]:
-            assert f"{percent(cohort['lower'], 1)} to {percent(cohort['upper'], 1)}" in page.text
+            assert interval_text(cohort["lower"], cohort["upper"], fit.compiled.family.quantity) in page.text
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -155,11 +169,15 @@ def test_every_number_used_stands_there_as_printed_with_place_source_derivation_
 @pytest.mark.parametrize("name", MODELS)
 def test_each_prior_stands_with_its_reason_and_with_what_the_data_did_to_it(bundled: Run, name: str) -> None:
     text, model = bundled.page(name).text, tc.read_model(name)
-    overlap = tc.prior_posterior_overlap(tc.fit(model, EVIDENCE), "mu")
+    fit, symbols = tc.fit(model, EVIDENCE), {"mu": "μ", "tau": "τ", "tau_group": "τgroup"}
     for parameter, why in model.whys.items():
-        assert f"{'μτ'[parameter == 'tau']} ∼ {model.priors[parameter]}" in text
+        assert f"{symbols[parameter]} ∼ {model.priors[parameter]}" in text
         assert squeezed(why) in text
-    assert f"prior and posterior overlap by {100 * overlap:.0f}%" in text
+        overlap = tc.prior_posterior_overlap(fit, parameter)
+        if overlap is None:
+            assert "It is the prior of each cohort on its own." in text
+        else:
+            assert f"prior and posterior overlap by {100 * overlap:.0f}%" in text
 
 
 def test_a_variant_that_flips_a_contradiction_says_so_where_its_number_stands(bundled: Run) -> None:

@@ -210,14 +210,14 @@ def test_one_cohort_is_always_the_main_weakness() -> None:
 
 
 def test_what_moves_the_answer_furthest_is_the_main_weakness() -> None:
-    result = fitted(tc.read_model("abscopal_contrast").to_dict(), tc.read_evidence())
+    result = fitted(tc.read_model("toxicity_grade3").to_dict(), tc.read_evidence())
     most = result.moves[0]
     assert most.size >= NOTABLE
     assert result.weakness.move == most
     said = weakness(result)
     assert f"In the variant {most.name}, the median for a new cohort is " in said
     assert f"{100 * most.size:.0f}% of the way to the end of its interval" in said
-    assert tc.read_model(f"abscopal_contrast:{most.name}").why in said
+    assert tc.read_model(f"toxicity_grade3:{most.name}").why in said
 
 
 def test_a_tau_that_is_assumed_is_the_main_weakness_of_few_cohorts_that_agree() -> None:

@@ -33,7 +33,7 @@ def test_a_model_shows_what_it_uses_and_leaves_out_and_why(name: str) -> None:
     model, shown = tc.read_model(name), tc.show(name, BUNDLED)
     fit = tc.fit(model, BUNDLED)
     content, text = shown.to_dict(), flat(shown)
-    assert [one["outcome_id"] for one in content["used"]] == [row.outcome_id for row in fit.compiled.rows]
+    assert [one["outcome_id"] for one in content["used"]] == [one.outcome.outcome_id for one in fit.evidence.numbers]
     endpoint = model.evidence.endpoint
     asked = {outcome.outcome_id for outcome in BUNDLED.outcomes.values() if outcome.endpoint == endpoint}
     assert {one["outcome_id"] for one in content["used"] + content["left_out"]} == asked

@@ -81,10 +81,17 @@ def test_other_counts_of_the_same_cohorts_are_a_difference() -> None:
 
 
 def test_choices_are_told_by_how_they_differ() -> None:
-    content = copy.deepcopy(tc.read_model("abscopal_incidence").to_dict())
-    models = [tc.read_model(content), *(tc.read_model("abscopal_incidence").variant(name) for name in (
-        "without_gm_csf", "nsclc_only", "npc_and_head_and_neck", "stable_counted", "separate",
-    ))]  # fmt: skip
+    base = tc.read_model("unirradiated_response")
+    content = copy.deepcopy(base.variant("tumours_alike").to_dict()) | {"name": "alike"}
+    del content["why"]
+    content["estimand"] = [one for one in content["estimand"] if "group" not in str(one.get("target"))]
+    content["variant"] = [
+        {"name": "lung", "why": "Lung alone?", "set": {"evidence.where.tumour": ["nsclc"]}},
+        {"name": "neck", "why": "Neck alone?", "set": {"evidence.where.tumour": ["nasopharyngeal", "head_and_neck"]}},
+    ]
+    alike = tc.read_model(content)
+    models = [alike, base.variant("without_gm_csf"), alike.variant("lung"), alike.variant("neck")]
+    models += [base.variant("stable_counted"), base.variant("separate")]
     found = {choice.name: choice for choice in choices([Analysis(model, None) for model in models])}
     assert found["Drug class"].options == ("anti-PD-1 and 5 more", "without cytokine")
     assert found["Drug class"].taken == (0, 1, 0, 0, 0, 0)

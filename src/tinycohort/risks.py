@@ -57,7 +57,7 @@ def risk_at_baseline(
     >>> arms = {"events": [5, 13], "totals": [19, 36], "control_events": [6, 7], "control_totals": [20, 40]}
     >>> fit = tc.pool(**arms, mu="Normal(0, 1)", tau="HalfNormal(0.5)")
     >>> print(f"{tc.risk_at_baseline(fit, 0.2)['risk']['median']:.2f}")
-    0.26
+    0.27
     """
     issues = [Issue("fit", f"may not be reported: {reason}", "Mend that first.") for reason in fit.reasons]
     if not is_of_odds(fit):

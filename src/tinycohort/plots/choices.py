@@ -70,7 +70,7 @@ def _features(analysis: Analysis) -> dict[str, Any]:
     if model is not None:
         kinds = [choice.to_dict() for choice in model.likelihood]
         found = {"pooling": _worded(model.pooling.to_dict())} | {f"prior.{k}": str(v) for k, v in model.priors.items()}
-        found["likelihood"] = "; ".join(_worded(kind) for kind in kinds)
+        found["likelihood"] = " and ".join(_worded(kind) for kind in kinds)
         for section, value in model.evidence.to_dict().items():
             parts = value if section in ("where", "overlaps") else {"": value}
             found |= {f"evidence.{section}.{name}".rstrip("."): part for name, part in parts.items()}
@@ -78,7 +78,7 @@ def _features(analysis: Analysis) -> dict[str, Any]:
         pooling, parts = compiled.pooling, compiled.parts
         found = {"pooling": _worded({"kind": pooling.name, **vars(pooling)})}
         found |= {f"prior.{name}": str(prior) for name, prior in compiled.priors.items()}
-        found["likelihood"] = "; ".join(_worded(part.kind.to_dict()) for part in parts)
+        found["likelihood"] = " and ".join(_worded(part.kind.to_dict()) for part in parts)
     return found
 
 

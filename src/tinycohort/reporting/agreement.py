@@ -18,6 +18,8 @@ __all__ = ["FALSE_ALARM", "Agreement", "Comparison", "compare_engines"]
 #: How often two engines that are both right would be said to differ.
 FALSE_ALARM = 0.001
 _PROBABILITIES = (0.025, 0.5, 0.975)
+# Targets that each group has one of, and what their draws are called.
+_OF_GROUPS = {"group": "theta_group", "new_cohort_in_group": "theta_new_cohort_in_group"}
 
 
 @dataclass(frozen=True)
@@ -151,24 +153,29 @@ def compare_engines(pairs: Sequence[tuple[str, Fit, Fit | None]]) -> Agreement:
 
 def _comparisons(name: str, exact: Fit, nuts: Fit) -> Iterator[Comparison]:
     for target, label, values in _draws(nuts):
-        cohort = exact.compiled.labels.index(label) if target == "cohort" else None
+        known = exact.compiled.group_labels if target in _OF_GROUPS else exact.compiled.labels
+        cohort = known.index(label) if label else None
         marginal = exact.posterior.marginal(target, cohort, natural=True)  # type: ignore[arg-type]
         if marginal is not None:
             yield from _statistics(name, target, label, marginal, values)
 
 
 def _draws(fit: Fit) -> Iterator[tuple[str, str, Any]]:
-    """What is reported, as draws (chain, draw) on the natural scale; tau on the model scale."""
+    """What is reported, as draws (chain, draw) on the natural scale; spreads on the model scale."""
     draws, family, pooling = fit.draws["posterior"].dataset, fit.compiled.family, fit.compiled.pooling
     if "mu" in draws:
         mu = np.asarray(draws["mu"])
-        tau = np.asarray(draws["tau"]) if "tau" in draws else np.zeros_like(mu)
+        spreads = {name: np.asarray(draws[name]) for name in ("tau", "tau_group") if name in draws}
         yield "typical", "", family.natural(mu)
         if pooling.has_average(family):
-            yield "average", "", pooling.average(family, mu.ravel(), tau.ravel())[0].reshape(mu.shape)
+            spread = pooling.spread({"mu": mu, **spreads})
+            yield "average", "", pooling.average(family, mu.ravel(), spread.ravel())[0].reshape(mu.shape)
         yield "new_cohort", "", family.natural(np.asarray(draws["theta_new_cohort"]))
-        if "tau" in draws:
-            yield "tau", "", tau
+        for name, values in spreads.items():
+            yield name, "", values
+    for target, stored in _OF_GROUPS.items():
+        for g, label in enumerate(fit.compiled.group_labels):
+            yield target, label, family.natural(np.asarray(draws[stored].transpose("chain", "draw", "group"))[..., g])
     theta = np.asarray(draws["theta"].transpose("chain", "draw", "cohort"))
     for j, label in enumerate(fit.compiled.labels):
         yield "cohort", label, family.natural(theta[..., j])

@@ -18,7 +18,7 @@ from .words import about_tau, count, in_words, listed, of_quantity, points, sent
 __all__ = ["answer", "particulars", "rests_on", "standing_of_variants"]
 
 _PLACES = {"typical": "a typical cohort", "average": "the average of cohorts", "new_cohort": "a new cohort"}
-_OF_GROUPS = {"group": "a typical cohort of {}", "new_cohort_in_group": "a new cohort of {}"}
+_OF_GROUPS = {"group": "a typical cohort ({})", "new_cohort_in_group": "a new cohort ({})"}
 _LIKE_THESE = {False: "in a new cohort like these", True: "in a new cohort of a new group"}
 
 
@@ -98,7 +98,7 @@ def particulars(result: ModelResult) -> list[str]:
     if not fit.reportable:
         return []
     sentences = [rests_on(fit), *_denominators(fit), *_chances(fit), *_at_baselines(fit), *_predictions(fit)]
-    sentences += filter(None, [sentence(about_tau(fit))])
+    sentences += filter(None, [sentence(about_tau(fit, name)) for name in ("tau", "tau_group")])
     remarks = [sentence(remark) for remark in fit.compiled.remarks]
     return [*sentences, *remarks, *fits_the_data(fit), *standing_of_variants(result)]
 
@@ -161,7 +161,8 @@ def _predictions(fit: Fit) -> list[str]:
             said = f"{row['lower']:.0f} to {row['upper']:.0f} in {_place(row)}"
             found.setdefault((row["patients"], row["level"]), []).append(said)
     return [
-        f"Of {patients} patients, so many would have it: {listed(said)} ({100 * level:g}% predictive intervals)."
+        f"Of {patients} patients, {listed(said)} would have it"
+        f" ({100 * level:g}% predictive interval{'' if len(said) == 1 else 's'})."
         for (patients, level), said in found.items()
     ]
 

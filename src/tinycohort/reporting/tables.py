@@ -89,7 +89,7 @@ def _estimates(one: _Fitted) -> Iterator[Row]:
 
 def variant_rows(result: ModelResult) -> Iterator[Row]:
     """One row per variant and estimand, beside the model's own answer; cohorts are in a table of their own."""
-    base = {row["name"]: row for row in estimate_rows(result.fit) if row["target"] != "cohort"}
+    base = {_place(row): row for row in estimate_rows(result.fit) if row["target"] != "cohort"}
     yield from (_variant_row(result, "", result.model, result.fit, "", row, base) for row in base.values())
     for variant in result.variants:
         if variant.fit is None:
@@ -101,6 +101,11 @@ def variant_rows(result: ModelResult) -> Iterator[Row]:
                 yield _variant_row(result, variant.name, variant.model, variant.fit, "", row, base)
 
 
+def _place(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Which row of the estimates it is: an estimand may have one a group."""
+    return row["name"], row.get("target"), row.get("label")
+
+
 def _variant_row(
     result: ModelResult,
     variant: str,
@@ -108,10 +113,10 @@ def _variant_row(
     fit: Fit | None,
     refusal: str,
     row: Mapping[str, Any],
-    base: Mapping[str, Mapping[str, Any]],
+    base: Mapping[tuple[Any, ...], Mapping[str, Any]],
 ) -> Row:
-    values = {name: row.get(name) for name in ("target", *_NUMBERS, "level", "probability", "overlap")}
-    own = base.get(row["name"], {})
+    values = {name: row.get(name) for name in ("target", "label", *_NUMBERS, "level", "probability", "overlap")}
+    own = base.get(_place(row), {})
     changes = {
         f"{name}_change": values[name] - own[name] if values[name] is not None and own.get(name) is not None else None
         for name in ("median", "lower", "upper", "probability")

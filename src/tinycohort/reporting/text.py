@@ -46,7 +46,7 @@ def fit_lines(fit: Fit, level: float | None = None, interval: Interval = "equal-
     lines += ["", f"{kind} credible intervals; a {summary['scale']} unless said otherwise", ""]
     lines += _estimates(fit, summary, level, interval)
     lines += ["", *_cohorts(summary), *(plain(remark) + "." for remark in compiled.remarks), ""]
-    lines += filter(None, [sentence(about_tau(fit))])
+    lines += filter(None, [sentence(about_tau(fit, name)) for name in ("tau", "tau_group")])
     return [*lines, *_scores(summary), diagnosis(fit)]
 
 

@@ -31,6 +31,7 @@ _SUBJECTS = {
     "pooling": "it hangs on how cohorts are pooled",
     "decisions": "a contradiction in the evidence counts",
     "likelihood": "it hangs on how the numbers are taken to have come about",
+    "endpoint": "it hangs on what counts as an event",
     "quantity": "it hangs on what is taken to be alike",
     "denominator": "some totals count everybody, others only some",
     "design": "prospective and retrospective cohorts are mixed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from ..estimates import prior_posterior_overlap
 from ..posterior import Fit
@@ -156,14 +156,14 @@ def amount_said(overlap: float) -> str:
     return next(words for least, words in OVERLAP_WORDS if round(overlap, 2) >= least)
 
 
-def about_tau(fit: Fit) -> str:
+def about_tau(fit: Fit, parameter: Literal["tau", "tau_group"] = "tau") -> str:
     """How far the data moved tau from its prior; empty where the pooling has no tau or nothing may be reported."""
-    overlap = prior_posterior_overlap(fit) if fit.reportable else None
+    overlap = prior_posterior_overlap(fit, parameter) if fit.reportable else None
     if overlap is None:
         return ""
     amount = amount_said(overlap)
-    clause = f"the data said {amount} about tau: its posterior and its prior overlap by {100 * overlap:.0f}%"
-    prior = fit.compiled.priors["tau"]
+    clause = f"the data said {amount} about {parameter}: its posterior and its prior overlap by {100 * overlap:.0f}%"
+    prior = fit.compiled.priors[parameter]
     # Where the data are silent the answer about heterogeneity is the prior's, and a reader must know whose it is.
     return f"{clause}, so what stands here is the prior, {prior}" if amount == "nothing" else clause
 

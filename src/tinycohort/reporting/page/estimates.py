@@ -8,14 +8,17 @@ from typing import Any
 from ...estimates import estimate_rows
 from ...posterior import Fit
 from ..numbers import Number
-from ..words import count, figure, in_words, of_quantity, percent, points, target_in_words
+from ..words import count, figure, of_quantity, percent, points, target_in_words
 from .markup import Markup, join, minus, table, tag
 
 __all__ = ["cohorts_table", "estimates_table", "interval_text", "value_text"]
 
 _SPREAD = "standard deviation"
 _POINTS = "percentage points"
-_UNITS_AT_BASELINE = {"risk_difference": _POINTS, "risk_ratio": "ratio"}
+_AT_BASELINE = {
+    "risk_difference": ("Difference of risks in percentage points", _POINTS),
+    "risk_ratio": ("Ratio of risks", "ratio"),
+}
 
 
 def value_text(value: float | None, quantity: str) -> str:
@@ -57,9 +60,9 @@ def estimates_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
             what = f"Of {row['patients']} new patients, {target}"
             rows.append((what, f"{row['median']:.0f}", f"{row['lower']:.0f} to {row['upper']:.0f}", level))
         elif row["baseline"] is not None:
-            kind, unit = in_words(row["functional"]).capitalize(), _UNITS_AT_BASELINE[row["functional"]]
+            kind, unit = _AT_BASELINE[row["functional"]]
             ends = interval_text(row["lower"], row["upper"], unit)
-            what = f"{kind} where it is {percent(row['baseline'], 1)} without, {target}"
+            what = f"{kind} where {100 * row['baseline']:g}% have it without the treatment, {target}"
             rows.append((what, value_text(row["median"], unit), ends, level))
         else:
             unit = _SPREAD if row["functional"] == "heterogeneity" else quantity

@@ -64,7 +64,7 @@ def _engines(result: ModelResult, agreement: Agreement) -> Markup:
         (
             in_words(one.target),
             one.statistic,
-            *(_finely(value, "" if one.target == "tau" else quantity) for value in (one.exact, one.nuts)),
+            *(_finely(value, "" if one.target.startswith("tau") else quantity) for value in (one.exact, one.nuts)),
             minus(f"{one.distance:+.1f}"),
         )
         for one in agreement.of(result.model.name)

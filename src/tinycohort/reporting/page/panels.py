@@ -49,7 +49,7 @@ def _figures_and_tables(variant: str, fit: Fit, numbers: Numbers, drawn: Drawn) 
     used = numbers.of(variant)
     shown = [one for one in drawn[variant] if one.kind.place == "answers"]
     narrow = not fit.compiled.pooling.grouped  # of groups, tau and tau_group stand side by side
-    large = [picture(one, variant) for one in shown if not (one.kind.small and narrow)]
+    large = [picture(one, variant, small=False) for one in shown if not (one.kind.small and narrow)]
     small = [picture(one, variant) for one in shown if one.kind.small and narrow]
     return [*large, tag("div", estimates_table(fit, used), *small, class_="beside"), cohorts_table(fit, used)]
 

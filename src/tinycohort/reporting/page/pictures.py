@@ -19,11 +19,11 @@ def placed(drawn: Iterable[Drawing], place: str) -> list[Markup]:
     return [picture(one) for one in drawn if one.kind.place == place]
 
 
-def picture(drawing: Drawing, variant: str = "") -> Markup:
+def picture(drawing: Drawing, variant: str = "", small: bool | None = None) -> Markup:
     """A figure with its caption, in a box that scrolls where the screen is too narrow."""
     kind = drawing.kind
     inside = inline_svg(drawing.svg(), f"{kind.name}-{variant or 'base'}", kind.about)
-    box = "scroll small" if kind.small else "scroll wide"
+    box = "scroll small" if (kind.small if small is None else small) else "scroll wide"
     framed = tag("div", inside, class_=box, tabindex="0", role="region", aria_label=kind.about)
     caption = [tag("figcaption", drawing.caption)] if drawing.caption else []
     return tag("figure", framed, *caption, data_figure=kind.name)
