@@ -15,6 +15,9 @@ import pytest
 hypothesis.settings.register_profile("tinycohort", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("tinycohort")
 
+# Tests run side by side, one to a core: threads of their own would only be in each other's way. The processes that run
+# the tests get this before they load NumPy.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Figures are files; no test opens a window.
 os.environ["MPLBACKEND"] = "Agg"
 

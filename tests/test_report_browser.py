@@ -12,7 +12,8 @@ import tinycohort as tc
 from evidence import made_up
 from support import browser as browsers
 from support.browser import a_browser
-from support.pages import EVIL, Run, counts, not_pooled, reported_in, small
+from support.pages import EVIL, Run, counts, fit_of, not_pooled, reported_in, small
+from tinycohort.reporting.page.estimates import interval_text
 
 EVIDENCE = tc.read_evidence()
 MODELS = tc.bundled_models()
@@ -148,7 +149,7 @@ def test_a_reader_goes_from_the_first_page_to_a_number_and_its_source_and_back(r
     reader.open("index.html")
     reader.window.get_by_role("link", name="Objective response to PD-1", exact=False).last.click()
     assert reader.window.url.endswith("/response_pd1.html")
-    used = tc.fit("response_pd1", EVIDENCE).evidence.used[2]
+    used = fit_of("response_pd1").evidence.used[2]
     reader.window.locator("[data-choice='']").get_by_role("link", name=used.cohort.label).click()
     assert used.outcome.printed in reader.text("tr:target")
     reader.window.locator("tr:target").get_by_role("link").first.click()
@@ -172,9 +173,9 @@ def test_choosing_a_variant_changes_figure_tables_and_answer(reader: Reader, nam
         assert reader.window.url.endswith(f"#variant-{variant}")
         seen.add(reader.visible_figure())
         text = reader.text(f"#variant-{variant}")
-        fit = tc.fit(model.variant(variant), EVIDENCE)
+        fit = fit_of(model.name, variant)
         for cohort in fit.summary()["cohorts"]:
-            assert f"{100 * cohort['lower']:.1f}% to {100 * cohort['upper']:.1f}%" in text
+            assert interval_text(cohort["lower"], cohort["upper"], fit.compiled.family.quantity) in text
         assert "As the model stands: " in text
         assert reader.text("#announcement") in text
     assert len(seen) == 1 + len(model.variants)
@@ -190,7 +191,7 @@ def test_choosing_a_variant_shows_which_numbers_speak(reader: Reader) -> None:
     reader.open("response_pd1.html")
     for variant in ("", "with_secondary", "prospective_only", ""):
         reader.choose(variant)
-        fit = tc.fit(f"response_pd1:{variant}" if variant else "response_pd1", EVIDENCE)
+        fit = fit_of("response_pd1", variant)
         assert speaking() == {f"number-{row.outcome_id}" for row in fit.compiled.rows}
 
 

@@ -13,7 +13,7 @@ import pytest
 import tinycohort as tc
 from evidence import made_up
 from spec_contents import contrast
-from support.pages import EVIL, Page, Run, blocking, counts, not_pooled, reported_in, small, squeezed
+from support.pages import EVIL, Page, Run, blocking, counts, fit_of, not_pooled, reported_in, small, squeezed
 from tinycohort.cli import ANSWERED, WRONG, main
 from tinycohort.likelihoods import LIKELIHOODS
 from tinycohort.pooling import POOLINGS
@@ -96,7 +96,7 @@ def test_no_time_is_told_outside_of_the_provenance(bundled: Run) -> None:
 def test_each_question_is_answered_in_a_sentence_with_its_uncertainty_and_main_weakness(
     bundled: Run, name: str
 ) -> None:
-    fit = tc.fit(name, EVIDENCE)
+    fit = fit_of(name)
     (answer,) = (line for line in bundled.verdict.answers if line.startswith(f"{name}. "))
     for page in (bundled.page(), bundled.page(name)):
         assert answer.removeprefix(f"{name}. ") in page.text
@@ -114,7 +114,7 @@ def test_each_question_is_answered_in_a_sentence_with_its_uncertainty_and_main_w
 def test_the_first_page_tells_of_prospective_cohorts_and_of_what_is_not_corrected(bundled: Run, name: str) -> None:
     model, text = tc.read_model(name), bundled.page(name).text
     if "prospective_only" in model.variants:
-        new = tc.fit(f"{name}:prospective_only", EVIDENCE).summary()["new_cohort"]
+        new = fit_of(name, "prospective_only").summary()["new_cohort"]
         assert f"From prospective cohorts alone it is {percent(new['median'])} (" in text
         assert f"From prospective cohorts alone it is {percent(new['median'])} (" in bundled.page().text
     # Every model of single arms asks what was never published; of randomised arms it is no question.
@@ -140,7 +140,7 @@ def test_every_variant_has_a_panel_with_its_own_answer_figure_and_estimates(bund
     forests = [found for _, found in page.elements if found.get("data-figure") == "forest"]
     assert len(forests) == 1 + len(model.variants)
     for variant in model.variants:
-        fit = tc.fit(model.variant(variant), EVIDENCE)
+        fit = fit_of(model.name, variant)
         assert squeezed(fit.model.why) in page.text
         for cohort in fit.summary()["cohorts"]:
             assert interval_text(cohort["lower"], cohort["upper"], fit.compiled.family.quantity) in page.text
@@ -152,7 +152,7 @@ def test_every_number_used_stands_there_as_printed_with_place_source_derivation_
 ) -> None:
     page, model = bundled.page(name), tc.read_model(name)
     for variant in ("", *model.variants):
-        fit = tc.fit(model.variant(variant) if variant else model, EVIDENCE)
+        fit = fit_of(model.name, variant)
         for used in fit.evidence.used:
             for part in (used.outcome.printed, used.outcome.locator, used.source.citation, used.outcome.derivation):
                 assert squeezed(part or "") in page.text
@@ -161,7 +161,7 @@ def test_every_number_used_stands_there_as_printed_with_place_source_derivation_
             for row in EVIDENCE.discrepancies.values():
                 if (row.table, row.row_id) == ("outcomes", used.outcome.outcome_id):
                     assert squeezed(row.reason) in page.text
-    for left in tc.fit(model, EVIDENCE).evidence.left_out:
+    for left in fit_of(name).evidence.left_out:
         assert squeezed(left.detail) in page.text
         assert squeezed(EVIDENCE.outcomes[left.outcome_id].printed) in page.text
 
@@ -169,7 +169,7 @@ def test_every_number_used_stands_there_as_printed_with_place_source_derivation_
 @pytest.mark.parametrize("name", MODELS)
 def test_each_prior_stands_with_its_reason_and_with_what_the_data_did_to_it(bundled: Run, name: str) -> None:
     text, model = bundled.page(name).text, tc.read_model(name)
-    fit, symbols = tc.fit(model, EVIDENCE), {"mu": "μ", "tau": "τ", "tau_group": "τgroup"}
+    fit, symbols = fit_of(name), {"mu": "μ", "tau": "τ", "tau_group": "τgroup"}
     for parameter, why in model.whys.items():
         assert f"{symbols[parameter]} ∼ {model.priors[parameter]}" in text
         assert squeezed(why) in text
@@ -182,7 +182,7 @@ def test_each_prior_stands_with_its_reason_and_with_what_the_data_did_to_it(bund
 
 def test_a_variant_that_flips_a_contradiction_says_so_where_its_number_stands(bundled: Run) -> None:
     text = bundled.page("unirradiated_response").text
-    taken = tc.fit("unirradiated_response:stable_counted", EVIDENCE).evidence.used
+    taken = fit_of("unirradiated_response", "stable_counted").evidence.used
     (number,) = (one.outcome for one in taken if one.outcome.outcome_id == "grimaldi_2014_unirradiated")
     assert text.count(f"Contradiction. Here the other side is taken, '{number.events}'. events: ") == 1
     assert "Read otherwise here: Grimaldi 2014" in text
@@ -190,7 +190,7 @@ def test_a_variant_that_flips_a_contradiction_says_so_where_its_number_stands(bu
 
 def test_numbers_that_only_a_variant_uses_are_told_apart(bundled: Run) -> None:
     rows = [found for _, found in bundled.page("response_pd1").elements if "data-users" in found]
-    own = {one.outcome_id for one in tc.fit("response_pd1", EVIDENCE).compiled.rows}
+    own = {one.outcome_id for one in fit_of("response_pd1").compiled.rows}
     assert {str(found["id"]) for found in rows if "class" not in found} == {f"number-{name}" for name in own}
     silent = [str(found["data-users"]).split() for found in rows if found.get("class") == "silent"]
     assert silent

@@ -6,6 +6,7 @@ import copy
 import csv
 import dataclasses
 from collections.abc import Callable
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,12 @@ def reported_in(folder: Path, models: Any = None, evidence: Any = None) -> Run:
     said: list[str] = []
     verdict = tc.report(models, evidence, folder / "report", progress=said.append)
     return Run(folder / "report", verdict, said)
+
+
+@lru_cache
+def fit_of(model: str, variant: str = "") -> tc.Fit:
+    """A bundled model, or a variant of it, fitted to the bundled evidence; many tests ask for the same."""
+    return tc.fit(f"{model}:{variant}" if variant else model, tc.read_evidence())
 
 
 def small(name: str = "small") -> Content:

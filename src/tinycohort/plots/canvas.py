@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import unicodedata
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +202,8 @@ def literal(text: str) -> str:
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in line)
 
 
+# A page measures the same labels in the figure of every variant.
+@lru_cache(maxsize=10_000)
 def text_width(text: str, size: float = SIZE, weight: str = "normal") -> float:
     """Width of a line in inches; inside `style`."""
     font = FontProperties(size=size, weight=weight)
