@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from .issues import InputError, Issue
-from .posterior import Fit, Interval
+from .posterior import Fit, Interval, check_target, require_reportable
 from .risks import is_of_odds, risk_at_baseline
 
 if TYPE_CHECKING:
@@ -170,8 +170,8 @@ def probability_above(fit: Fit, threshold: float, target: str = "typical", cohor
     >>> round(tc.probability_above(tc.pool(events=[1, 7, 9], totals=[8, 27, 44]), 0.2), 2)
     0.64
     """
-    _require_reportable(fit)
-    _check_target(fit, target, cohort)
+    require_reportable(fit)
+    check_target(fit, target, cohort)
     marginal = fit.posterior.marginal(target, cohort, natural=True)  # type: ignore[arg-type]
     return None if marginal is None else marginal.probability_above(threshold)
 
@@ -207,11 +207,11 @@ def predicted_events(fit: Fit, patients: int, target: str = "new_cohort", cohort
     >>> print(f"no responder among five: {chances[0]:.2f}")
     no responder among five: 0.30
     """
-    _require_reportable(fit)
+    require_reportable(fit)
     if fit.compiled.family.quantity != "probability":
         what = f"a model of a {fit.compiled.family.quantity} predicts no counts"
         raise InputError(Issue("predicted_events", what, "Ask it of a model of proportions."))
-    _check_target(fit, target, cohort)
+    check_target(fit, target, cohort)
     if isinstance(patients, bool) or not isinstance(patients, int | np.integer) or patients < 1:
         raise InputError(Issue("patients", f"{patients!r} is not a whole number above zero", "Give one such as 20."))
     return fit.posterior.predicted_events(int(patients), target, cohort)  # type: ignore[arg-type]
@@ -258,7 +258,7 @@ def prior_posterior_overlap(fit: Fit, parameter: str = "tau") -> float | None:
     >>> print(f"{tc.prior_posterior_overlap(tc.pool(events=[1, 7, 9], totals=[8, 27, 44])):.2f}")
     0.86
     """
-    _require_reportable(fit)
+    require_reportable(fit)
     marginal = fit.posterior.marginal(parameter)  # type: ignore[arg-type]
     prior = fit.compiled.level_priors.get(parameter)
     if marginal is None or prior is None:
@@ -269,23 +269,3 @@ def prior_posterior_overlap(fit: Fit, parameter: str = "tau") -> float | None:
     edges = np.unique(np.concatenate([prior.quantile(p), np.interp(p, few, marginal.quantile(few))]))
     before, after = (np.diff(np.concatenate([[0.0], cdf(edges), [1.0]])) for cdf in (prior.cdf, marginal.cdf))
     return float(np.minimum(before, after).sum())
-
-
-def _check_target(fit: Fit, target: str, cohort: int | None) -> None:
-    """Refuse a target that there is not, and a cohort or a group that is not there."""
-    known = (*_TARGETS, "cohort", *(_OF_GROUPS if fit.compiled.pooling.grouped else ()))
-    if target not in known:
-        raise InputError(Issue("target", f"unknown target {target!r}", f"Choose one of {', '.join(known)}."))
-    if target in _TARGETS:
-        return
-    unit, last = (
-        ("cohort", fit.compiled.cohorts - 1) if target == "cohort" else ("group", len(fit.compiled.group_labels) - 1)
-    )
-    whole = isinstance(cohort, int | np.integer) and not isinstance(cohort, bool)
-    if not whole or not 0 <= int(cohort or 0) <= last:
-        raise InputError(Issue("cohort", f"{cohort!r} is no {unit} of this fit", f"Give its position, 0 to {last}."))
-
-
-def _require_reportable(fit: Fit) -> None:
-    if not fit.reportable:
-        raise InputError([Issue("fit", f"may not be reported: {reason}", "Mend that first.") for reason in fit.reasons])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .issues import InputError, Issue
-from .posterior import Fit, Interval, Marginal
+from .posterior import Fit, Interval, Marginal, require_reportable, target_issues
 
 __all__ = ["is_of_odds", "risk_at_baseline"]
 
@@ -59,11 +61,13 @@ def risk_at_baseline(
     >>> print(f"{tc.risk_at_baseline(fit, 0.2)['risk']['median']:.2f}")
     0.27
     """
-    issues = [Issue("fit", f"may not be reported: {reason}", "Mend that first.") for reason in fit.reasons]
+    require_reportable(fit)
+    issues = target_issues(fit, target, cohort)
     if not is_of_odds(fit):
         mend = "Fit counts of two arms, or odds ratios alone."
         issues.append(Issue("fit", "it is not of ratios of odds, which alone have a risk at every baseline", mend))
-    if isinstance(baseline, bool) or not 0.0 < baseline < 1.0:
+    number = isinstance(baseline, int | float | np.number) and not isinstance(baseline, bool)
+    if not number or not 0.0 < baseline < 1.0:
         issues.append(Issue("baseline", f"{baseline!r} is no risk between 0 and 1", "Give one such as 0.2."))
     if target == _AVERAGE:
         what = "the average ratio of odds has no risk that is the average one"

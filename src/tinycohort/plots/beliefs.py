@@ -12,8 +12,7 @@ from scipy import special
 from ..compiled import CompiledModel
 from ..estimates import prior_posterior_overlap
 from ..issues import InputError, Issue
-from ..posterior import Fit, Marginal, Target
-from .canvas import require_reportable
+from ..posterior import Fit, Marginal, Target, require_reportable
 from .expected import Distribution, prior_of_theta
 
 __all__ = ["PARAMETERS", "Beliefs", "Parameter", "beliefs", "prior_of"]

@@ -17,11 +17,10 @@ from matplotlib.textpath import text_to_path
 from matplotlib.transforms import ScaledTranslation, Transform
 
 from ..issues import InputError, Issue
-from ..posterior import Fit
 
 __all__ = [
     "BLACK", "GREY", "PALE", "SHADE", "SIZE", "SMALL", "ReproducibleFigure", "draw_in", "figure_of", "inches_from",
-    "literal", "new_axes", "require_level", "require_reportable", "save", "size_of", "style", "text_width", "wrapped",
+    "literal", "new_axes", "require_level", "save", "size_of", "style", "text_width", "wrapped",
 ]  # fmt: skip
 
 # Points: what journals print. DejaVu Sans comes with matplotlib, so that the same figure is the same everywhere; a
@@ -169,18 +168,6 @@ def figure_of(ax: Axes) -> Figure:
 def inches_from(ax: Axes, corner: tuple[float, float] = (0.0, 0.0)) -> Transform:
     """Coordinates in inches from a corner of the axes, wherever these are."""
     return figure_of(ax).dpi_scale_trans + ScaledTranslation(*corner, ax.transAxes)  # type: ignore[arg-type]
-
-
-def require_reportable(fit: Fit) -> None:
-    """Refuse to draw what may not be reported.
-
-    Raises
-    ------
-    InputError
-        Every reason why not.
-    """
-    if not fit.reportable:
-        raise InputError([Issue("fit", f"may not be reported: {reason}", "Mend that first.") for reason in fit.reasons])
 
 
 def require_level(level: float) -> None:

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from scipy import special
 
 from ..issues import InputError, Issue
-from ..posterior import Fit
+from ..posterior import Fit, require_reportable
 from .beliefs import Parameter, beliefs
-from .canvas import ReproducibleFigure, figure_of, require_level, require_reportable, style
+from .canvas import ReproducibleFigure, figure_of, require_level, style
 from .prior_plot import TAUS, Reading, draw_beliefs, spread_words
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..comparison import without_each
-from ..posterior import Fit
-from .canvas import GREY, SHADE, figure_of, require_level, require_reportable, style
+from ..posterior import Fit, require_reportable
+from .canvas import GREY, SHADE, figure_of, require_level, style
 from .favours import check_favours
 from .layout import Layout, RowText, Wording, lay_out
 from .marks import ESTIMATE, WHOLE, draw_at

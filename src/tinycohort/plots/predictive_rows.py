@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from ..comparison import without_each
 from ..compiled import CompiledModel
 from ..issues import InputError, Issue
-from ..posterior import Fit, Marginal
-from .canvas import require_level, require_reportable
+from ..posterior import Fit, Marginal, require_reportable
+from .canvas import require_level
 from .expected import Nodes, nodes_of_cdf, nodes_of_quantiles, prior_of_theta
 from .predictions import Counts, Observed, Prediction, Rate, cells, finest_step, number_of
 from .rows import in_order

@@ -10,8 +10,7 @@ from scipy import special
 
 from ..compiled import CompiledModel
 from ..issues import InputError, Issue
-from ..posterior import Fit
-from .canvas import require_reportable
+from ..posterior import Fit, require_reportable
 from .scales import Scale
 
 if TYPE_CHECKING:

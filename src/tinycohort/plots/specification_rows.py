@@ -10,8 +10,8 @@ import numpy as np
 
 from ..comparison import Variants
 from ..issues import InputError, Issue
-from ..posterior import Fit
-from .canvas import require_level, require_reportable
+from ..posterior import Fit, require_reportable
+from .canvas import require_level
 from .choices import Analysis, Choice, choices
 from .targets import TARGET_WORDS, Target, estimate_of, require_target
 

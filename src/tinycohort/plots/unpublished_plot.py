@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..issues import InputError, Issue
-from ..posterior import Fit
+from ..posterior import Fit, require_reportable
 from ..printing import spoken
 from .canvas import (
     BLACK,
@@ -22,7 +22,6 @@ from .canvas import (
     inches_from,
     new_axes,
     require_level,
-    require_reportable,
     size_of,
     style,
     wrapped,

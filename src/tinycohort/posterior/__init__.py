@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from .asking import check_target, require_reportable, target_issues
 from .base import INTERVALS, TARGETS, Interval, LeaveOneOut, Marginal, Posterior, Target
 from .fit import Fit
 
-__all__ = ["INTERVALS", "TARGETS", "Fit", "Interval", "LeaveOneOut", "Marginal", "Posterior", "Target"]
+__all__ = [
+    "INTERVALS", "TARGETS", "Fit", "Interval", "LeaveOneOut", "Marginal", "Posterior", "Target", "check_target",
+    "require_reportable", "target_issues",
+]  # fmt: skip
