@@ -123,7 +123,8 @@ def _chances(fit: Fit) -> list[str]:
     quantity = fit.compiled.family.quantity
     write = of_quantity(quantity)
     of = " of patients" if quantity == "probability" else ""
-    sentences = [f"The probability of more than {write(x)}{of} is {listed(chances)}." for x, chances in found.items()]
+    more = "more than" if quantity == "probability" else f"{_with_article(_measure(fit))} above"
+    sentences = [f"The probability of {more} {write(x)}{of} is {listed(chances)}." for x, chances in found.items()]
     nothing = {"ratio": 1.0, "difference": 0.0}.get(quantity)
     if nothing is None or nothing in found or standing(fit, "typical") is None:
         return sentences
