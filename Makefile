@@ -22,7 +22,7 @@ reproduce: setup
 	$(BIN)/tinycohort reproduce --output results
 
 test: setup
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 slow: setup
 	$(BIN)/python -m pytest -m slow

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -47,21 +48,34 @@ def main() -> None:
         nuts_against_nutpie()
 
 
+def asked(compiled: tc.CompiledModel) -> None:
+    """A fit by the exact engine, and every estimate of it."""
+    posterior = solve(compiled)
+    overall = (name for name in ("mu", "tau", "tau_group") if name in compiled.pooling.parameters)
+    for target in (*overall, "typical", "average", "new_cohort"):
+        posterior.marginal(target, natural=target not in ("mu", "tau", "tau_group")).summary(0.95)
+    for target, several in (("cohort", compiled.cohorts), ("group", len(compiled.group_labels))):
+        for number in range(several):
+            posterior.marginal(target, number, natural=True).summary(0.95)
+
+
 def exact_engine() -> None:
     """One fit with its error estimate, and every cohort left out in turn."""
     compiled = tc.pool(EVENTS, TOTALS).compiled
-
-    def estimates() -> object:
-        posterior = solve(compiled)
-        for target in ("mu", "tau", "typical", "average", "new_cohort"):
-            posterior.marginal(target, natural=target not in ("mu", "tau")).summary(0.95)
-        for j in range(compiled.cohorts):
-            posterior.marginal("cohort", j, natural=True).summary(0.95)
-        return posterior
-
-    show("five cohorts, partial pooling, all estimates and their error", processor_seconds(estimates, 200), 1e3, "ms")
+    seconds = processor_seconds(partial(asked, compiled), 200)
+    show("five cohorts, partial pooling, all estimates and their error", seconds, 1e3, "ms")
     posterior = solve(compiled)
     show("the same, each cohort left out in turn", processor_seconds(posterior.leave_one_out, 50), 1e3, "ms")
+    events, totals = [*EVENTS, 3, 0, 12, 8, 9], [*TOTALS, 20, 5, 41, 36, 26]
+    for name, more in (("nested", {"groups": [*"aabbccddee"]}), ("student", {"nu": 4})):
+        wider = tc.pool(events, totals, pooling=name, **more).compiled
+        label = "in five groups, nested" if name == "nested" else "student, nu = 4"
+        show(
+            f"ten cohorts, {label}, all estimates and their error",
+            processor_seconds(partial(asked, wider), 10),
+            1e3,
+            "ms",
+        )
 
 
 def many_data_sets() -> None:

@@ -27,6 +27,14 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if collection_path.suffix == ".py" and not collection_path.name.startswith("test_") else None
 
 
+# Files that take minutes come first, so that no worker is left alone with one of them in the end.
+_LONG = ("test_reporting.py", "test_report_browser.py", "test_report_pages.py", "test_student.py", "test_contract.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _LONG.index(item.path.name) if item.path.name in _LONG else len(_LONG))
+
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 

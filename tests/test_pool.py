@@ -412,3 +412,26 @@ def test_groups_that_do_not_fit_are_refused(arguments: dict[str, Any], said: str
     with pytest.raises(tc.InputError) as caught:
         tc.pool(**THREE, **arguments)
     assert said in str(caught.value)
+
+
+# -- what the data cannot say -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"events": [6], "totals": [7]}, ("One cohort does not say how cohorts differ",)),
+        ({"events": [6], "totals": [7], "pooling": "student", "nu": 4}, ("One cohort does not say",)),
+        ({"events": [6], "totals": [7], "pooling": "none"}, ()),
+        ({"events": [6], "totals": [7], "pooling": "common"}, ()),
+        (THREE, ()),
+        ({**THREE, "groups": ["a", "a", "a"], "pooling": "nested"}, ("One group does not say how groups differ",)),
+        ({**THREE, "groups": ["a", "b", "c"], "pooling": "nested"}, ("No group has two cohorts",)),
+        ({**THREE, "groups": ["a", "b", "b"], "pooling": "nested"}, ()),
+        ({"events": [6], "totals": [7], "groups": ["a"], "pooling": "nested"}, ("One cohort does not say",)),
+    ],
+)
+def test_what_only_the_priors_can_say_is_said_to_be_theirs(arguments: dict[str, Any], said: tuple[str, ...]) -> None:
+    remarks = tc.pool(**arguments, seed=1).summary()["remarks"]
+    assert len(remarks) == len(said)
+    assert all(remark.startswith(start) for remark, start in zip(remarks, said, strict=True))

@@ -140,7 +140,20 @@ class CompiledModel:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What must be said of the data although nothing is wrong with them, a sentence each."""
-        return tuple(dict.fromkeys(self.likelihood.remarks(self.data, self.labels)))
+        return (*dict.fromkeys(self.likelihood.remarks(self.data, self.labels)), *self._silences())
+
+    def _silences(self) -> list[str]:
+        """What the data cannot speak of, and the priors answer alone."""
+        found, groups = [], len(self.group_labels)
+        if self.cohorts == 1 and "tau" in self.pooling.parameters:
+            found.append("One cohort does not say how cohorts differ: tau, and the width of a new one, are the priors'")
+        if self.cohorts > 1 and groups == 1:
+            found.append(
+                "One group does not say how groups differ: tau_group, and the width of a new one, are the priors'"
+            )
+        if 1 < self.cohorts == groups:
+            found.append("No group has two cohorts: only the priors tell tau from tau_group")
+        return found
 
     @cached_property
     def level_priors(self) -> dict[str, Prior]:
