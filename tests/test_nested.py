@@ -51,7 +51,7 @@ def in_plain_sums(
     names = list(dict.fromkeys(groups))
     theta = np.linspace(-11, 8, 305)
     step = theta[1] - theta[0]
-    tau, tau_group = (np.linspace(*spreads[name].ppf([1e-7, 1 - 1e-7]), 64) for name in ("tau", "tau_group"))
+    tau, tau_group = (np.linspace(*spreads[name].ppf([1e-7, 1 - 1e-7]), 56) for name in ("tau", "tau_group"))
     prior = {
         name: spreads[name].pdf(grid) * (grid[1] - grid[0]) for name, grid in (("tau", tau), ("tau_group", tau_group))
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +27,24 @@ from tinycohort.reporting.page.pictures import inline_svg
 from tinycohort.reporting.words import of_quantity, percent
 
 EVIDENCE = tc.read_evidence()
-MODELS = tc.bundled_models()
+# The model of groups, with its many variants, takes as long as all others.
+GROUPED = [name for name in tc.bundled_models() if tc.read_model(name).pooling.kind == "nested"]
+MODELS = [name for name in tc.bundled_models() if name not in GROUPED]
+ALL = [*MODELS, *(pytest.param(name, marks=pytest.mark.slow) for name in GROUPED)]
 LARGEST_BYTES = 2_000_000
 
 
 @pytest.fixture(scope="module")
-def bundled(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The report of all bundled models."""
-    return reported_in(tmp_path_factory.mktemp("bundled"))
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Run]:
+    """The report of the bundled models, and that of the ones with groups."""
+    return cache(lambda grouped: reported_in(tmp_path_factory.mktemp("bundled"), GROUPED if grouped else MODELS))
+
+
+@pytest.fixture
+def bundled(request: pytest.FixtureRequest, reports: Callable[[bool], Run]) -> Run:
+    """The report that holds the model that the test is about."""
+    named = getattr(request.node, "callspec", None)
+    return reports(named is not None and named.params.get("name") in GROUPED)
 
 
 # -- form --------------------------------------------------------------------------------------------------------------
@@ -47,7 +59,7 @@ def test_there_is_a_page_over_all_models_and_one_a_model(bundled: Run) -> None:
     assert set(content["files"]) == set(bundled.pages)
 
 
-@pytest.mark.parametrize("name", ["index", *MODELS])
+@pytest.mark.parametrize("name", ["index", *ALL])
 def test_a_page_is_well_formed_and_needs_nothing_else(bundled: Run, name: str) -> None:
     source, page = bundled.source(name), bundled.page(name)
     assert source.startswith("<!DOCTYPE html>\n<html lang=")
@@ -69,7 +81,7 @@ def test_a_page_is_well_formed_and_needs_nothing_else(bundled: Run, name: str) -
     assert all(found.get("aria-label") for kind, found in page.elements if kind == "svg")
 
 
-@pytest.mark.parametrize("name", ["index", *MODELS])
+@pytest.mark.parametrize("name", ["index", *ALL])
 def test_a_page_lets_nothing_be_loaded_and_no_other_script_run(bundled: Run, name: str) -> None:
     elements = bundled.page(name).elements
     (rules,) = (found["content"] for _, found in elements if found.get("http-equiv") == "Content-Security-Policy")
@@ -92,7 +104,7 @@ def test_no_time_is_told_outside_of_the_provenance(bundled: Run) -> None:
 # -- answers -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 def test_each_question_is_answered_in_a_sentence_with_its_uncertainty_and_main_weakness(
     bundled: Run, name: str
 ) -> None:
@@ -110,7 +122,7 @@ def test_each_question_is_answered_in_a_sentence_with_its_uncertainty_and_main_w
     assert f"{name}.html" in bundled.page().links
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 def test_the_first_page_tells_of_prospective_cohorts_and_of_what_is_not_corrected(bundled: Run, name: str) -> None:
     model, text = tc.read_model(name), bundled.page(name).text
     if "prospective_only" in model.variants:
@@ -129,7 +141,7 @@ def test_where_no_variant_corrects_for_unpublished_series_the_first_page_says_so
     assert "Nothing here corrects for small series that went unpublished" in run.page().text
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 def test_every_variant_has_a_panel_with_its_own_answer_figure_and_estimates(bundled: Run, name: str) -> None:
     page, model = bundled.page(name), tc.read_model(name)
     choices = [found.get("value") for kind, found in page.elements if kind == "option"]
@@ -146,7 +158,7 @@ def test_every_variant_has_a_panel_with_its_own_answer_figure_and_estimates(bund
             assert interval_text(cohort["lower"], cohort["upper"], fit.compiled.family.quantity) in page.text
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 def test_every_number_used_stands_there_as_printed_with_place_source_derivation_and_contradictions(
     bundled: Run, name: str
 ) -> None:
@@ -166,7 +178,7 @@ def test_every_number_used_stands_there_as_printed_with_place_source_derivation_
         assert squeezed(EVIDENCE.outcomes[left.outcome_id].printed) in page.text
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 def test_each_prior_stands_with_its_reason_and_with_what_the_data_did_to_it(bundled: Run, name: str) -> None:
     text, model = bundled.page(name).text, tc.read_model(name)
     fit, symbols = fit_of(name), {"mu": "μ", "tau": "τ", "tau_group": "τgroup"}
@@ -180,9 +192,11 @@ def test_each_prior_stands_with_its_reason_and_with_what_the_data_did_to_it(bund
             assert f"prior and posterior overlap by {100 * overlap:.0f}%" in text
 
 
-def test_a_variant_that_flips_a_contradiction_says_so_where_its_number_stands(bundled: Run) -> None:
-    text = bundled.page("unirradiated_response").text
-    taken = fit_of("unirradiated_response", "stable_counted").evidence.used
+@pytest.mark.slow
+@pytest.mark.parametrize("name", GROUPED)
+def test_a_variant_that_flips_a_contradiction_says_so_where_its_number_stands(bundled: Run, name: str) -> None:
+    text = bundled.page(name).text
+    taken = fit_of(name, "stable_counted").evidence.used
     (number,) = (one.outcome for one in taken if one.outcome.outcome_id == "grimaldi_2014_unirradiated")
     assert text.count(f"Contradiction. Here the other side is taken, '{number.events}'. events: ") == 1
     assert "Read otherwise here: Grimaldi 2014" in text

@@ -144,6 +144,8 @@ class NestedPosterior(Posterior):
     @np.errstate(over="ignore", divide="ignore", invalid="ignore")
     def _left_out(self, coarse: NestedSolution, fine: NestedSolution, j: int) -> tuple[float, float, float]:
         """Log evidence, variance of mu, and of theta_j, from all cohorts but `j`."""
+        if self.model.cohorts == 1:
+            return _of_priors(self.model)
         roughly, found = (without_one(one.found, one.accuracy, j) for one in (coarse, fine))
         if roughly is None or found is None or not evidence_stands(abs(found.log_ratio - roughly.log_ratio)):
             return _left_out(self.model, j)
@@ -183,6 +185,14 @@ class NestedPosterior(Posterior):
         return {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in drawn.items()}
 
 
+def _of_priors(model: CompiledModel) -> tuple[float, float, float]:
+    """The same of nobody at all."""
+    priors = model.level_priors
+    between = [priors[name] for name in ("tau", "tau_group")]
+    spread = sum(one.variance + (one.mean**2 if math.isfinite(one.variance) else 0.0) for one in between)
+    return 0.0, priors["mu"].variance, priors["mu"].variance + spread
+
+
 def _variance(first: float, second: float) -> float:
     return max(second - first**2, 0.0)
 
@@ -191,10 +201,6 @@ def _variance(first: float, second: float) -> float:
 def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
     """Log evidence, variance of mu, and of theta_j, from all cohorts but `j`."""
     others, group = model.without(j), model.rows[j].group
-    if not others.cohorts:
-        priors = model.level_priors
-        spread = sum(priors[name].variance + priors[name].mean ** 2 for name in ("tau", "tau_group"))
-        return 0.0, priors["mu"].variance, priors["mu"].variance + spread
     solve = _solver(Problem(others))
     fine = solve(LEVELS[0])
     for accuracy in LEVELS[1:]:
