@@ -19,6 +19,7 @@ from tinycohort.engines.nuts import DrawsPosterior
 from tinycohort.plots.beliefs import beliefs
 from tinycohort.plots.expected import of_new_cohort
 from tinycohort.plots.rows import exact_interval
+from tinycohort.pooling import Partial
 from tinycohort.reporting.words import about_tau
 
 Fits = dict[str, tc.Fit]
@@ -471,7 +472,7 @@ def test_mu_and_typical_overlap_alike(fits: Fits) -> None:
 @pytest.mark.parametrize("tau", [0.05, 0.7, 30.0])
 def test_the_prior_of_a_new_cohort_is_that_of_mu_widened_by_tau(tau: float) -> None:
     # tau all but known: a normal distribution whose variances add, whichever of the two is the wider.
-    prior = of_new_cohort(tc.Normal(0.2, 0.7), tc.Uniform(tau, 1.0001 * tau))
+    prior = of_new_cohort(Partial(), tc.Normal(0.2, 0.7), (tc.Uniform(tau, 1.0001 * tau),))
     sd = np.hypot(0.7, tau)
     theta = 0.2 + sd * np.linspace(-4, 4, 81)
     np.testing.assert_allclose(prior.cdf(theta), special.ndtr((theta - 0.2) / sd), atol=1e-3)

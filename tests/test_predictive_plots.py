@@ -17,7 +17,8 @@ from tinycohort.checks import prior_predictive
 from tinycohort.comparison import without_each
 from tinycohort.engines.nuts import DrawsPosterior
 from tinycohort.plots import predictive_rows
-from tinycohort.plots.expected import _drawn, of_new_cohort
+from tinycohort.plots.expected import of_new_cohort
+from tinycohort.pooling import Nested, Student
 
 EVENTS, TOTALS = [1, 7, 9], [8, 27, 44]
 SD = {"lower": -1.959964, "median": 0.0, "upper": 1.959964}
@@ -217,11 +218,27 @@ def test_observations_can_be_left_out_of_what_is_expected(fit: tc.Fit) -> None:
     assert not any("/" in word for word in words)
 
 
-def test_ways_of_pooling_without_a_formula_are_drawn(fit: tc.Fit) -> None:
-    drawn, exact = _drawn(fit.compiled), of_new_cohort(tc.Logistic(0, 1), tc.HalfNormal(0.5))
-    theta = np.linspace(-5, 5, 21)
-    np.testing.assert_allclose(drawn.cdf(theta), exact.cdf(theta), atol=0.01)
-    np.testing.assert_allclose(drawn.quantile(np.array([0.1, 0.5])), exact.quantile(np.array([0.1, 0.5])), atol=0.05)
+def test_two_half_normals_of_one_width_make_the_prior_of_a_new_group_a_laplace() -> None:
+    # The root of a sum of two squared normals is a Rayleigh, and a normal so scaled is a Laplace.
+    prior = of_new_cohort(Nested(), tc.Normal(0.0, 1e-4), (tc.HalfNormal(0.5), tc.HalfNormal(0.5)))
+    theta = np.linspace(-3.0, 3.0, 61)
+    np.testing.assert_allclose(prior.cdf(theta), stats.laplace(scale=0.5).cdf(theta), atol=1e-4)
+    np.testing.assert_allclose(
+        prior.quantile(np.array([0.025, 0.5, 0.975])), stats.laplace(scale=0.5).ppf([0.025, 0.5, 0.975]), atol=2e-3
+    )
+
+
+def test_a_known_tau_makes_the_prior_of_a_new_cohort_a_student() -> None:
+    prior = of_new_cohort(Student(3), tc.Normal(0.0, 1e-4), (tc.Uniform(0.5, 0.5001),))
+    theta = np.linspace(-5.0, 5.0, 61)
+    np.testing.assert_allclose(prior.cdf(theta), stats.t(3, scale=0.50005).cdf(theta), atol=1e-4)
+
+
+def test_known_spreads_within_and_between_groups_add_as_variances() -> None:
+    prior = of_new_cohort(Nested(), tc.Normal(0.2, 0.7), (tc.Uniform(0.5, 0.5001), tc.Uniform(0.3, 0.3001)))
+    theta = np.linspace(-3.0, 3.0, 61)
+    sd = math.sqrt(0.7**2 + 0.5**2 + 0.3**2)
+    np.testing.assert_allclose(prior.cdf(theta), stats.norm(0.2, sd).cdf(theta), atol=1e-4)
 
 
 # What is drawn.

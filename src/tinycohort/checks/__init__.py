@@ -8,7 +8,7 @@ from typing import Any
 
 from ..evidence import Evidence, read_evidence
 from ..spec import ModelSpec, bundled_models, read_model
-from .expected import PRIOR_DRAWS, PRIOR_SEED, prior_draws, prior_predictive
+from .expected import prior_predictive
 from .facts import gather
 from .layout import WIDTH, Shown
 from .model_page import show_model
@@ -16,10 +16,7 @@ from .names import unknown_name
 from .page import lay_out
 from .wording import contradiction_text, read_as
 
-__all__ = [
-    "PRIOR_DRAWS", "PRIOR_SEED", "WIDTH", "Shown", "contradiction_text", "prior_draws", "prior_predictive",
-    "read_as", "show",
-]  # fmt: skip
+__all__ = ["WIDTH", "Shown", "contradiction_text", "prior_predictive", "read_as", "show"]
 
 
 def show(

@@ -8,11 +8,11 @@ import numpy as np
 
 from ..compiled import CompiledModel
 
-__all__ = ["PRIOR_DRAWS", "PRIOR_SEED", "prior_draws", "prior_predictive"]
+__all__ = ["prior_predictive"]
 
-#: Draws from the priors, always the same: the ends of a 95% range are then good to about 0.003 of a probability.
-PRIOR_DRAWS = 40_000
-PRIOR_SEED = 20_221
+# Draws from the priors, always the same: the ends of a 95% range are then good to about 0.003 of a probability.
+_DRAWS = 40_000
+_SEED = 20_221
 _TAILS = np.array([0.025, 0.5, 0.975])
 
 
@@ -31,8 +31,8 @@ def prior_predictive(model: CompiledModel) -> dict[str, Any]:
         central 95%, the first two on the natural scale; and for each of ``cohorts`` its label and, of each observed
         column, the predicted median and range on the scale of the data.
     """
-    rng = np.random.default_rng(PRIOR_SEED)
-    drawn = prior_draws(model, rng)
+    rng = np.random.default_rng(_SEED)
+    drawn = model.pooling.draw_prior(model.level_priors, model.groups, _DRAWS, rng)
     natural = model.family.natural
     theta = np.asarray(drawn["theta"])
     cohorts: list[dict[str, Any]] = [{"label": label} for label in model.labels]
@@ -41,17 +41,12 @@ def prior_predictive(model: CompiledModel) -> dict[str, Any]:
             for k, j in enumerate(part.cohorts):
                 cohorts[j][name] = _range(values[..., k])
     return {
-        "draws": PRIOR_DRAWS,
+        "draws": _DRAWS,
         "typical": _range(natural(drawn["mu"])) if "mu" in drawn else None,
         "new_cohort": _range(natural(drawn["theta_new_cohort"])) if "theta_new_cohort" in drawn else None,
         **{name: _range(drawn[name]) if name in drawn else None for name in ("tau", "tau_group")},
         "cohorts": cohorts,
     }
-
-
-def prior_draws(model: CompiledModel, rng: np.random.Generator) -> dict[str, Any]:
-    """Draws from the priors by name, as the pooling has them: as many as `show` takes."""
-    return model.pooling.draw_prior(model.level_priors, model.groups, PRIOR_DRAWS, rng)
 
 
 def _range(values: Any) -> dict[str, float]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
 
-from ..checks import PRIOR_SEED, prior_draws
 from ..compiled import CompiledModel
-from ..numerics import expit
+from ..numerics import expit, student_scales
+from ..pooling import Pooling
 from ..priors import Prior
 
 __all__ = ["Distribution", "Nodes", "nodes_of_cdf", "nodes_of_quantiles", "of_new_cohort", "prior_of_theta"]
@@ -20,13 +21,15 @@ __all__ = ["Distribution", "Nodes", "nodes_of_cdf", "nodes_of_quantiles", "of_ne
 # Reach of the logit of a probability, and its usual step: what lies outside has a probability of 1e-7.
 _REACH, _STEP = 16.0, 0.04
 _COARSE = 0.32
-# Of mu and tau z: whichever is narrower is summed over.
+# Of mu and spread z: whichever is narrower is summed over.
 _NORMAL_TO_SD = 1.35
 _TABLE_REACH, _TABLE, _ROUGH = 12.0, 1501, 401
 _NOTHING = 1e-12
+_TINY = 1e-300
+# Width of the classes that nearly equal spreads are put in, as a logarithm.
+_BIN = 0.05
 # The same priors are asked for by every figure of a model, and take a second.
 _KEPT = 8
-_USUAL_POOLINGS = ("none", "common", "partial")
 
 
 @dataclass(frozen=True)
@@ -76,44 +79,58 @@ def nodes_of_cdf(distribution: Distribution, size: int = _TABLE) -> Nodes:
 
 def prior_of_theta(compiled: CompiledModel, of_one_cohort: bool) -> Distribution:
     """The prior of one cohort's theta, or of mu."""
-    priors = compiled.level_priors
-    if not of_one_cohort or compiled.pooling.name not in _USUAL_POOLINGS:
-        return Distribution(priors["mu"].cdf, priors["mu"].quantile) if not of_one_cohort else _drawn(compiled)
-    if "tau" not in priors:
-        return Distribution(priors["mu"].cdf, priors["mu"].quantile)
-    return of_new_cohort(priors["mu"], priors["tau"])
+    mu, pooling = compiled.level_priors["mu"], compiled.pooling
+    others = tuple(compiled.level_priors[name] for name in pooling.parameters if name != "mu")
+    if not of_one_cohort or not others:
+        return Distribution(mu.cdf, mu.quantile)
+    return of_new_cohort(pooling, mu, others)
 
 
-def _drawn(compiled: CompiledModel) -> Distribution:
-    """From as many draws as `show` takes, and the same: for ways of pooling that have no formula here."""
-    drawn = prior_draws(compiled, np.random.default_rng(PRIOR_SEED))
-    theta = np.sort(np.asarray(drawn["theta_new_cohort"]), axis=None)
-    shares = (np.arange(len(theta)) + 0.5) / len(theta)
-    return Distribution(lambda x: np.interp(x, theta, shares, 0.0, 1.0), lambda p: np.quantile(theta, p))
+def _spreads(pooling: Pooling, priors: tuple[Prior, ...]) -> tuple[Any, Any]:
+    """Standard deviations of theta around mu, and their weights: every way of pooling is a mixture of normals.
+
+    `priors` are those of its parameters other than mu, in their order.
+    """
+    shares, weights = _stretched(_COARSE)
+    names = [name for name in pooling.parameters if name != "mu"]
+    grid = np.meshgrid(*(prior.quantile(shares) for prior in priors), indexing="ij")
+    spread = pooling.spread({"mu": np.zeros_like(grid[0]), **dict(zip(names, grid, strict=True))}).ravel()
+    weight = reduce(np.multiply.outer, [weights] * len(names)).ravel()
+    if math.isfinite(pooling.moments):
+        scales, shares_of_scales = student_scales(pooling.moments, _NOTHING)
+        spread, weight = (np.multiply.outer(*pair).ravel() for pair in ((spread, scales), (weight, shares_of_scales)))
+    elif len(names) == 1:
+        return spread, weight
+    # Many are nearly the same: each of a few stands for its neighbours, with their variance.
+    logs = np.log(np.maximum(spread, _TINY))
+    low, bins = np.unique(np.floor(logs / _BIN), return_inverse=True)
+    held = np.bincount(bins, weight)
+    within = np.bincount(bins, weight * np.exp(2.0 * (logs - _BIN * low[bins]))) / held
+    return np.exp(_BIN * low) * np.sqrt(within), held
 
 
 @lru_cache(maxsize=_KEPT)
-def of_new_cohort(mu: Prior, tau: Prior) -> Distribution:
-    """The prior of theta = mu + tau z.
+def of_new_cohort(pooling: Pooling, mu: Prior, others: tuple[Prior, ...]) -> Distribution:
+    """The prior of theta = mu + spread z, `others` being the priors that the spread depends on.
 
-    Given tau, the distribution function of whichever of mu and tau z is wider is averaged over the other, so that no
-    steps show.
+    Given the spread, the distribution function of whichever of mu and spread z is wider is averaged over the other, so
+    that no steps show.
     """
     shares, weights = _stretched(_COARSE)
-    taus, z, levels = tau.quantile(shares), special.ndtri(shares), mu.quantile(shares)
+    (spreads, held), z, levels = _spreads(pooling, others), special.ndtri(shares), mu.quantile(shares)
     width = float(np.diff(mu.quantile(np.array([0.25, 0.75])))[0]) / _NORMAL_TO_SD
 
     def cdf(theta: Any) -> Any:
         theta = np.asarray(theta, float)[..., None]
         total = np.zeros(theta.shape[:-1])
-        for one, weight in zip(taus, weights, strict=True):
+        for one, weight in zip(spreads, held, strict=True):
             narrow = one <= width
             below = mu.cdf(theta - one * z) if narrow else special.ndtr((theta - levels) / one)
             total += weight * (below @ weights)
         return total
 
     # Wide enough for any tail that a window is chosen by, and finest in the middle.
-    spread = width + float(tau.quantile(0.5))
+    spread = width + float(np.interp(0.5, np.cumsum(held), spreads))
     theta = float(mu.quantile(0.5)) + spread * np.sinh(np.linspace(-_TABLE_REACH, _TABLE_REACH, _ROUGH))
     below = cdf(theta)
     return Distribution(cdf, lambda p: np.interp(p, below, theta))
