@@ -147,7 +147,8 @@ class Fit:
     def _lines(self) -> list[str]:
         summary = self.summary()
         compiled = self.compiled
-        lines = [f"{compiled.name}: {compiled.cohorts} cohorts, {compiled.pooling.formula}, engine {summary['engine']}"]
+        cohorts = "1 cohort" if compiled.cohorts == 1 else f"{compiled.cohorts} cohorts"
+        lines = [f"{compiled.name}: {cohorts}, {compiled.pooling.formula}, engine {summary['engine']}"]
         priors = ", ".join(f"{name} ~ {text}" for name, text in summary["priors"].items())
         lines.append(f"Priors: {priors}. Intervals are {summary['interval']}, {summary['level']:.0%}.")
         if not self.reportable:
@@ -155,12 +156,12 @@ class Fit:
         overall = ("typical", "average", "new_cohort", "tau", "tau_group")
         lines += [_line(name.replace("_", " "), summary[name]) for name in overall if summary[name] is not None]
         inset = "  " if summary["groups"] else ""
-        cohorts = [_line(inset + cohort["label"], cohort) for cohort in summary["cohorts"]]
+        each = [_line(inset + cohort["label"], cohort) for cohort in summary["cohorts"]]
         for group in summary["groups"]:
             lines.append(_line(f"{group['label']}, typical", group["typical"]))
-            lines += [line for line, row in zip(cohorts, compiled.rows, strict=True) if row.group == group["label"]]
+            lines += [line for line, row in zip(each, compiled.rows, strict=True) if row.group == group["label"]]
         if not summary["groups"]:
-            lines += cohorts
+            lines += each
         return [*lines, *(f"{remark}." for remark in compiled.remarks)]
 
     def __repr__(self) -> str:
