@@ -142,7 +142,8 @@ def _reading(fit: Fit, name: Parameter) -> Reading:
             return f"\N{PLUS-MINUS SIGN}{_within(fit, tau):.2g}"
         return f"\N{MULTIPLICATION SIGN}{_two_digits(_within(fit, tau))}"
 
-    return Reading(text, (f"{spread_words(fit, name)}{unit}", f"95% of {TAUS[name]} lie within {within}"))
+    spread = spread_words(fit, name)
+    return Reading(text, (f"{spread[0].upper()}{spread[1:]}{unit}", f"95% of {TAUS[name]} lie within {within}"))
 
 
 def _within(fit: Fit, tau: float) -> float:

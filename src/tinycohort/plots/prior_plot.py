@@ -167,7 +167,7 @@ def _name_posterior(fit: Fit, found: Beliefs, parameter: Parameter, level: float
 def _axis_label(fit: Fit, parameter: Parameter) -> str:
     scale = _SCALES[fit.compiled.family.model_scale]
     if parameter in TAUS:
-        return f"Heterogeneity {spread_words(fit, parameter).replace(',', ':', 1)}, {scale}"
+        return f"Heterogeneity {parameter}: {spread_words(fit, parameter)}, {scale}"
     if parameter == "mu":
         return f"mu: {scale}, typical cohort"
     unit = " (%)" if fit.compiled.family.quantity == "probability" else ""
@@ -195,7 +195,7 @@ def draw_beliefs(
 def spread_words(fit: Fit, parameter: Parameter) -> str:
     """What a heterogeneity is: a standard deviation, or the scale of Student's t."""
     what = "standard deviation" if getattr(fit.compiled.pooling, "nu", None) is None else "scale of Student's t"
-    return f"{parameter}, {what} between {TAUS[parameter]}"
+    return f"{what} between {TAUS[parameter]}"
 
 
 def _place(ax: Axes, texts: list[str], labels: list[str], second: float) -> str:
