@@ -1,0 +1,212 @@
+"""What a survival report says, as products and mixtures of densities and of probabilities between two times.
+
+Every kind of report comes down to this, so that its log-likelihood is evaluated in one place for both engines:
+
+    log L = constant + sum of weight * log f(t) + sum of weight * log(S(start) - S(stop))
+            + sum over factors of weight * log(sum over atoms of exp(log_weight + the same sums over its own terms))
+
+A person known to have died at t is a density; one alive at c is an interval from c to infinity; one who entered at e is
+an interval from e to infinity of weight -1 beside it; an integral over an unknown time is a factor whose atoms are the
+nodes of a rule.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Atom", "Density", "Factor", "Interval", "Terms", "alive_after", "pack"]
+
+# A time that pads rows to one length; its weight is nought.
+_ANY_TIME = 1.0
+
+
+@dataclass(frozen=True)
+class Density:
+    """weight * log f(time_months)."""
+
+    time_months: float
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Interval:
+    """weight * log(S(start_months) - S(stop_months)); the stop may be infinite, the start nought."""
+
+    start_months: float
+    stop_months: float = math.inf
+    weight: float = 1.0
+
+
+def alive_after(time_months: float, weight: float = 1.0) -> Interval:
+    """weight * log S(time_months)."""
+    return Interval(time_months, math.inf, weight)
+
+
+@dataclass(frozen=True)
+class Atom:
+    """One of the ways in which something may have come about, and the logarithm of its weight."""
+
+    log_weight: float
+    densities: tuple[Density, ...] = ()
+    intervals: tuple[Interval, ...] = ()
+
+
+@dataclass(frozen=True)
+class Factor:
+    """weight * log of the sum of its atoms."""
+
+    atoms: tuple[Atom, ...]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """All that one cohort's report says.
+
+    Attributes
+    ----------
+    constant : float
+        Part of the log-likelihood that no unknown changes.
+    densities, intervals : tuple
+        The terms that stand by themselves.
+    factors : tuple of Factor
+        The mixtures.
+    """
+
+    constant: float = 0.0
+    densities: tuple[Density, ...] = ()
+    intervals: tuple[Interval, ...] = ()
+    factors: tuple[Factor, ...] = ()
+
+    @classmethod
+    def of(cls, parts: Iterable[Density | Interval | Factor], constant: float = 0.0) -> Terms:
+        """Terms put together; a factor of a single atom is taken apart, and what says nothing is left out."""
+        densities: dict[float, float] = {}
+        intervals: dict[tuple[float, float], float] = {}
+        factors = []
+        for part in _taken_apart(parts):
+            match part:
+                case Density(time, weight):
+                    densities[time] = densities.get(time, 0.0) + weight
+                case Interval(start, stop, weight):
+                    intervals[start, stop] = intervals.get((start, stop), 0.0) + weight
+                case Factor():
+                    factors.append(part)
+                case float():
+                    constant += part
+        return cls(
+            constant,
+            tuple(Density(time, weight) for time, weight in densities.items() if weight),
+            tuple(
+                Interval(start, stop, weight)
+                for (start, stop), weight in intervals.items()
+                if weight and not (start == 0.0 and math.isinf(stop))
+            ),
+            tuple(factors),
+        )
+
+    @property
+    def times_months(self) -> tuple[float, ...]:
+        """Every finite time above nought that is named, in order."""
+        atoms = [atom for factor in self.factors for atom in factor.atoms]
+        found = {density.time_months for each in (self, *atoms) for density in each.densities}
+        found |= {t for each in (self, *atoms) for one in each.intervals for t in (one.start_months, one.stop_months)}
+        return tuple(sorted(time for time in found if 0.0 < time < math.inf))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists of numbers; `from_dict` gives the terms back. An infinite time is None."""
+
+        def plain(each: Terms | Atom) -> dict[str, Any]:
+            return {
+                "densities": [[one.time_months, one.weight] for one in each.densities],
+                "intervals": [[one.start_months, _finite(one.stop_months), one.weight] for one in each.intervals],
+            }
+
+        factors = [
+            {"weight": factor.weight, "atoms": [{"log_weight": a.log_weight, **plain(a)} for a in factor.atoms]}
+            for factor in self.factors
+        ]
+        return {"constant": self.constant, **plain(self), "factors": factors}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Terms:
+        """The inverse of `to_dict`."""
+
+        def parts(each: Mapping[str, Any]) -> dict[str, Any]:
+            return {
+                "densities": tuple(Density(*one) for one in each["densities"]),
+                "intervals": tuple(Interval(a, math.inf if b is None else b, w) for a, b, w in each["intervals"]),
+            }
+
+        factors = tuple(
+            Factor(tuple(Atom(atom["log_weight"], **parts(atom)) for atom in factor["atoms"]), factor["weight"])
+            for factor in stored["factors"]
+        )
+        return cls(stored["constant"], factors=factors, **parts(stored))
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _taken_apart(parts: Iterable[Density | Interval | Factor]) -> Iterable[Density | Interval | Factor | float]:
+    for part in parts:
+        if isinstance(part, Factor) and len(part.atoms) == 1:
+            (atom,) = part.atoms
+            yield part.weight * atom.log_weight
+            yield from (Density(one.time_months, part.weight * one.weight) for one in atom.densities)
+            yield from (Interval(i.start_months, i.stop_months, part.weight * i.weight) for i in atom.intervals)
+        else:
+            yield part
+
+
+def pack(cohorts: Sequence[Terms]) -> dict[str, Any]:
+    """The terms of several cohorts as arrays whose first axis is the cohort; rows to spare weigh nought.
+
+    Returns
+    -------
+    dict of str to array
+        ``constant`` (J,); of terms that stand by themselves ``density_time`` and ``density_weight`` (J, R), ``start``,
+        ``stop`` and ``interval_weight`` (J, Q); of the mixtures ``factor_weight`` (J, F), ``atom_log_weight`` (J, F, A)
+        and the same five, called ``atom_...``, (J, F, A, R).
+    """
+    found: dict[str, Any] = {"constant": np.array([one.constant for one in cohorts])}
+    found |= _rows([[one] for one in cohorts], "", (len(cohorts),))
+    factors = max((len(one.factors) for one in cohorts), default=0)
+    atoms = max((len(factor.atoms) for one in cohorts for factor in one.factors), default=0)
+    size = (len(cohorts), factors, atoms)
+    found["factor_weight"] = np.zeros(size[:2])
+    found["atom_log_weight"] = np.full(size, -np.inf)
+    found["atom_log_weight"][..., :1] = 0.0
+    held: list[list[Any]] = []
+    for j, one in enumerate(cohorts):
+        for f in range(factors):
+            factor = one.factors[f] if f < len(one.factors) else None
+            if factor is not None:
+                found["factor_weight"][j, f] = factor.weight
+                found["atom_log_weight"][j, f, : len(factor.atoms)] = [atom.log_weight for atom in factor.atoms]
+            held += [[factor.atoms[a]] if factor and a < len(factor.atoms) else [] for a in range(atoms)]
+    return found | _rows(held, "atom_", size)
+
+
+def _rows(held: Sequence[Sequence[Any]], prefix: str, size: tuple[int, ...]) -> dict[str, Any]:
+    densities = [[d for each in one for d in each.densities] for one in held]
+    intervals = [[i for each in one for i in each.intervals] for one in held]
+
+    def padded(rows: Sequence[Sequence[float]], filler: float) -> Any:
+        longest = max((len(row) for row in rows), default=0)
+        table = np.array([[*row, *[filler] * (longest - len(row))] for row in rows], float)
+        return table.reshape(*size, longest)
+
+    return {
+        f"{prefix}density_time": padded([[d.time_months for d in row] for row in densities], _ANY_TIME),
+        f"{prefix}density_weight": padded([[d.weight for d in row] for row in densities], 0.0),
+        f"{prefix}start": padded([[i.start_months for i in row] for row in intervals], 0.0),
+        f"{prefix}stop": padded([[i.stop_months for i in row] for row in intervals], math.inf),
+        f"{prefix}interval_weight": padded([[i.weight for i in row] for row in intervals], 0.0),
+    }
