@@ -65,6 +65,8 @@ class Operations(NamedTuple):
     expm1: Any
     softplus: Any
     gammaln: Any
+    erfcx: Any
+    log_ndtr: Any
     where: Any
     minimum: Any
     maximum: Any
@@ -87,6 +89,8 @@ NUMPY = Operations(
     expm1=np.expm1,
     softplus=softplus,
     gammaln=special.gammaln,
+    erfcx=special.erfcx,
+    log_ndtr=special.log_ndtr,
     where=np.where,
     minimum=np.minimum,
     maximum=np.maximum,

@@ -5,7 +5,32 @@ from __future__ import annotations
 from .base import Family
 from .contrast import CONTRAST_MEASURES, Contrast
 from .proportion import Proportion
+from .survival import SurvivalFamily
+from .survival_curves import Clock
+from .survival_hazards import MSpline, PiecewiseExponential
+from .survival_shapes import Exponential, Gompertz, LogLogistic, LogNormal, Weibull
 
-__all__ = ["CONTRAST_MEASURES", "FAMILIES", "Contrast", "Family", "Proportion"]
+__all__ = [
+    "CONTRAST_MEASURES",
+    "FAMILIES",
+    "SURVIVAL_FAMILIES",
+    "Clock",
+    "Contrast",
+    "Exponential",
+    "Family",
+    "Gompertz",
+    "LogLogistic",
+    "LogNormal",
+    "MSpline",
+    "PiecewiseExponential",
+    "Proportion",
+    "SurvivalFamily",
+    "Weibull",
+]
 
 FAMILIES: dict[str, type[Family]] = {cls.name: cls for cls in (Proportion, Contrast)}
+# Apart from the others until there are likelihoods that speak of them.
+SURVIVAL_FAMILIES: dict[str, type[SurvivalFamily]] = {
+    cls.name: cls
+    for cls in (Exponential, Weibull, LogNormal, LogLogistic, Gompertz, PiecewiseExponential, MSpline)
+}
