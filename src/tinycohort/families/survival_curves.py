@@ -99,6 +99,10 @@ class SurvivalCurve(Family):
         """Shape numbers of a constant hazard, or of the plainest curve of the family: zeros."""
         return np.zeros(len(self.shape_names))
 
+    def rates(self, shape: Any = None) -> tuple[float, float]:
+        """How fast log f falls in the end as theta rises, and as it falls: per unit of theta, or infinitely fast."""
+        raise TypeError(f"{type(self).__name__} has no curve")
+
     def clock(self, times_months: Any) -> Clock:
         """Known functions of times, which may be 0 or infinite."""
         raise TypeError(f"{type(self).__name__} has no clock")
@@ -202,6 +206,19 @@ class SurvivalCurve(Family):
         """log(S(a) - S(b)), a before b; exactly log S(a) for an infinite b, and log(1 - S(b)) for a = 0."""
         within = self.log_conditional_distribution(clock_a, clock_b, theta, shape, operations)
         return within - self.cumulative_hazard(clock_a, theta, shape, operations)
+
+    def log_time_over_median(self, clock: Clock, theta: Any, shape: Any, operations: Operations = NUMPY) -> Any:
+        """log(t / median) at finite times above 0: how far log H is from that of the median, over its slope at t.
+
+        Exact where log H is a straight line in log time, and near the median otherwise.
+        """
+        log_cumulative = self.log_cumulative_hazard(clock, theta, shape, operations)
+        slope = self._log_time_slope(clock, theta, shape, operations) - log_cumulative
+        return (log_cumulative - LOG_LOG_2) * operations.exp(-slope)
+
+    def _log_time_slope(self, clock: Clock, theta: Any, shape: Any, operations: Operations) -> Any:
+        """log(t h(t))."""
+        raise TypeError(f"{type(self).__name__} has no curve")
 
     # What people ask of a curve, by NumPy.
 

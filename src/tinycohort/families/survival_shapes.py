@@ -39,6 +39,10 @@ class ScaleFamily(SurvivalFamily):
     def _log_elapsed(self, clock: Clock, shape: Any, operations: Operations) -> Any:
         return clock.cumulative[..., 0]
 
+    def log_time_over_median(self, clock: Clock, theta: Any, shape: Any, operations: Operations = NUMPY) -> Any:
+        """Exactly, for theta is the log median."""
+        return clock.cumulative[..., 0] - theta
+
     def restricted_mean(self, horizon_months: Any, theta: Any, shape: Any = None) -> Any:
         shape, horizon = self._shape(shape), np.asarray(horizon_months, float)
         u = np.log(np.where(horizon > 0.0, horizon, 1.0)) - np.asarray(theta, float)
@@ -77,6 +81,9 @@ class Exponential(ScaleFamily):
     @property
     def shape_names(self) -> tuple[str, ...]:
         return ()
+
+    def rates(self, shape: Any = None) -> tuple[float, float]:
+        return 1.0, math.inf
 
     def _log_cumulative(self, u: Any, shape: Any, operations: Operations) -> Any:
         return LOG_LOG_2 + u
@@ -119,6 +126,9 @@ class Weibull(_LogShape):
 
     name = "weibull"
 
+    def rates(self, shape: Any = None) -> tuple[float, float]:
+        return math.exp(float(self._shape(shape)[0])), math.inf
+
     def _log_cumulative(self, u: Any, shape: Any, operations: Operations) -> Any:
         return LOG_LOG_2 + operations.exp(shape[..., 0]) * u
 
@@ -144,6 +154,10 @@ class LogLogistic(_LogShape):
     """A hazard that falls (k <= 1), or rises and then falls: S = 1 / (1 + exp(k u))."""
 
     name = "log_logistic"
+
+    def rates(self, shape: Any = None) -> tuple[float, float]:
+        k = math.exp(float(self._shape(shape)[0]))
+        return k, k
 
     def _cumulative(self, u: Any, shape: Any, operations: Operations) -> Any:
         return self._softplus(operations.exp(shape[..., 0]) * u, operations)
@@ -172,6 +186,9 @@ class LogNormal(_LogShape):
     """log t is normal: S = Phi(-k u), k = exp(log_shape) = 1 / sigma. Its hazard rises from 0 and then falls."""
 
     name = "log_normal"
+
+    def rates(self, shape: Any = None) -> tuple[float, float]:
+        return math.inf, math.inf
 
     def _cumulative(self, u: Any, shape: Any, operations: Operations) -> Any:
         return -operations.log_ndtr(-operations.exp(shape[..., 0]) * u)
@@ -214,6 +231,10 @@ class Gompertz(ScaleFamily):
     @property
     def shape_names(self) -> tuple[str, ...]:
         return ("rate_times_median",)
+
+    def rates(self, shape: Any = None) -> tuple[float, float]:
+        """With c < 0 some never die, however small theta is."""
+        return 1.0, math.inf if float(self._shape(shape)[0]) >= 0.0 else 0.0
 
     def _log_cumulative(self, u: Any, shape: Any, operations: Operations) -> Any:
         c = shape[..., 0]

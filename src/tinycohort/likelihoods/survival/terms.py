@@ -3,6 +3,7 @@
 Every kind of report comes down to this, so that its log-likelihood is evaluated in one place for both engines:
 
     log L = constant + sum of weight * log f(t) + sum of weight * log(S(start) - S(stop))
+            + sum of log Normal(log m | log median, se)
             + sum over factors of weight * log(sum over atoms of exp(log_weight + the same sums over its own terms))
 
 A person known to have died at t is a density; one alive at c is an interval from c to infinity; one who entered at e is
@@ -19,10 +20,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Atom", "Density", "Factor", "Interval", "Terms", "alive_after", "pack"]
+__all__ = ["Atom", "Density", "Factor", "Interval", "LogMedian", "Terms", "alive_after", "pack"]
 
 # A time that pads rows to one length; its weight is nought.
 _ANY_TIME = 1.0
+_LOG_ROOT_2_PI = 0.5 * math.log(2.0 * math.pi)
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,14 @@ class Interval:
     start_months: float
     stop_months: float = math.inf
     weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class LogMedian:
+    """The logarithm of an estimated median, normal around the true one with a known standard error."""
+
+    time_months: float
+    standard_error: float
 
 
 def alive_after(time_months: float, weight: float = 1.0) -> Interval:
@@ -64,6 +74,9 @@ class Factor:
     weight: float = 1.0
 
 
+Part = Density | Interval | LogMedian | Factor
+
+
 @dataclass(frozen=True)
 class Terms:
     """All that one cohort's report says.
@@ -76,19 +89,23 @@ class Terms:
         The terms that stand by themselves.
     factors : tuple of Factor
         The mixtures.
+    medians : tuple of LogMedian
+        Estimated medians.
     """
 
     constant: float = 0.0
     densities: tuple[Density, ...] = ()
     intervals: tuple[Interval, ...] = ()
     factors: tuple[Factor, ...] = ()
+    medians: tuple[LogMedian, ...] = ()
 
     @classmethod
-    def of(cls, parts: Iterable[Density | Interval | Factor], constant: float = 0.0) -> Terms:
+    def of(cls, parts: Iterable[Part], constant: float = 0.0) -> Terms:
         """Terms put together; a factor of a single atom is taken apart, and what says nothing is left out."""
         densities: dict[float, float] = {}
         intervals: dict[tuple[float, float], float] = {}
-        factors = []
+        factors: list[Factor] = []
+        medians: list[LogMedian] = []
         for part in _taken_apart(parts):
             match part:
                 case Density(time, weight):
@@ -97,6 +114,9 @@ class Terms:
                     intervals[start, stop] = intervals.get((start, stop), 0.0) + weight
                 case Factor():
                     factors.append(part)
+                case LogMedian():
+                    medians.append(part)
+                    constant += -math.log(part.standard_error) - _LOG_ROOT_2_PI
                 case float():
                     constant += part
         return cls(
@@ -108,6 +128,7 @@ class Terms:
                 if weight and not (start == 0.0 and math.isinf(stop))
             ),
             tuple(factors),
+            tuple(medians),
         )
 
     @property
@@ -116,6 +137,7 @@ class Terms:
         atoms = [atom for factor in self.factors for atom in factor.atoms]
         found = {density.time_months for each in (self, *atoms) for density in each.densities}
         found |= {t for each in (self, *atoms) for one in each.intervals for t in (one.start_months, one.stop_months)}
+        found |= {median.time_months for median in self.medians}
         return tuple(sorted(time for time in found if 0.0 < time < math.inf))
 
     def to_dict(self) -> dict[str, Any]:
@@ -131,7 +153,8 @@ class Terms:
             {"weight": factor.weight, "atoms": [{"log_weight": a.log_weight, **plain(a)} for a in factor.atoms]}
             for factor in self.factors
         ]
-        return {"constant": self.constant, **plain(self), "factors": factors}
+        medians = [[one.time_months, one.standard_error] for one in self.medians]
+        return {"constant": self.constant, **plain(self), "factors": factors, "medians": medians}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Terms:
@@ -147,14 +170,15 @@ class Terms:
             Factor(tuple(Atom(atom["log_weight"], **parts(atom)) for atom in factor["atoms"]), factor["weight"])
             for factor in stored["factors"]
         )
-        return cls(stored["constant"], factors=factors, **parts(stored))
+        medians = tuple(LogMedian(*one) for one in stored["medians"])
+        return cls(stored["constant"], factors=factors, medians=medians, **parts(stored))
 
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _taken_apart(parts: Iterable[Density | Interval | Factor]) -> Iterable[Density | Interval | Factor | float]:
+def _taken_apart(parts: Iterable[Part]) -> Iterable[Part | float]:
     for part in parts:
         if isinstance(part, Factor) and len(part.atoms) == 1:
             (atom,) = part.atoms
@@ -172,11 +196,19 @@ def pack(cohorts: Sequence[Terms]) -> dict[str, Any]:
     -------
     dict of str to array
         ``constant`` (J,); of terms that stand by themselves ``density_time`` and ``density_weight`` (J, R), ``start``,
-        ``stop`` and ``interval_weight`` (J, Q); of the mixtures ``factor_weight`` (J, F), ``atom_log_weight`` (J, F, A)
+        ``stop`` and ``interval_weight`` (J, Q), ``median_time`` and ``median_precision`` (J, P); of the mixtures ``factor_weight`` (J, F), ``atom_log_weight`` (J, F, A)
         and the same five, called ``atom_...``, (J, F, A, R).
     """
     found: dict[str, Any] = {"constant": np.array([one.constant for one in cohorts])}
     found |= _rows([[one] for one in cohorts], "", (len(cohorts),))
+    medians = [one.medians for one in cohorts]
+    longest = max(map(len, medians), default=0)
+    found["median_time"], found["median_precision"] = np.full((2, len(cohorts), longest), _ANY_TIME)
+    found["median_precision"][:] = 0.0
+    for j, own in enumerate(medians):
+        for k, median in enumerate(own):
+            found["median_time"][j, k] = median.time_months
+            found["median_precision"][j, k] = 1.0 / median.standard_error**2
     factors = max((len(one.factors) for one in cohorts), default=0)
     atoms = max((len(factor.atoms) for one in cohorts for factor in one.factors), default=0)
     size = (len(cohorts), factors, atoms)

@@ -1,0 +1,123 @@
+"""Deaths counted among people who were followed for different times, and events per person-time."""
+
+from __future__ import annotations
+
+import math
+
+from scipy import special
+
+from ...issues import InputError, Issue
+from ...numerics import gauss_legendre
+from .effective import Followup
+from .report import Report
+from .terms import Atom, Density, Factor, Interval, Terms, alive_after
+
+__all__ = ["followup_counts_report", "person_time_report"]
+
+_NODES = 12
+
+
+def followup_counts_report(events: int, people: int, followup: Followup, label: str = "") -> Report:
+    """How many of some people died, who were followed from a shortest to a longest time.
+
+    Each died with the probability 1 - S averaged over the times of follow-up, which are spread evenly from the shortest
+    to the median and from there to the longest. These must be times of follow-up had nobody died (``reverse_km``) or of
+    those alive (``survivors``); those of all are shorter, for the dead are among them.
+
+    Parameters
+    ----------
+    events, people : int
+        Deaths, and people.
+    followup : Followup
+        With a shortest and a longest time, or a median.
+    label : str
+        Of the cohort, for errors.
+
+    Raises
+    ------
+    InputError
+        More deaths than people, no follow-up, or times the wrong way round.
+    """
+    stretches = _stretches(followup)
+    issues = _count_issues(events, people, label)
+    if not stretches:
+        mend = "Give its shortest and longest time, or its median."
+        issues.append(Issue(f"{label} follow-up".strip(), "it is not known for how long people were followed", mend))
+    elif any(not 0.0 <= low <= high < math.inf for low, high, _ in stretches) or stretches[-1][1] == 0.0:
+        what = " to ".join(f"{time:g}" for time in (stretches[0][0], stretches[-1][1])) + " months"
+        issues.append(Issue(f"{label} follow-up".strip(), what, "Give months in order, nought or more."))
+    if issues:
+        raise InputError(issues)
+    times = [(t, w) for low, high, share in stretches for t, w in _nodes(low, high, share)]
+    dead = Factor(tuple(Atom(math.log(w), intervals=(Interval(0.0, t),)) for t, w in times), float(events))
+    alive = Factor(tuple(Atom(math.log(w), intervals=(alive_after(t),)) for t, w in times), float(people - events))
+    constant = special.gammaln(people + 1) - special.gammaln(events + 1) - special.gammaln(people - events + 1)
+    first, last = stretches[0][0], stretches[-1][1]
+    words = f"{events} of {people} died within {first:g} to {last:g} months"
+    parts = [factor for factor in (dead, alive) if factor.weight]
+    remarks = ()
+    if followup.basis in ("all", "unstated"):
+        remarks = ("whose follow-up its deaths were counted over is not stated, or counts the dead: taken as planned",)
+    return Report("followup_counts", Terms.of(parts, float(constant)), words, people, last, remarks=remarks)
+
+
+def person_time_report(events: int, person_months: float, people: int | None = None, label: str = "") -> Report:
+    """How many events happened in so many person-months, at a constant hazard: a Poisson likelihood.
+
+    Parameters
+    ----------
+    events : int
+        Events.
+    person_months : float
+        Time at risk, over all people.
+    people : int, optional
+        How many there were, for tables.
+    label : str
+        Of the cohort, for errors.
+
+    Raises
+    ------
+    InputError
+        Events that are no whole number, or no time at risk.
+    """
+    issues = []
+    if events < 0 or events != int(events):
+        issues.append(Issue(f"{label} events".strip(), f"{events!r}", "Give a whole number, nought or more."))
+    if not (math.isfinite(person_months) and person_months > 0.0):
+        issues.append(Issue(f"{label} person-time".strip(), f"{person_months!r} months", "Give months above 0."))
+    if issues:
+        raise InputError(issues)
+    # A constant hazard h over T says d log h - h T, up to a constant: d densities at T, less survival d - 1 times.
+    parts: list[Density | Interval] = [Density(person_months, float(events))] if events else []
+    parts.append(alive_after(person_months, 1.0 - events))
+    constant = events * math.log(person_months) - float(special.gammaln(events + 1.0))
+    words = f"{events} {'event' if events == 1 else 'events'} in {person_months:g} person-months"
+    # Nobody is known to have been followed for longer than their mean.
+    longest = person_months / people if people else person_months
+    return Report("person_time", Terms.of(parts, constant), words, people, longest)
+
+
+def _count_issues(events: int, people: int, label: str) -> list[Issue]:
+    if people >= 1 and 0 <= events <= people and events == int(events) and people == int(people):
+        return []
+    return [Issue(f"{label} events".strip(), f"{events!r} of {people!r}", "Give whole numbers, events among people.")]
+
+
+def _stretches(followup: Followup) -> list[tuple[float, float, float]]:
+    """Ends and shares of people of the stretches over which times of follow-up are spread evenly."""
+    low, middle, high = followup.shortest_months, followup.median_months, followup.longest_months
+    if low is not None and high is not None:
+        return [(low, high, 1.0)] if middle is None else [(low, middle, 0.5), (middle, high, 0.5)]
+    if middle is None:
+        return []
+    low = 0.0 if low is None else low
+    high = max(2.0 * middle - low, middle) if high is None else high
+    return [(low, middle, 0.5), (middle, high, 0.5)]
+
+
+def _nodes(low: float, high: float, share: float) -> list[tuple[float, float]]:
+    if low == high:
+        return [(low, share)]
+    rule = gauss_legendre(_NODES)
+    times = low + 0.5 * (high - low) * (rule.nodes + 1.0)
+    return [(t, 0.5 * share * w) for t, w in zip(times.tolist(), rule.weights.tolist(), strict=True)]

@@ -1,0 +1,256 @@
+"""How many people speak through each stretch of a printed survival curve.
+
+Between two printed points of a Kaplan-Meier curve the share q of those alive at the first is alive at the second. It
+speaks as d deaths among n* people would, d = n* (1 - q): n* is the number at risk at the start if nobody was censored in
+between, and fewer otherwise. It comes from the numbers at risk where they are printed; else from the intervals; else
+from how long people were followed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from .report import Point
+
+__all__ = ["BASES", "Effective", "Followup", "effective_numbers", "variance_of_log"]
+
+BASES = ("reverse_km", "survivors", "all", "unstated")
+# Shares of the living who are still followed at the last printed point, where nothing is known of the follow-up.
+_STILL_FOLLOWED = (0.1, 0.4, 0.7, 1.0)
+_FLAT = 1e-6
+_ALL_DEAD = 1e-9
+
+
+@dataclass(frozen=True)
+class Followup:
+    """How long a cohort was followed, in months; None where that was not printed.
+
+    Attributes
+    ----------
+    median_months, shortest_months, longest_months : float or None
+        Of whom, `basis` says.
+    basis : {"reverse_km", "survivors", "all", "unstated"}
+        Of the censoring times by the reverse Kaplan-Meier method, of those alive, or of everybody.
+    """
+
+    median_months: float | None = None
+    shortest_months: float | None = None
+    longest_months: float | None = None
+    basis: str = "unstated"
+
+
+@dataclass(frozen=True)
+class Effective:
+    """One way in which things may have been.
+
+    Attributes
+    ----------
+    probability : float
+        Of this way.
+    people : tuple of float
+        Of each stretch.
+    left : float
+        At risk at the last point.
+    """
+
+    probability: float
+    people: tuple[float, ...]
+    left: float
+
+
+def effective_numbers(
+    points: Sequence[Point], people: int, at_risk: Sequence[float | None], level: float, followup: Followup
+) -> tuple[tuple[Effective, ...], str]:
+    """The people who speak through each stretch, from time 0 or the point before up to each of the points.
+
+    Parameters
+    ----------
+    points : sequence of Point
+        In order of time.
+    people : int
+        At time 0.
+    at_risk : sequence of float or None
+        Numbers at risk at the points, where they are printed.
+    level : float
+        Of the printed intervals.
+    followup : Followup
+        How long people were followed.
+
+    Returns
+    -------
+    ways : tuple of Effective
+        Their probabilities sum to one.
+    basis : str
+        Where they come from, in words.
+    """
+    survival = np.array([point.survival for point in points])
+    if _printed(points, at_risk):
+        risk = _interpolated(points, people, at_risk)
+        return (_way(1.0, people, survival, risk),), "numbers at risk"
+    landmarks = [k for k, point in enumerate(points) if not point.is_median]
+    if landmarks and all(_has_interval(points[k]) for k in landmarks):
+        found = _from_intervals(points, people, landmarks, level)
+        if found is not None:
+            return (Effective(1.0, found, found[-1] * points[-1].survival),), "printed intervals"
+    times = np.array([point.time_months for point in points])
+    ways, basis = _followed(followup, times)
+    return tuple(_way(p, people, survival, risk(people, survival, times)) for p, risk in ways), basis
+
+
+# -- numbers at risk ----------------------------------------------------------------------------------------------
+
+
+def _printed(points: Sequence[Point], at_risk: Sequence[float | None]) -> bool:
+    """Whether every landmark has its number; a median may lie between two of them."""
+    return any(r is not None for r in at_risk) and all(
+        r is not None or point.is_median for point, r in zip(points, at_risk, strict=True)
+    )
+
+
+def _interpolated(points: Sequence[Point], people: int, at_risk: Sequence[float | None]) -> np.ndarray:
+    """At risk at every point: between two numbers along the share that is still followed."""
+    known = [(0.0, 1.0)]
+    known += [
+        (point.time_months, r / (people * max(point.survival, _ALL_DEAD)))
+        for point, r in zip(points, at_risk, strict=True)
+        if r is not None
+    ]
+    times, shares = np.array(known).T
+    found = np.interp([point.time_months for point in points], times, shares)
+    survival = np.array([point.survival for point in points])
+    return np.array(
+        [r if r is not None else share * people * s for r, share, s in zip(at_risk, found, survival, strict=True)]
+    )
+
+
+def _way(probability: float, people: int, survival: np.ndarray, at_risk: np.ndarray) -> Effective:
+    left = float(min(at_risk[-1], people * survival[-1])) if len(at_risk) else float(people)
+    return Effective(probability, _stretches(people, survival, at_risk), left)
+
+
+def _stretches(people: int, survival: np.ndarray, at_risk: np.ndarray) -> tuple[float, ...]:
+    """Withdrawals count for a half; deaths are whole, where so few people are known that this matters."""
+    found = []
+    alive, before = 1.0, float(people)
+    for now, after in zip(survival, at_risk, strict=True):
+        q = now / max(alive, _ALL_DEAD)
+        after = min(max(float(after), 0.0), before * q)
+        actuarial = (before + after) / (1.0 + q)
+        number = actuarial
+        if q < 1.0 - _FLAT:
+            deaths = max(round(actuarial * (1.0 - q)), 1)
+            number = min(max(deaths / (1.0 - q), min(deaths + after, before)), before)
+        found.append(number)
+        alive, before = now, after
+    return tuple(found)
+
+
+# -- intervals ----------------------------------------------------------------------------------------------------
+
+
+def _has_interval(point: Point) -> bool:
+    return point.lower is not None and point.upper is not None and 0.0 < point.survival < 1.0
+
+
+def variance_of_log(survival: float, lower: float, upper: float, level: float) -> float:
+    """Variance of log S from its interval, on the scale on which that is most symmetric: log(-log S), log S or S."""
+    z = float(special.ndtri(0.5 * (1.0 + level)))
+    scales: list[tuple[Callable[[float], float], float]] = [
+        (lambda s: math.log(-math.log(s)), math.log(survival)),
+        (math.log, 1.0),
+        (lambda s: s, 1.0 / survival),
+    ]
+    found = []
+    for scale, to_log in scales:
+        if scale is not scales[2][0] and not (0.0 < lower and upper < 1.0):
+            continue
+        ends = sorted((scale(lower), scale(upper)))
+        skew = abs(ends[0] + ends[1] - 2.0 * scale(survival)) / (ends[1] - ends[0])
+        found.append((skew, ((ends[1] - ends[0]) / (2.0 * z) * to_log) ** 2))
+    return min(found)[1]
+
+
+def _from_intervals(
+    points: Sequence[Point], people: int, landmarks: Sequence[int], level: float
+) -> tuple[float, ...] | None:
+    """By the increments of Greenwood's formula; None where they do not rise."""
+    variance, survival, found = 0.0, 1.0, [math.nan] * len(points)
+    for k in landmarks:
+        point = points[k]
+        assert point.lower is not None and point.upper is not None
+        own = variance_of_log(point.survival, point.lower, point.upper, level)
+        q = point.survival / survival
+        if q < 1.0 - _FLAT:
+            if own <= variance:
+                return None
+            found[k] = min(q / ((1.0 - q) * (own - variance)), people * survival)
+        else:
+            found[k] = people * survival
+        variance, survival = max(own, variance), point.survival
+    # A median between landmarks belongs to the stretch that it lies in.
+    for k in reversed(range(len(points))):
+        if math.isnan(found[k]):
+            found[k] = found[k + 1] if k + 1 < len(points) else found[landmarks[-1]]
+    return _thinned(points, found)
+
+
+def _thinned(points: Sequence[Point], found: Sequence[float]) -> tuple[float, ...]:
+    """Behind a median within a stretch only those speak who lived to see it."""
+    people, alive = list(found), 1.0
+    for k, point in enumerate(points):
+        if k and points[k - 1].is_median:
+            start = points[k - 2].survival if k > 1 else 1.0
+            people[k] = people[k] * points[k - 1].survival / max(start, _ALL_DEAD)
+        alive = point.survival
+    return tuple(people)
+
+
+# -- follow-up ----------------------------------------------------------------------------------------------------
+
+AtRisk = Callable[[int, np.ndarray, np.ndarray], np.ndarray]
+
+
+def _followed(followup: Followup, times: np.ndarray) -> tuple[list[tuple[float, AtRisk]], str]:
+    """Ways in which people may have been followed, with their probabilities, and where they come from in words."""
+    if followup.median_months is None:
+        last = times[-1] if len(times) else 1.0
+        share = 1.0 / len(_STILL_FOLLOWED)
+        return [(share, _fading(float(last), still)) for still in _STILL_FOLLOWED], "nothing known of the follow-up"
+    quarters = _quarters(followup, float(times[-1]) if len(times) else 0.0)
+    if followup.basis in ("reverse_km", "survivors"):
+        return [(1.0, _censored(quarters))], f"median follow-up ({followup.basis.replace('_', ' ')})"
+    if followup.basis == "all":
+        return [(1.0, _observed(quarters))], "median follow-up (of all)"
+    return [(0.5, _censored(quarters)), (0.5, _observed(quarters))], "median follow-up (of whom is not stated)"
+
+
+def _quarters(followup: Followup, last: float) -> tuple[float, float, float]:
+    """Shortest, median and longest."""
+    assert followup.median_months is not None
+    median = followup.median_months
+    shortest = 0.0 if followup.shortest_months is None else min(followup.shortest_months, median)
+    longest = followup.longest_months if followup.longest_months is not None else max(2.0 * median - shortest, last)
+    return shortest, median, max(longest, median)
+
+
+def _still(quarters: tuple[float, float, float], times: np.ndarray) -> np.ndarray:
+    """Share with a longer follow-up: straight lines from the shortest to the median to the longest."""
+    return np.interp(times, quarters, (1.0, 0.5, 0.0))
+
+
+def _censored(quarters: tuple[float, float, float]) -> AtRisk:
+    return lambda people, survival, times: people * survival * _still(quarters, times)
+
+
+def _observed(quarters: tuple[float, float, float]) -> AtRisk:
+    """Of all: those who died are followed no longer."""
+    return lambda people, survival, times: people * np.minimum(_still(quarters, times), survival)
+
+
+def _fading(last: float, still: float) -> AtRisk:
+    return lambda people, survival, times: people * survival * (1.0 - (1.0 - still) * times / last)
