@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -13,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..families import FAMILIES, Family
+from ..families import FAMILIES, Family, KnownShape, SurvivalFamily
 from ..issues import InputError, Issue
-from ..likelihoods import Likelihood, likelihood_from_dict
-from ..pooling import POOLINGS, Pooling
+from ..likelihoods import Likelihood, SurvivalReports, likelihood_from_dict
+from ..pooling import POOLINGS, Pooling, Shape
 from ..priors import Prior, prior
 from .parts import Part, parts_of
 
@@ -78,6 +79,8 @@ class CompiledModel:
         The likelihood's columns; nan where a cohort's kind has no such column.
     given : mapping of str to array (cohort,)
         Further columns as given by the user, for tables (an interval's ends); likewise.
+    shape : Shape or None
+        Of survival, how the shape of curves varies over cohorts; None where curves have no shape, or a known one.
 
     Raises
     ------
@@ -93,6 +96,7 @@ class CompiledModel:
     rows: tuple[Row, ...]
     data: Mapping[str, Any]
     given: Mapping[str, Any] = field(default_factory=dict)
+    shape: Shape | None = None
 
     def __post_init__(self) -> None:
         data = {name: np.asarray(self.data[name], float) for name in self.likelihood.columns}
@@ -100,6 +104,8 @@ class CompiledModel:
             array.flags.writeable = False
         for name, value in (("data", data), ("given", self.given), ("priors", self.priors)):
             object.__setattr__(self, name, MappingProxyType(dict(value)))
+        if isinstance(self.family, SurvivalFamily) and self.shape is None:
+            object.__setattr__(self, "shape", Shape("fixed"))
         issues = [] if self.rows else [Issue(self.name, "no cohort", "Give at least one.")]
         labels = self.labels
         doubled = sorted({label for label in labels if labels.count(label) > 1})
@@ -107,6 +113,8 @@ class CompiledModel:
             Issue(f"cohort {label!r}", "the label is used twice", "Give each cohort its own.") for label in doubled
         ]
         issues += self.likelihood.check(data, labels)
+        if self.shape is not None and isinstance(self.family, SurvivalFamily):
+            issues += self.shape.issues(self.family)
         if self.pooling.grouped:
             mend = "Say which group each cohort belongs to."
             issues += [Issue(f"cohort {row.label!r}", "no group", mend) for row in self.rows if not row.group]
@@ -165,6 +173,27 @@ class CompiledModel:
         """Whether heterogeneity is ruled out: every cohort's theta is mu."""
         return "tau" not in self.pooling.parameters
 
+    @property
+    def _of_survival(self) -> bool:
+        """Whether the data are reports, which are constants of the PyMC model."""
+        return isinstance(self.likelihood, SurvivalReports)
+
+    @property
+    def shape_parameters(self) -> tuple[str, ...]:
+        """The hyperparameters of the shape."""
+        if self.shape is None or not isinstance(self.family, SurvivalFamily):
+            return ()
+        return self.shape.parameters(self.family)
+
+    def at_shape(self, shape: Any) -> CompiledModel:
+        """The same model of survival with known shape numbers (number,): theta is all that is unknown."""
+        assert isinstance(self.family, SurvivalFamily) and isinstance(self.likelihood, SurvivalReports)
+        likelihood = self.likelihood.with_shape(shape)
+        assert likelihood.shape is not None
+        priors = {name: value for name, value in self.priors.items() if name not in self.shape_parameters}
+        family = KnownShape(self.family, likelihood.shape)
+        return dataclasses.replace(self, family=family, likelihood=likelihood, priors=priors, shape=None)
+
     def without(self, j: int) -> CompiledModel:
         """The same model without cohort `j`."""
         return self.only(np.arange(self.cohorts) != j)
@@ -173,7 +202,10 @@ class CompiledModel:
         """The same model with some of its cohorts, a mask (cohort,), and perhaps with another pooling."""
         rows = tuple(row for row, kept in zip(self.rows, keep, strict=True) if kept)
         data = {name: column[keep] for name, column in self.data.items()}
-        return CompiledModel(self.name, self.family, self.likelihood, pooling or self.pooling, self.priors, rows, data)
+        pooling = pooling or self.pooling
+        return CompiledModel(
+            self.name, self.family, self.likelihood, pooling, self.priors, rows, data, shape=self.shape
+        )
 
     def shown(self) -> list[dict[str, Any]]:
         """What each cohort reported, as people read it: the columns of all kinds, None where a cohort has none."""
@@ -185,14 +217,25 @@ class CompiledModel:
         """What each cohort reported, in a few words."""
         return tuple(self.likelihood.words(row) for row in self.shown())
 
-    def log_likelihood(self, theta: Any) -> Any:
-        """Log-likelihood of each cohort at theta (..., cohort), every constant kept."""
-        return self.likelihood.log_likelihood(theta, self.data)
+    def log_likelihood(self, theta: Any, shape: Any = None) -> Any:
+        """Log-likelihood of each cohort at theta (..., cohort), every constant kept.
+
+        Where the shape of curves is unknown it is given beside it, as shape numbers (..., cohort or 1, number).
+        """
+        if shape is None:
+            return self.likelihood.log_likelihood(theta, self.data)
+        assert isinstance(self.likelihood, SurvivalReports)
+        data = self.likelihood.prepare(self.data)
+        return self.likelihood.log_constant(data) + self.likelihood.log_kernel_at(theta, shape, data)
 
     def log_density(self, point: Mapping[str, Any]) -> Any:
         """Joint log density of data and free unknowns (`pooling.free`) at `point`; leading dimensions broadcast."""
         theta = self.pooling.theta(point, self.groups)
-        return self.pooling.log_prior(point, self.level_priors) + self.log_likelihood(theta).sum(axis=-1)
+        prior = self.pooling.log_prior(point, self.level_priors)
+        if self.shape is None or not isinstance(self.family, SurvivalFamily):
+            return prior + self.log_likelihood(theta).sum(axis=-1)
+        prior = prior + self.shape.log_prior(point, self.priors, self.family)
+        return prior + self.log_likelihood(theta, self.shape.numbers(point, self.family)).sum(axis=-1)
 
     def pymc_model(self) -> Any:
         """The PyMC model, to read, draw or extend: dims ``cohort``, data in ``pm.Data``.
@@ -205,10 +248,12 @@ class CompiledModel:
 
         coords = {"cohort": list(self.labels)} | ({"group": list(self.group_labels)} if self.pooling.grouped else {})
         coords |= {part.dim: [self.labels[j] for j in part.cohorts] for part in self.parts}
+        if isinstance(self.family, SurvivalFamily) and self.family.flexible:
+            coords["shape_number"] = list(self.family.shape_names)
         with pymc.Model(coords=coords) as model:
             data = {
                 name: pymc.Data(name, values, dims=part.dim)
-                for part in self.parts
+                for part in (() if self._of_survival else self.parts)
                 for name, values in part.stored().items()
             }
             grouped = self.pooling.grouped
@@ -216,6 +261,10 @@ class CompiledModel:
             theta = self.pooling.pymc(self.level_priors, groups)
             natural = {"logit": pymc.math.invlogit, "log": pymc.math.exp, "identity": lambda x: x}
             pymc.Deterministic(self.family.quantity, natural[self.family.model_scale](theta), dims="cohort")
+            if isinstance(self.likelihood, SurvivalReports):
+                shape = np.zeros((1, 0)) if self.shape is None else self.shape.pymc(self.priors, self.family)
+                self.likelihood.pymc_at(theta, shape, self.data)
+                return model
             for part in self.parts:
                 own = {name: data[part.stored_name(name)] for name in part.data}
                 part.kind.pymc(theta if len(self.parts) == 1 else theta[part.cohorts], own, part.prefix, part.dim)
@@ -223,6 +272,8 @@ class CompiledModel:
 
     def pymc_data(self) -> dict[str, Any]:
         """The data under the names they have in the PyMC model; observed columns are called ``..._observed``."""
+        if self._of_survival:
+            return {"group_of_cohort": self.groups} if self.pooling.grouped else {}
         stored = {name: values for part in self.parts for name, values in part.stored().items()}
         return stored | ({"group_of_cohort": self.groups} if self.pooling.grouped else {})
 
@@ -235,29 +286,36 @@ class CompiledModel:
         """Plain types only; `from_dict` gives the model back."""
         return {
             "name": self.name,
-            "family": {"name": self.family.name, **vars(self.family)},
+            "family": {"name": self.family.name, **_fields(self.family)},
             "likelihood": self.likelihood.to_dict(),
             "pooling": {"name": self.pooling.name, **vars(self.pooling)},
             "priors": {name: value.to_dict() for name, value in self.priors.items()},
             "rows": [vars(row) for row in self.rows],
             "data": {name: [_plain(value) for value in column] for name, column in self.data.items()},
             "given": {name: [_plain(value) for value in column] for name, column in self.given.items()},
+            **({} if self.shape is None else {"shape": _fields(self.shape)}),
         }
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> CompiledModel:
         """The inverse of `to_dict`."""
         family, pooling = dict(stored["family"]), dict(stored["pooling"])
+        shape = stored.get("shape")
         return cls(
             name=stored["name"],
-            family=FAMILIES[family.pop("name")](**family),
+            family=FAMILIES[family.pop("name")](**{k: tuple(v) if isinstance(v, list) else v for k, v in family.items()}),
             likelihood=likelihood_from_dict(stored["likelihood"]),
             pooling=POOLINGS[pooling.pop("name")](**pooling),
             priors={name: prior(value) for name, value in stored["priors"].items()},
             rows=tuple(Row(**row) for row in stored["rows"]),
             data=stored["data"],
             given={name: np.array(column, float) for name, column in stored["given"].items()},
+            shape=None if shape is None else Shape(shape["kind"], tuple(shape["value"])),
         )
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    return {one.name: getattr(record, one.name) for one in dataclasses.fields(record)}
 
 
 def _plain(value: Any) -> Any:

@@ -34,8 +34,13 @@ def compiled_sampler(model: CompiledModel) -> Any:
     import nutpie
 
     parts = {
-        key: value for key, value in model.to_dict().items() if key in ("family", "likelihood", "pooling", "priors")
+        key: value
+        for key, value in model.to_dict().items()
+        if key in ("family", "likelihood", "pooling", "priors", "shape")
     }
+    if not model.pymc_data():
+        # Reports of survival are constants of the model.
+        parts["data"] = [column.tolist() for column in model.data.values()]
     members = [part.cohorts.tolist() for part in model.parts]
     key = json.dumps([parts, members, len(model.group_labels)], sort_keys=True)
     if key not in _compiled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .base import Family
 from .contrast import CONTRAST_MEASURES, Contrast
+from .known_shape import KnownShape
 from .proportion import Proportion
 from .survival import SurvivalFamily
 from .survival_curves import Clock
@@ -19,6 +20,7 @@ __all__ = [
     "Exponential",
     "Family",
     "Gompertz",
+    "KnownShape",
     "LogLogistic",
     "LogNormal",
     "MSpline",
@@ -28,9 +30,7 @@ __all__ = [
     "Weibull",
 ]
 
-FAMILIES: dict[str, type[Family]] = {cls.name: cls for cls in (Proportion, Contrast)}
-# Apart from the others until there are likelihoods that speak of them.
 SURVIVAL_FAMILIES: dict[str, type[SurvivalFamily]] = {
-    cls.name: cls
-    for cls in (Exponential, Weibull, LogNormal, LogLogistic, Gompertz, PiecewiseExponential, MSpline)
+    cls.name: cls for cls in (Exponential, Weibull, LogNormal, LogLogistic, Gompertz, PiecewiseExponential, MSpline)
 }
+FAMILIES: dict[str, type[Family]] = {cls.name: cls for cls in (Proportion, Contrast)} | SURVIVAL_FAMILIES

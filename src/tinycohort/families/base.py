@@ -26,6 +26,8 @@ class Family:
     """
 
     name: ClassVar[str]
+    #: Whether the average over cohorts is the mean of the natural scale; else it is that of something behind it.
+    average_is_mean: ClassVar[bool] = True
 
     @property
     def quantity(self) -> str:

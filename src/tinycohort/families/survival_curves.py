@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -88,6 +88,9 @@ class SurvivalCurve(Family):
     clock's leading dimensions; `shape` (..., number of shape numbers), whose leading dimensions broadcast against
     theta; `operations`, NumPy's or PyTensor's. Hazards are per month.
     """
+
+    #: Whether the shape numbers are those of a hazard by pieces, a random walk, and not one number.
+    flexible: ClassVar[bool] = False
 
     @property
     def shape_names(self) -> tuple[str, ...]:

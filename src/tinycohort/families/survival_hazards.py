@@ -32,6 +32,8 @@ _CLOSE = 1e-15
 class FlexibleHazard(SurvivalFamily):
     """A hazard that is a weighted sum of known functions of time, constant after the last knot."""
 
+    flexible = True
+
     @cached_property
     def _constant(self) -> Any:
         """Shares (K,) whose sum over the basis, whose members have integrals of 1 between the knots, is constant."""

@@ -10,11 +10,12 @@ from .binomial import Binomial
 from .normal import NormalEstimate
 from .rounded import Rounded
 from .several import Several
+from .survival import SurvivalReports
 from .two_arm_counts import TwoArmCounts
 
 __all__ = [
-    "LIKELIHOODS", "Binomial", "Likelihood", "NormalEstimate", "Option", "Rounded", "Several", "TwoArmCounts",
-    "likelihood_from_dict",
+    "LIKELIHOODS", "Binomial", "Likelihood", "NormalEstimate", "Option", "Rounded", "Several", "SurvivalReports",
+    "TwoArmCounts", "likelihood_from_dict",
 ]  # fmt: skip
 
 LIKELIHOODS: dict[str, type[Likelihood]] = {cls.name: cls for cls in (Binomial, Rounded, NormalEstimate, TwoArmCounts)}
@@ -24,5 +25,7 @@ def likelihood_from_dict(stored: Mapping[str, Any]) -> Likelihood:
     """The inverse of `Likelihood.to_dict`."""
     if "kinds" in stored:
         return Several([likelihood_from_dict(one) for one in stored["kinds"]])
+    if stored["kind"] == SurvivalReports.name:
+        return SurvivalReports.from_dict(stored)
     options = dict(stored)
     return LIKELIHOODS[options.pop("kind")](**options)

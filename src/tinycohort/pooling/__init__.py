@@ -7,8 +7,9 @@ from .common import Common
 from .nested import Nested
 from .none import Separate
 from .partial import Partial
+from .shapes import SHAPES, Shape
 from .student import Student
 
-__all__ = ["POOLINGS", "Common", "Nested", "Partial", "Pooling", "Separate", "Student"]
+__all__ = ["POOLINGS", "SHAPES", "Common", "Nested", "Partial", "Pooling", "Separate", "Shape", "Student"]
 
 POOLINGS: dict[str, type[Pooling]] = {cls.name: cls for cls in (Separate, Common, Partial, Student, Nested)}

@@ -6,15 +6,20 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from ..numerics import gauss_legendre
 
+if TYPE_CHECKING:
+    from .points import Points
+
 __all__ = ["INTERVALS", "TARGETS", "Interval", "LeaveOneOut", "Marginal", "Posterior", "Target"]
 
-Target = Literal["mu", "tau", "tau_group", "typical", "average", "new_cohort", "cohort", "group", "new_cohort_in_group"]
+Target = Literal[
+    "mu", "tau", "tau_group", "shape", "typical", "average", "new_cohort", "cohort", "group", "new_cohort_in_group"
+]
 TARGETS: tuple[Target, ...] = get_args(Target)
 
 Interval = Literal["equal-tailed", "shortest"]
@@ -138,6 +143,10 @@ class Posterior(ABC):
     @abstractmethod
     def predicted_events(self, patients: int, target: Target, cohort: int | None = None) -> Any:
         """Posterior predictive probabilities of 0 to `patients` events among new patients who share one theta."""
+
+    def points(self, target: Target, cohort: int | None = None) -> Points | None:
+        """The posterior as weighted points, for functions of survival curves; None where there is no such target."""
+        return None
 
     @abstractmethod
     def leave_one_out(self) -> LeaveOneOut | None:

@@ -9,11 +9,14 @@ import numpy as np
 
 from ...compiled import CompiledModel
 from ...posterior import LeaveOneOut, Marginal, Posterior, Target
+from ...posterior.points import Points
 from .cohorts import Accuracy
 from .draws import draw
 from .grid import Grid, Windows, adjust, falls_off, find_windows, integrate
 from .nested_solution import NestedPosterior
+from .points import points_of
 from .refinement import LEVELS, evidence_stands, finer, refine
+from .shaped import ShapedPosterior
 from .solution import Solution
 from .windows import FARTHEST
 
@@ -49,6 +52,8 @@ def solve(model: CompiledModel) -> Posterior:
     """
     if model.pooling.name == "none":
         return SeparatePosterior(model)
+    if model.shape is not None:
+        return ShapedPosterior(model) if model.shape.kind == "shared" else solve(model.at_shape(model.shape.value))
     if model.pooling.grouped:
         return NestedPosterior(model)
     return ExactPosterior(model)
@@ -77,6 +82,9 @@ class ExactPosterior(Posterior):
 
     def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
         return self.solution.marginal(target, cohort, natural)
+
+    def points(self, target: Target, cohort: int | None = None) -> Points | None:
+        return points_of(self.solution, target, cohort)
 
     def predicted_events(self, patients: int, target: Target, cohort: int | None = None) -> Any:
         return self.solution.predicted_events(patients, target, cohort)
@@ -144,7 +152,7 @@ class SeparatePosterior(Posterior):
     def __init__(self, model: CompiledModel) -> None:
         self.model = model
         everyone = np.arange(model.cohorts)
-        self.parts = [ExactPosterior(_alone(model, everyone == j)) for j in everyone]
+        self.parts = [solve(_alone(model, everyone == j)) for j in everyone]
         self.log_marginal_likelihood = sum(float(part.log_marginal_likelihood or 0.0) for part in self.parts)
         self.diagnostics = {
             "log_marginal_likelihood_error": sum(p.diagnostics["log_marginal_likelihood_error"] for p in self.parts),
@@ -157,6 +165,9 @@ class SeparatePosterior(Posterior):
         if target != "cohort" or cohort is None:
             return None
         return self.parts[cohort].marginal("cohort", 0, natural)
+
+    def points(self, target: Target, cohort: int | None = None) -> Points | None:
+        return None if cohort is None else self.parts[cohort].points("cohort", 0)
 
     def predicted_events(self, patients: int, target: Target, cohort: int | None = None) -> Any:
         return None if cohort is None else self.parts[cohort].predicted_events(patients, "cohort", 0)
@@ -175,6 +186,4 @@ class SeparatePosterior(Posterior):
 def _alone(model: CompiledModel, keep: Any) -> CompiledModel:
     from ...pooling import Common
 
-    rows = tuple(row for row, kept in zip(model.rows, keep, strict=True) if kept)
-    data = {name: column[keep] for name, column in model.data.items()}
-    return CompiledModel(model.name, model.family, model.likelihood, Common(), model.priors, rows, data)
+    return model.only(keep, Common())

@@ -211,7 +211,8 @@ class Solution:
             (of_cohorts, squares), mass = self._stack.averages, self.grid.weights
             row, other = STACKED["new_cohort"], STACKED["average"]
             first[row], second[row] = (mass * of_cohorts).sum(), (mass * squares).sum()
-            first[other], second[other] = first[row], (mass * of_cohorts**2).sum()
+            if self.family.average_is_mean:
+                first[other], second[other] = first[row], (mass * of_cohorts**2).sum()
         return first, second
 
     # -- variances and predictions ------------------------------------------------------------------------------

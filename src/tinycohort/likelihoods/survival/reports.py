@@ -25,6 +25,8 @@ _LOOKS, _POINTS = 8, 33
 # A likelihood this far below its plateau is at the edge of it.
 _EDGE = 1.0
 _NARROWEST = 1e-6
+# Below what any atom says; PyTensor wants constants that single precision holds.
+_LOWEST = -1e30
 
 
 class SurvivalReports(Likelihood):
@@ -132,7 +134,7 @@ class SurvivalReports(Likelihood):
         atoms = data["atom_log_weight"] + _sum(
             self.family, theta[..., None, None], shape[..., None, None, :], data, "atom_", operations
         )
-        peak = operations.maximum(atoms.max(axis=-1), -1e290)
+        peak = operations.maximum(atoms.max(axis=-1), _LOWEST)
         mixed = peak + operations.log(operations.exp(atoms - peak[..., None]).sum(axis=-1))
         return total + (data["factor_weight"] * mixed).sum(axis=-1)
 
@@ -163,9 +165,37 @@ class SurvivalReports(Likelihood):
         return left, right
 
     def pymc(self, theta: Any, data: Mapping[str, Any], prefix: str = "", dims: str = "cohort") -> Any:
-        raise TypeError("a survival likelihood needs the shape beside theta: see pymc_at")
+        return self.pymc_at(theta, np.array([self.shape or ()]), data)
 
+    def pymc_at(self, theta: Any, shape: Any, data: Data) -> Any:
+        """The reports inside an open PyMC model, as one distribution whose value is the place of each report.
 
+        Parameters
+        ----------
+        theta : tensor (cohort,)
+            Of the cohorts.
+        shape : tensor or array (cohort or 1, number)
+            Their shape numbers.
+        data : mapping
+            The column `report`.
+        """
+        import pymc
+
+        from ..symbolic import pytensor_operations
+
+        prepared, operations = self.prepare(data), pytensor_operations()
+
+        def logp(value: Any, theta: Any, shape: Any) -> Any:
+            # The reports are constants: they cannot be exchanged as the data of other kinds can.
+            return prepared["constant"] + self.log_kernel_at(theta, shape, prepared, operations) + 0.0 * value
+
+        def random(theta: Any, shape: Any, rng: np.random.Generator, size: Any) -> Any:
+            return np.broadcast_to(np.asarray(data["report"], float), size or np.shape(theta)).copy()
+
+        observed = np.asarray(data["report"], float)
+        return pymc.CustomDist(
+            "reported", theta, shape, logp=logp, random=random, signature="(),(k)->()", observed=observed, dims="cohort"
+        )
 
 
 def _with_clocks(family: SurvivalFamily, packed: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,278 @@
+"""Survival curves of one unknown shape: for each shape a model that is solved already.
+
+Given the shape, theta is all that is unknown of a cohort, and the model is one like any other; its evidence is the
+likelihood of the shape. Every marginal is then a mixture over shapes of those that were found, each a mixture over tau
+of densities: more rows of the same stack.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy import interpolate
+
+from ...compiled import CompiledModel
+from ...numerics import log_sum_exp
+from ...posterior import LeaveOneOut, Marginal, Posterior, Target
+from ...posterior.points import Points, marginal_of
+from .cohorts import Accuracy
+from .curves import Curve
+from .draws import draw
+from .grid import adjust, find_windows, integrate
+from .marginals import Stack
+from .points import points_of
+from .refinement import LEVELS, evidence_stands, finer, refine
+from .solution import Solution
+from .windows import Stretch, TauScale
+
+__all__ = ["ShapedPosterior"]
+
+# Share of the shape's prior that may be left out, and how far below its peak its density need not be looked at.
+_TAIL = 1e-9
+_DROP = 20.0
+_LOOKED_AT = 9
+_LOOKS = 3
+_FINE = 2001
+# Equal steps of the shape, in number, at each accuracy: a smooth density that has fallen off at both ends is summed to
+# exp(-2 pi^2) by steps of a standard deviation (Trefethen and Weideman 2014, doi:10.1137/130932132).
+_STEPS = {accuracy.mu: steps for accuracy, steps in zip(LEVELS, (13, 16, 20, 26, 34), strict=True)}
+_USUAL_STEPS = 20
+_NEGLIGIBLE = 1e-10
+_ADJUSTMENTS = 8
+
+
+@dataclass(frozen=True)
+class _Node:
+    """A shape, its share of the posterior and the logarithm of that, not normalised, and what was found there."""
+
+    shape: float
+    weight: float
+    log_weight: float
+    solution: Solution
+
+
+class ShapedSolution(Solution):
+    """Marginals over all shapes.
+
+    Parameters
+    ----------
+    nodes : sequence of _Node
+        Shapes and their solutions.
+    log_evidence : float
+        Over all of them.
+    """
+
+    def __init__(self, nodes: Sequence[_Node], log_evidence: float) -> None:
+        self.nodes = tuple(nodes)
+        best = max(self.nodes, key=lambda node: node.weight).solution
+        self.model, self.family, self.log_evidence = best.model, best.model.family, log_evidence
+        self._scales = best._scales
+        # Where tau's range is cut off, it is so at every shape.
+        self.whole, self.grid = best.whole, best.grid
+
+    @cached_property
+    def _stack(self) -> Stack:
+        curves = [node.solution._stack.curve for node in self.nodes]
+        size = max(curve.mass.shape[-1] for curve in curves)
+        curves = [curve.resampled(size) for curve in curves]
+        weights = [node.weight for node in self.nodes]
+        stretches = zip(*(curve.stretch.ends() for curve in curves), strict=True)
+        ends = (np.concatenate(some, axis=-1) for some in stretches)
+        mass = np.concatenate([w * curve.mass for w, curve in zip(weights, curves, strict=True)], axis=-2)
+        nodes = np.concatenate([curve.nodes for curve in curves], axis=-2)
+        lost = sum(w * node.solution._lost for w, node in zip(weights, self.nodes, strict=True))
+        return Stack(Curve(Stretch(*ends), mass, nodes), lost, (math.nan, math.nan))
+
+    def _mixed(self, name: str) -> tuple[Any, Any]:
+        """First and second moments of the marginals, over shapes."""
+        each = [getattr(node.solution, name) for node in self.nodes]
+        weights = np.array([node.weight for node in self.nodes])
+        return tuple(weights @ np.array([one[k] for one in each]) for k in (0, 1))  # type: ignore[return-value]
+
+    @cached_property
+    def _natural_moments(self) -> tuple[Any, Any]:
+        return self._mixed("_natural_moments")
+
+    @cached_property
+    def _model_moments(self) -> tuple[Any, Any]:
+        return self._mixed("_model_moments")
+
+    def _spread_moments(self, target: Target) -> tuple[Any, Any]:
+        each = np.array([node.solution._spread_moments(target) for node in self.nodes])
+        first, second = np.array([node.weight for node in self.nodes]) @ each
+        return first, second
+
+    def variances(self) -> tuple[float, float]:
+        """Variance of mu and of a new cohort's theta; infinite where they do not exist."""
+        found = []
+        for target in ("mu", "new_cohort"):
+            each = np.array([_two_moments(node.solution, target) for node in self.nodes])
+            first, second = np.array([node.weight for node in self.nodes]) @ each
+            sd = self._existing(target, None, False, float(first), float(second))[1]  # type: ignore[arg-type]
+            found.append(math.inf if math.isnan(sd) else sd**2)
+        return found[0], found[1]
+
+    def points(self, target: Target, cohort: int | None) -> Points:
+        """Weighted points of the posterior, each with its shape."""
+        several = len(self.nodes)
+        parts = [points_of(node.solution, target, cohort, several) for node in self.nodes]
+        weights = [node.weight * part.weight for node, part in zip(self.nodes, parts, strict=True)]
+        theta, tau, shape = (np.concatenate(some) for some in list(zip(*parts, strict=True))[:3])
+        return Points(theta, tau, shape, np.concatenate(weights))
+
+
+def _two_moments(solution: Solution, target: str) -> tuple[float, float]:
+    weights, mu = solution.grid.weights, solution.grid.mu
+    first = float((weights * mu).sum())
+    return first, (float((weights * mu**2).sum()) if target == "mu" else solution._second_moment())
+
+
+class ShapedPosterior(Posterior):
+    """The shape integrated, and given it everything else, until the answers stand still."""
+
+    engine = "exact"
+
+    @np.errstate(over="ignore", divide="ignore", invalid="ignore")
+    def __init__(self, model: CompiledModel) -> None:
+        self.model = model
+        self._over = _Over(model)
+        self.solution, self.diagnostics, self.reasons = refine(self._over.solve(LEVELS[0]), self._over.solve)
+        rows, columns = self.solution.whole.mu.shape
+        self.diagnostics["nodes"] = [columns, rows, len(self.solution.nodes)]
+        self.log_marginal_likelihood = self.solution.log_evidence
+
+    def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
+        if target == "shape":
+            return self._over.marginal(self.solution)
+        return self.solution.marginal(target, cohort, natural)
+
+    def points(self, target: Target, cohort: int | None = None) -> Points | None:
+        return self.solution.points(target, cohort)
+
+    def predicted_events(self, patients: int, target: Target, cohort: int | None = None) -> Any:
+        raise TypeError("events of survival are predicted from its curves")
+
+    def leave_one_out(self) -> LeaveOneOut:
+        """Every cohort left out in turn, each time integrated afresh."""
+        found = np.array([self._left_out(j) for j in range(self.model.cohorts)])
+        evidence, variance_mu, variance_theta = found.T
+        return LeaveOneOut(self.log_marginal_likelihood - evidence, variance_mu, variance_theta)
+
+    @np.errstate(over="ignore", divide="ignore", invalid="ignore")
+    def _left_out(self, j: int) -> tuple[float, float, float]:
+        if self.model.cohorts == 1:
+            return _of_priors(self.model)
+        over = _Over(self.model.without(j))
+        fine = over.solve(LEVELS[0])
+        for accuracy in finer(fine.model):
+            coarse, fine = fine, over.solve(accuracy)
+            if evidence_stands(abs(fine.log_evidence - coarse.log_evidence)):
+                break
+        return (fine.log_evidence, *fine.variances())
+
+    def draws(self, chains: int, draws: int, seed: int) -> dict[str, Any]:
+        """The shape by its inverse distribution function; the rest from one of the two nearest of its nodes."""
+        rng, size = np.random.default_rng(seed), chains * draws
+        nodes = self.solution.nodes
+        shapes = np.array([node.shape for node in nodes])
+        marginal = self._over.marginal(self.solution)
+        shape = marginal.quantile(rng.uniform(size=size))
+        above = np.clip(np.searchsorted(shapes, shape), 1, max(len(shapes) - 1, 1))
+        share = np.clip((shape - shapes[above - 1]) / (shapes[above] - shapes[above - 1]), 0.0, 1.0)
+        node = above - (rng.uniform(size=size) > share)
+        found: dict[str, Any] = {"shape": shape}
+        for k in np.unique(node):
+            here = np.flatnonzero(node == k)
+            part = draw(nodes[k].solution, 1, len(here), int(rng.integers(2**62)))
+            for name, values in part.items():
+                found.setdefault(name, np.empty((size, *values.shape[2:])))[here] = values[0]
+        return {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in found.items()}
+
+
+def _of_priors(model: CompiledModel) -> tuple[float, float, float]:
+    """Log evidence, variance of mu and of a cohort's theta, of nobody at all."""
+    variance = model.level_priors["mu"].variance
+    if model.pooled:
+        return 0.0, variance, variance
+    tau = model.level_priors["tau"]
+    square = tau.variance + (tau.mean**2 if math.isfinite(tau.variance) else 0.0)
+    return 0.0, variance, variance + model.pooling.variance * square
+
+
+class _Over:
+    """A model over its shape: where that lies, and solutions at its nodes."""
+
+    def __init__(self, model: CompiledModel) -> None:
+        self.model, self._prior = model, model.priors["shape"]
+        self._form: TauScale | None = None
+        self._form = self._first_form()
+        self.lower, self.upper = self._range()
+
+    def _first_form(self) -> TauScale | None:
+        """One coordinate of tau for all shapes: that of the shape in the middle of its prior."""
+        model = self.model.at_shape([float(self._prior.quantile(0.5))])
+        windows, grid = find_windows(model), None
+        for _ in range(_ADJUSTMENTS):
+            grid = integrate(model, windows, LEVELS[0])
+            better = adjust(model, windows, grid)
+            if better is None:
+                break
+            windows = better
+        return windows.tau
+
+    def _solution(self, shape: float, accuracy: Accuracy) -> Solution:
+        model = self.model.at_shape([shape])
+        windows = find_windows(model, self._form)
+        grid = integrate(model, windows, accuracy)
+        for _ in range(_ADJUSTMENTS):
+            better = adjust(model, windows, grid)
+            if better is None or better.tau is not windows.tau:
+                break
+            windows = better
+            grid = integrate(model, windows, accuracy)
+        return Solution(model, grid)
+
+    def _log_density(self, shape: Any) -> Any:
+        evidence = np.array([self._solution(float(one), LEVELS[0]).log_evidence for one in shape])
+        return evidence + self._prior.log_density(shape)
+
+    def _range(self) -> tuple[float, float]:
+        """Where the shape lies: its prior's range, narrowed down to where its posterior is."""
+        low, high = (float(self._prior.quantile(p)) for p in (_TAIL, 1.0 - _TAIL))
+        for _ in range(_LOOKS):
+            shape = np.linspace(low, high, _LOOKED_AT)
+            curve = interpolate.PchipInterpolator(shape, self._log_density(shape))
+            fine = np.linspace(low, high, _FINE)
+            alive = np.flatnonzero(curve(fine) > curve(fine).max() - _DROP)
+            first, last = fine[max(alive[0] - 1, 0)], fine[min(alive[-1] + 1, _FINE - 1)]
+            narrow = last - first < 0.5 * (high - low)
+            low, high = float(first), float(last)
+            if not narrow:
+                break
+        return low, high
+
+    def solve(self, accuracy: Accuracy) -> ShapedSolution:
+        """The posterior over shapes and everything else."""
+        shapes = np.linspace(self.lower, self.upper, _STEPS.get(accuracy.mu, _USUAL_STEPS))
+        solutions = [self._solution(float(shape), accuracy) for shape in shapes]
+        log_weights = math.log(shapes[1] - shapes[0]) + self._prior.log_density(shapes)
+        log_weights += np.array([solution.log_evidence for solution in solutions])
+        log_evidence = log_sum_exp(log_weights)
+        weights = np.exp(log_weights - log_evidence)
+        kept = weights > _NEGLIGIBLE * weights.max()
+        weights = np.where(kept, weights, 0.0) / weights[kept].sum()
+        rows = zip(shapes, weights, log_weights, solutions, strict=True)
+        nodes = [_Node(float(one), float(w), float(log), solution) for one, w, log, solution in rows if w]
+        return ShapedSolution(nodes, log_evidence)
+
+    def marginal(self, solution: ShapedSolution) -> Marginal:
+        """Of the shape, by its density between the nodes."""
+        shapes, logs = (np.array([getattr(node, name) for node in solution.nodes]) for name in ("shape", "log_weight"))
+        fine = np.linspace(shapes[0], shapes[-1], _FINE)
+        density = np.exp(interpolate.CubicSpline(shapes, logs - logs.max())(fine))
+        return marginal_of(fine, density / density.sum())
