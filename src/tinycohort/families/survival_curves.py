@@ -74,7 +74,7 @@ def double_exponential() -> tuple[Any, Any]:
 
     Takahasi and Mori 1974, doi:10.2977/prims/1195192451.
     """
-    q = np.arange(-3.5, 3.5 + 1e-9, 0.05)
+    q = np.arange(-51, 52) / 16.0
     nodes = 1.0 / (1.0 + np.exp(-math.pi * np.sinh(q)))
     weights = math.pi * np.cosh(q) * nodes / (1.0 + np.exp(math.pi * np.sinh(q)))
     return nodes, weights / weights.sum()
@@ -120,6 +120,10 @@ class SurvivalCurve(Family):
     def _cumulative(self, u: Any, shape: Any, operations: Operations) -> Any:
         """H."""
         return bounded_exp(self._log_cumulative(u, shape, operations), operations)
+
+    def _survival(self, u: Any, shape: Any) -> Any:
+        """S, by NumPy."""
+        return np.exp(-self._cumulative(u, shape, NUMPY))
 
     def _log_rate(self, u: Any, shape: Any, operations: Operations) -> Any:
         """log dH / d exp(u)."""
