@@ -20,8 +20,8 @@ from .base import Family
 __all__ = ["FAR", "LOG_LOG_2", "Clock", "SurvivalCurve", "bounded_exp", "double_exponential", "log_one_minus_exp"]
 
 LOG_LOG_2 = math.log(math.log(2.0))
-# What stands for an infinite logarithm where an infinite one would spread: its square is still a double.
-FAR = 1e100
+# What stands for an infinite logarithm where an infinite one would spread.
+FAR = 1e30
 _STEEPEST = 300.0
 _HALF = math.log(2.0)
 _SMALLEST = 1e-300
@@ -169,7 +169,7 @@ class SurvivalCurve(Family):
         return _unless(start, 0.0, inside, operations)
 
     def log_hazard(self, clock: Clock, theta: Any, shape: Any, operations: Operations = NUMPY) -> Any:
-        """log h(t), per month. Where the hazard at time 0 is zero or infinite, a logarithm as far off as 1e100."""
+        """log h(t), per month. Where the hazard at time 0 is zero or infinite, a logarithm as far off as 1e30."""
         elapsed = self._log_elapsed(clock, shape, operations)
         u = operations.maximum(operations.minimum(elapsed, FAR), -FAR) - theta
         return self._log_rate(u, shape, operations) - theta + self._log_speed(clock, shape, operations)
