@@ -21,10 +21,10 @@ from .survival_curves import FAR, SurvivalCurve
 __all__ = ["SurvivalFamily"]
 
 # Equal steps in z: a curve bounded where its log hazard's argument is within pi / 2 of the real line leaves an error of
-# exp(-2 pi (pi / 2) / 0.3) = 5e-15 (Trefethen and Weideman 2014, doi:10.1137/130932132).
-_STEP, _STEP_OF_STEEPNESS = 0.5, 0.3
-# Far enough out that means of 1e-20 have all their digits.
-_REACH = 14.0
+# exp(-2 pi (pi / 2) / 0.2) of its largest value there (Trefethen and Weideman 2014, doi:10.1137/130932132).
+_STEP, _STEP_OF_STEEPNESS = 0.4, 0.2
+# Far enough out for means of 1e-20; and for what is not small.
+_REACH, _NEARER = 14.0, 9.0
 _AT_ONCE = 1_000_000
 _ITERATIONS = 100
 _CLOSE = 1e-13
@@ -95,7 +95,7 @@ class SurvivalFamily(SurvivalCurve):
         inside = np.abs(elapsed) < FAR
         known = np.where(inside, elapsed, 0.0)
         alive, dying = self._log_means(known - mu, tau, self._standard_shape(shape))
-        z, weights = _normal_rule(0.0)
+        z, weights = _normal_rule(0.0, _REACH)
         with np.errstate(over="ignore"):
             later = np.exp(dying - alive - known + speed)
             if inside.all():
@@ -131,8 +131,8 @@ class SurvivalFamily(SurvivalCurve):
             theta = mu[:, None] + tau[:, None] * z
             return self.restricted_mean(horizon[:, None], theta, shape[:, None]) @ weights
 
-        (found,) = self._in_groups(of, [horizon_months, mu, tau], shape, 1, nodes_each=100)
-        return found
+        (found,) = self._in_groups(of, [horizon_months, mu, tau], shape, 1, _NEARER, nodes_each=100)
+        return found[()]
 
     def _standard_shape(self, shape: Any) -> Any:
         """The shape numbers that the curve in standard form depends on."""
@@ -153,7 +153,15 @@ class SurvivalFamily(SurvivalCurve):
 
         return self._in_groups(of, [a, tau], shape, 2)
 
-    def _in_groups(self, of: Callable[..., Any], arguments: list[Any], shape: Any, results: int, nodes_each: int = 1) -> Any:
+    def _in_groups(
+        self,
+        of: Callable[..., Any],
+        arguments: list[Any],
+        shape: Any,
+        results: int,
+        reach: float = _REACH,
+        nodes_each: int = 1,
+    ) -> Any:
         """Mean over z by as many nodes as each needs: the arguments, of which tau is the last, a batch at a time."""
         sizes = [np.shape(each) for each in arguments]
         size = np.broadcast_shapes(*sizes, shape.shape[:-1])
@@ -163,7 +171,7 @@ class SurvivalFamily(SurvivalCurve):
         group = np.ceil(2.0 * np.log2(np.maximum(spread, _STEP_OF_STEEPNESS / _STEP)))
         found = np.empty((results, group.size))
         for each in np.unique(group):
-            z, weights = _normal_rule(2.0 ** (each / 2.0))
+            z, weights = _normal_rule(2.0 ** (each / 2.0), reach)
             (members,) = np.nonzero(group == each)
             for batch in np.array_split(members, math.ceil(members.size * z.size * nodes_each / _AT_ONCE)):
                 found[:, batch] = of(*(one[batch] for one in flat), shapes[batch], z, weights)
@@ -201,9 +209,9 @@ def _log_mean(logs: Any, weights: Any) -> Any:
 
 
 @cache
-def _normal_rule(spread: float) -> tuple[Any, Any]:
+def _normal_rule(spread: float, reach: float) -> tuple[Any, Any]:
     """Nodes and weights of a standard normal, for functions that change over 1 / spread of z."""
     step = min(_STEP, _STEP_OF_STEEPNESS / max(spread, 0.1))
-    nodes = step * np.arange(-math.ceil(_REACH / step), math.ceil(_REACH / step) + 1)
+    nodes = step * np.arange(-math.ceil(reach / step), math.ceil(reach / step) + 1)
     weights = np.exp(-0.5 * nodes**2)
     return nodes, weights / weights.sum()

@@ -20,8 +20,8 @@ from .base import Family
 __all__ = ["FAR", "LOG_LOG_2", "Clock", "SurvivalCurve", "bounded_exp", "double_exponential", "log_one_minus_exp"]
 
 LOG_LOG_2 = math.log(math.log(2.0))
-# What stands for an infinite logarithm where an infinite one would spread: its square is still a double.
-FAR = 1e100
+# What stands for an infinite logarithm where an infinite one would spread.
+FAR = 1e30
 _STEEPEST = 300.0
 _HALF = math.log(2.0)
 _SMALLEST = 1e-300
@@ -74,7 +74,7 @@ def double_exponential() -> tuple[Any, Any]:
 
     Takahasi and Mori 1974, doi:10.2977/prims/1195192451.
     """
-    q = np.arange(-3.5, 3.5 + 1e-9, 0.05)
+    q = np.arange(-51, 52) / 16.0
     nodes = 1.0 / (1.0 + np.exp(-math.pi * np.sinh(q)))
     weights = math.pi * np.cosh(q) * nodes / (1.0 + np.exp(math.pi * np.sinh(q)))
     return nodes, weights / weights.sum()
@@ -128,6 +128,10 @@ class SurvivalCurve(Family):
         """H."""
         return bounded_exp(self._log_cumulative(u, shape, operations), operations)
 
+    def _survival(self, u: Any, shape: Any) -> Any:
+        """S, by NumPy."""
+        return np.exp(-self._cumulative(u, shape, NUMPY))
+
     def _log_rate(self, u: Any, shape: Any, operations: Operations) -> Any:
         """log dH / d exp(u)."""
         raise TypeError(f"{type(self).__name__} has no curve")
@@ -172,7 +176,7 @@ class SurvivalCurve(Family):
         return _unless(start, 0.0, inside, operations)
 
     def log_hazard(self, clock: Clock, theta: Any, shape: Any, operations: Operations = NUMPY) -> Any:
-        """log h(t), per month. Where the hazard at time 0 is zero or infinite, a logarithm as far off as 1e100."""
+        """log h(t), per month. Where the hazard at time 0 is zero or infinite, a logarithm as far off as 1e30."""
         elapsed = self._log_elapsed(clock, shape, operations)
         u = operations.maximum(operations.minimum(elapsed, FAR), -FAR) - theta
         return self._log_rate(u, shape, operations) - theta + self._log_speed(clock, shape, operations)

@@ -117,7 +117,7 @@ class FlexibleHazard(SurvivalFamily):
         low, high = knots[first], knots[first + 1]
         times = low + (goal - at[rows, first]) * (high - low) / (at[rows, first + 1] - at[rows, first])
         after = last == knots.size
-        speed = weights @ self._basis(knots[-1:])[0]
+        speed = weights @ self._basis(np.array(math.inf))
         times[after] = (knots[-1] + (goal - at[:, -1]) / speed)[after]
         inside = ~after & (goal > 0.0)
         times[inside] = self._newton(goal[inside], weights[inside], low[inside], high[inside], times[inside])
@@ -138,7 +138,7 @@ class FlexibleHazard(SurvivalFamily):
 
     def clock(self, times_months: Any) -> Clock:
         times = np.asarray(times_months, float)
-        return Clock(self._integrals(times), self._basis(np.minimum(times, self._knots[-1])))
+        return Clock(self._integrals(times), self._basis(times))
 
     @cached_property
     def _knots(self) -> Any:
@@ -198,10 +198,6 @@ class PiecewiseExponential(FlexibleHazard):
     @cached_property
     def random_walk_steps(self) -> Any:
         return np.sqrt(self._constant[:-1])
-
-    def clock(self, times_months: Any) -> Clock:
-        times = np.asarray(times_months, float)
-        return Clock(self._integrals(times), self._basis(times))
 
     def _basis(self, times: Any) -> Any:
         return 1.0 * (np.searchsorted(self._knots[1:], times)[..., None] == np.arange(self._knots.size))
@@ -360,7 +356,7 @@ def _spline_faults(boundary: tuple[float, ...], knots: tuple[float, ...], degree
         issues.append(Issue(where, f"boundary {boundary}", "Give two times in months, the first not negative, the second later."))
         boundary = (0.0, math.inf)
     issues += _faults("quantity.knots_months", knots, above=boundary[0])
-    if knots and not knots[-1] < boundary[1]:
+    if knots and knots[-1] >= boundary[1]:
         issues.append(Issue("quantity.knots_months", f"{knots[-1]:g} is not before {boundary[1]:g}", "Move the boundary or the knot."))
     if isinstance(degree, bool) or not isinstance(degree, int) or degree < 0:
         issues.append(Issue("quantity.degree", f"degree {degree!r}", "Give a whole number; 3 is cubic."))

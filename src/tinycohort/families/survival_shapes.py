@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from ..numerics import NUMPY, Operations
+from ..numerics import NUMPY, Operations, expit
 from .survival import SurvivalFamily
 from .survival_curves import LOG_LOG_2, Clock, bounded_exp, double_exponential
 
@@ -57,10 +57,10 @@ class ScaleFamily(SurvivalFamily):
         expanded = shape[..., None, :]
         before = np.minimum(u, 0.0)
         start = np.log(nodes) + before[..., None]
-        early = np.exp(-self._cumulative(start, expanded, NUMPY)) @ weights * np.exp(before)
+        early = self._survival(start, expanded) @ weights * np.exp(before)
         length = np.clip(u, 0.0, np.maximum(self._log_standard_time(np.array(_NOBODY_LEFT), shape), 0.0))[..., None]
         later = length * nodes
-        late = np.exp(later - self._cumulative(later, expanded, NUMPY)) @ weights * length[..., 0]
+        late = (np.exp(later) * self._survival(later, expanded)) @ weights * length[..., 0]
         return np.exp(-u) * (early + late)
 
 
@@ -162,6 +162,9 @@ class LogLogistic(_LogShape):
     def _cumulative(self, u: Any, shape: Any, operations: Operations) -> Any:
         return self._softplus(operations.exp(shape[..., 0]) * u, operations)
 
+    def _survival(self, u: Any, shape: Any) -> Any:
+        return expit(-np.exp(shape[..., 0]) * u)
+
     def _softplus(self, w: Any, operations: Operations) -> Any:
         """log(1 + exp(w)), to the last digit where it is small."""
         low = operations.log1p(operations.exp(operations.minimum(w, 0.0)))
@@ -259,8 +262,9 @@ class Gompertz(ScaleFamily):
             return np.log(np.where(hazard * np.expm1(c) > -1.0, elapsed, np.inf))
 
     def _steepness(self, shape: Any) -> Any:
-        """Where H is of a few units, log H rises in log time by about this slope."""
-        return 1.0 + np.maximum(shape[..., 0], 0.0) + np.minimum(np.maximum(shape[..., 0], 0.0), 4.0)
+        """The slope of log H in log time where H = 40, beyond which nothing counts."""
+        y = np.log1p(58.0 * np.expm1(np.maximum(shape[..., 0], 1e-9)))
+        return y / -np.expm1(-y)
 
 
 def _log_mean_exp(y: Any, operations: Operations) -> Any:
