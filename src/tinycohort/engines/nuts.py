@@ -12,6 +12,8 @@ from scipy import special
 
 from ..compiled import CompiledModel
 from ..posterior import LeaveOneOut, Marginal, Posterior, Target
+from ..posterior.curves import median_of_average
+from ..posterior.points import Points
 from .moments import Moments
 
 __all__ = ["DrawsPosterior", "compiled_sampler", "sample"]
@@ -22,7 +24,9 @@ _KEPT = 16
 _ARRAYS = {"typical": "mu", "cohort": "theta", "group": "theta_group"} | {
     target: f"theta_{target}" for target in ("new_cohort", "new_cohort_in_group")
 }
-_UNKNOWNS = ("mu", "tau", "tau_group", "theta", "theta_group")
+_UNKNOWNS = (
+    "mu", "tau", "tau_group", "theta", "theta_group", "shape", "tau_shape", "shape_cohort", "shape_numbers",
+)  # fmt: skip
 _compiled: OrderedDict[str, Any] = OrderedDict()
 
 
@@ -94,6 +98,8 @@ def sample(
     names = [name for name in _UNKNOWNS if name in posterior]
     arrays = {name: np.asarray(posterior[name].transpose("chain", "draw", ...).values) for name in names}
     arrays |= model.pooling.draw_new(arrays, np.random.default_rng([seed, 0]))
+    if model.shape is not None:
+        arrays |= model.shape.draw_new(arrays, np.random.default_rng([seed, 3]))
     stats = tree["sample_stats"].dataset
     kept = ("diverging", "depth", "n_steps", "energy", "logp", "step_size")
     record = {name: np.asarray(stats[name].values) for name in kept if name in stats}
@@ -156,8 +162,34 @@ class DrawsPosterior(Posterior):
         arrays, model = self.arrays, self.model
         if "mu" not in arrays or not model.pooling.has_average(model.family):
             return None
+        if model.shape is not None:
+            points = self.points("average")
+            return None if points is None else median_of_average(model.family, points)
         spread = model.pooling.spread(arrays)
         return model.pooling.average(model.family, arrays["mu"].ravel(), spread.ravel())[0]
+
+    def points(self, target: Target, cohort: int | None = None) -> Points | None:
+        theta = self._values("mu" if target == "average" else target, cohort)
+        if self.model.shape is None or theta is None:
+            return None
+        arrays, size = self.arrays, theta.size
+        tau = arrays.get("tau", np.zeros_like(theta)) if target == "average" else np.zeros_like(theta)
+        if target == "average" and "tau_group" in arrays:
+            tau = np.hypot(tau, arrays["tau_group"])
+        tau_shape = arrays["tau_shape"].ravel() if target == "average" and "shape_cohort" in arrays else None
+        return Points(theta.ravel(), tau.ravel(), self._shape(target, cohort, size), np.full(size, 1.0 / size), tau_shape)
+
+    def _shape(self, target: Target, cohort: int | None, size: int) -> Any:
+        """Shape numbers of the target (draw, number)."""
+        arrays, shape = self.arrays, self.model.shape
+        assert shape is not None
+        if "shape_numbers" in arrays:
+            return arrays["shape_numbers"].reshape(size, -1)
+        if shape.kind == "fixed":
+            return np.broadcast_to(np.array(shape.value), (size, len(shape.value)))
+        if target == "cohort" and "shape_cohort" in arrays:
+            return arrays["shape_cohort"][..., cohort].reshape(size, 1)
+        return arrays["shape_new_cohort" if target == "new_cohort" and "shape_new_cohort" in arrays else "shape"].reshape(size, 1)
 
     def predicted_events(self, patients: int, target: Target, cohort: int | None = None) -> Any:
         from ..likelihoods import Binomial

@@ -214,18 +214,17 @@ class SurvivalCurve(Family):
         within = self.log_conditional_distribution(clock_a, clock_b, theta, shape, operations)
         return within - self.cumulative_hazard(clock_a, theta, shape, operations)
 
-    def log_time_over_median(self, clock: Clock, theta: Any, shape: Any, operations: Operations = NUMPY) -> Any:
-        """log(t / median) at finite times above 0: how far log H is from that of the median, over its slope at t.
+    def log_time_over_median(
+        self, clock: Clock, log_time: Any, theta: Any, shape: Any, operations: Operations = NUMPY
+    ) -> Any:
+        """log(t / median) at finite times above 0, of which `log_time` is the logarithm.
 
-        Exact where log H is a straight line in log time, and near the median otherwise.
+        How far log H is from that of the median, over its slope at t: exact where log H is a straight line in log time,
+        and near the median otherwise.
         """
         log_cumulative = self.log_cumulative_hazard(clock, theta, shape, operations)
-        slope = self._log_time_slope(clock, theta, shape, operations) - log_cumulative
-        return (log_cumulative - LOG_LOG_2) * operations.exp(-slope)
-
-    def _log_time_slope(self, clock: Clock, theta: Any, shape: Any, operations: Operations) -> Any:
-        """log(t h(t))."""
-        raise TypeError(f"{type(self).__name__} has no curve")
+        log_slope = self.log_hazard(clock, theta, shape, operations) + log_time - log_cumulative
+        return (log_cumulative - LOG_LOG_2) * operations.exp(-log_slope)
 
     # What people ask of a curve, by NumPy.
 

@@ -39,9 +39,11 @@ class ScaleFamily(SurvivalFamily):
     def _log_elapsed(self, clock: Clock, shape: Any, operations: Operations) -> Any:
         return clock.cumulative[..., 0]
 
-    def log_time_over_median(self, clock: Clock, theta: Any, shape: Any, operations: Operations = NUMPY) -> Any:
+    def log_time_over_median(
+        self, clock: Clock, log_time: Any, theta: Any, shape: Any, operations: Operations = NUMPY
+    ) -> Any:
         """Exactly, for theta is the log median."""
-        return clock.cumulative[..., 0] - theta
+        return log_time - theta
 
     def restricted_mean(self, horizon_months: Any, theta: Any, shape: Any = None) -> Any:
         shape, horizon = self._shape(shape), np.asarray(horizon_months, float)

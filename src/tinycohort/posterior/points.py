@@ -25,12 +25,15 @@ class Points(NamedTuple):
         Of the target.
     weight : array (P,)
         They sum to one.
+    tau_shape : array (P,) or None
+        Standard deviation of the shape between cohorts, where that varies.
     """
 
     theta: Any
     tau: Any
     shape: Any
     weight: Any
+    tau_shape: Any = None
 
 
 def marginal_of(values: Any, weight: Any, infinite: bool = False) -> Marginal:

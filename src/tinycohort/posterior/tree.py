@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..compiled import CompiledModel
+from ..families import SurvivalFamily
 
 if TYPE_CHECKING:
     import xarray
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["DRAWN", "build_tree", "posterior_arrays"]
 
 #: What is drawn, as far as the pooling has it.
-DRAWN = ["mu", "tau", "tau_group", "theta", "theta_group", "theta_new_cohort", "theta_new_cohort_in_group"]
+DRAWN = [
+    "mu", "tau", "tau_group", "theta", "theta_group", "theta_new_cohort", "theta_new_cohort_in_group", "shape",
+    "tau_shape", "shape_cohort", "shape_new_cohort", "shape_numbers",
+]  # fmt: skip
 
 
 def build_tree(
@@ -39,6 +43,9 @@ def build_tree(
     chains, draws = posterior["theta"].shape[:2]
     prior_rng, predictive_rng = (np.random.default_rng([seed, k]) for k in (1, 2))
     prior = model.pooling.draw_prior(model.level_priors, model.groups, (1, chains * draws), prior_rng)
+    if model.shape is not None and isinstance(model.family, SurvivalFamily):
+        size = (1, chains * draws)
+        prior |= model.shape.draw_prior(model.priors, model.family, model.cohorts, size, prior_rng)
     theta = np.asarray(posterior["theta"])
     observed, constant = _data(model)
     if model.pooling.grouped:
@@ -48,7 +55,7 @@ def build_tree(
         "prior": posterior_arrays(model, prior),
         "posterior_predictive": _predictive(model, theta, predictive_rng),
         "prior_predictive": _predictive(model, np.asarray(prior["theta"]), prior_rng),
-        "log_likelihood": {_whole_name(model): model.log_likelihood(theta)},
+        "log_likelihood": {_whole_name(model): model.log_likelihood(theta, _shape_numbers(model, posterior))},
     }
     if sample_stats:
         groups["sample_stats"] = dict(sample_stats)
@@ -61,8 +68,21 @@ def build_tree(
 
 def _whole_name(model: CompiledModel) -> str:
     """What all that the cohorts reported is called: the outcome, or "reported" where there are several kinds."""
-    (outcome,) = model.parts[0].kind.observed
-    return outcome if len(model.parts) == 1 else "reported"
+    outcomes = model.parts[0].kind.observed
+    return outcomes[0] if len(model.parts) == 1 and outcomes else "reported"
+
+
+def _shape_numbers(model: CompiledModel, draws: Mapping[str, Any]) -> Any:
+    """Shape numbers (chain, draw, cohort or 1, number); None where curves have no shape."""
+    if model.shape is None:
+        return None
+    if "shape_numbers" in draws:
+        return np.asarray(draws["shape_numbers"])[..., None, :]
+    if "shape_cohort" in draws:
+        return np.asarray(draws["shape_cohort"])[..., None]
+    if "shape" in draws:
+        return np.asarray(draws["shape"])[..., None, None]
+    return np.array(model.shape.value)[None]
 
 
 def _data(model: CompiledModel) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -101,11 +121,14 @@ def _dataset(model: CompiledModel, arrays: Mapping[str, Any], leading: tuple[str
     for name, array in arrays.items():
         values = np.asarray(array)
         unit = "group" if name.endswith("_group") and name != "tau_group" else "cohort"
+        unit = "shape_number" if name == "shape_numbers" else unit
         own = next((part.dim for prefix, part in parts.items() if name.startswith(prefix)), unit)
         variables[name] = (leading if values.ndim == len(leading) else (*leading, own), values)
     used = {dim for dims, _ in variables.values() for dim in dims}
     known = {"cohort": model.labels, "group": model.group_labels}
     coords: dict[str, Any] = {dim: list(labels) for dim, labels in known.items() if dim in used}
+    if "shape_number" in used and isinstance(model.family, SurvivalFamily):
+        coords["shape_number"] = list(model.family.shape_names)
     coords |= {part.dim: [model.labels[j] for j in part.cohorts] for part in parts.values() if part.dim in used}
     if leading and variables:
         first = next(iter(variables.values()))[1]

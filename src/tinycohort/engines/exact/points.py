@@ -15,7 +15,7 @@ from .solution import Solution
 __all__ = ["points_of"]
 
 # Points in all, and at least so many in each row.
-_WANTED, _FEWEST = 24_000, 24
+_WANTED, _FEWEST = 8_000, 24
 
 
 def points_of(solution: Solution, target: Target, cohort: int | None, shares: int = 1) -> Points:

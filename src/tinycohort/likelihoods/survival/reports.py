@@ -127,7 +127,8 @@ class SurvivalReports(Likelihood):
         total = _sum(self.family, theta, shape, data, "", operations)
         if data["median_precision"].shape[-1]:
             clock = _clock(data, "median_time")
-            away = self.family.log_time_over_median(clock, theta[..., None], shape[..., None, :], operations)
+            theta_, shape_ = theta[..., None], shape[..., None, :]
+            away = self.family.log_time_over_median(clock, data["median_log_time"], theta_, shape_, operations)
             total = total - 0.5 * (data["median_precision"] * away**2).sum(axis=-1)
         if not data["factor_weight"].shape[-1]:
             return total
@@ -199,7 +200,7 @@ class SurvivalReports(Likelihood):
 
 
 def _with_clocks(family: SurvivalFamily, packed: dict[str, Any]) -> dict[str, Any]:
-    found = dict(packed)
+    found = dict(packed) | {"median_log_time": np.log(packed["median_time"])}
     for prefix in ("", "atom_"):
         for name in ("density_time", "start", "stop", *(() if prefix else ("median_time",))):
             clock = family.clock(found.pop(f"{prefix}{name}"))

@@ -1,0 +1,184 @@
+"""Answers about survival: curves, hazards, medians, restricted means, and deaths to expect among new patients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .families import SurvivalFamily
+from .issues import InputError, Issue
+from .likelihoods import Binomial, SurvivalReports
+from .posterior import Fit, Interval, Marginal, Target, check_target, require_reportable
+from .posterior.curves import hazards, medians, restricted_means, survivals
+from .posterior.points import marginal_of
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["CURVE_FUNCTIONALS", "curve_marginal", "longest_followup", "predicted_deaths", "survival_curve"]
+
+#: What may be asked of a survival curve beside its median: survival at a time, the hazard per month there, and the mean
+#: months lived up to it.
+CURVE_FUNCTIONALS = ("survival", "hazard", "restricted_mean")
+
+
+def longest_followup(fit: Fit) -> float:
+    """The longest time, in months, until which the evidence of a fit follows anybody: beyond, curves are extrapolated.
+
+    Raises
+    ------
+    InputError
+        A fit that is not of survival.
+    """
+    return max(report.longest_months for report in _reports(fit).reports_of(fit.compiled.data))
+
+
+def _reports(fit: Fit) -> SurvivalReports:
+    likelihood = fit.compiled.likelihood
+    if not isinstance(likelihood, SurvivalReports):
+        what = f"is of a {fit.compiled.family.quantity}, not of survival"
+        raise InputError(Issue(fit.compiled.name, what, "Give a fit of a survival model."))
+    return likelihood
+
+
+def curve_marginal(
+    fit: Fit, functional: str, time_months: float | None, target: Target = "typical", cohort: int | None = None
+) -> Marginal:
+    """The posterior of one number of a survival curve.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a survival model; it must be reportable.
+    functional : {"survival", "hazard", "restricted_mean", "median"}
+        What: a probability, per month, or months.
+    time_months : float or None
+        When, or up to when; None for the median.
+    target : {"typical", "average", "new_cohort", "cohort"}
+        Of which curve. The average is the mean curve over cohorts, its own median, restricted mean and hazard.
+    cohort : int, optional
+        The number of the cohort, for that target.
+
+    Raises
+    ------
+    InputError
+        A fit that is not of survival or may not be reported, an unknown functional or target, or a time that is none.
+    """
+    reports = _reports(fit)
+    require_reportable(fit)
+    check_target(fit, target, cohort)
+    issues = []
+    if functional not in (*CURVE_FUNCTIONALS, "median"):
+        known = ", ".join((*CURVE_FUNCTIONALS, "median"))
+        issues.append(Issue("functional", f"{functional!r} is unknown", f"Known: {known}."))
+    if functional != "median" and not (
+        isinstance(time_months, int | float | np.number) and math.isfinite(time_months) and time_months > 0.0
+    ):
+        issues.append(Issue("time_months", f"{time_months!r}", "Give months above 0."))
+    points = fit.posterior.points(target, cohort)
+    if points is None and not issues:
+        what = f"the {fit.posterior.engine} engine has no curve of {target!r} under pooling {fit.compiled.pooling.name!r}"
+        issues.append(Issue("target", what, 'Fit with engine="nuts", or ask for another target.'))
+    if issues or points is None:
+        raise InputError(issues)
+    family, average = reports.family, target == "average"
+    if functional == "median":
+        return marginal_of(medians(family, points, average), points.weight)
+    assert time_months is not None
+    of = {"survival": survivals, "hazard": hazards, "restricted_mean": restricted_means}[functional]
+    return marginal_of(of(family, points, float(time_months), average), points.weight)
+
+
+def predicted_deaths(
+    fit: Fit, patients: int, time_months: float, target: Target = "new_cohort", cohort: int | None = None
+) -> Any:
+    """Posterior predictive probabilities of 0 to `patients` deaths by a time, among new patients of one cohort.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a survival model.
+    patients : int
+        How many new patients, all followed until then.
+    time_months : float
+        Until when.
+    target, cohort
+        As for `curve_marginal`; ``average`` is refused, for patients belong to one cohort.
+
+    Returns
+    -------
+    array (patients + 1,)
+    """
+    if target == "average":
+        raise InputError(Issue("target", "patients belong to one cohort", "Ask for typical or new_cohort."))
+    if isinstance(patients, bool) or not isinstance(patients, int | np.integer) or patients < 1:
+        raise InputError(Issue("patients", f"{patients!r} is not a whole number above 0", "Give one such as 20."))
+    curve_marginal(fit, "survival", time_months, target, cohort)
+    points = fit.posterior.points(target, cohort)
+    family = _reports(fit).family
+    assert points is not None
+    alive = np.clip(survivals(family, points, float(time_months), False), 1e-300, 1.0 - 1e-16)
+    data = {"events": np.arange(patients + 1.0), "total": np.full(patients + 1, float(patients))}
+    theta = np.log1p(-alive) - np.log(alive)
+    return points.weight @ np.exp(Binomial().log_likelihood(theta[:, None], data))
+
+
+def survival_curve(
+    fit: Fit,
+    times_months: Sequence[float],
+    target: Target = "typical",
+    functional: str = "survival",
+    level: float = 0.95,
+    interval: Interval = "equal-tailed",
+) -> pandas.DataFrame:
+    """A survival curve, hazard or restricted mean over time, as a table.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a survival model; it must be reportable.
+    times_months : sequence of float
+        When.
+    target : {"typical", "average", "new_cohort", "cohort"}
+        Of which curve; of ``cohort``, every one.
+    functional : {"survival", "hazard", "restricted_mean"}
+        What.
+    level : float
+        Level of the credible intervals, at each time by itself.
+    interval : {"equal-tailed", "shortest"}
+        Which interval.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns time_months, target, label, mean, sd, median, lower, upper, level, extrapolated: whether the time lies
+        beyond the longest follow-up of the evidence.
+
+    Raises
+    ------
+    InputError
+        As `curve_marginal`.
+    """
+    import pandas
+
+    model, longest = fit.compiled, longest_followup(fit)
+    rows = []
+    for cohort in range(model.cohorts) if target == "cohort" else [None]:
+        for time in times_months:
+            known = {"time_months": float(time), "target": target}
+            known["label"] = None if cohort is None else model.labels[cohort]
+            if functional in ("survival", "restricted_mean") and time == 0:
+                value = 1.0 if functional == "survival" else 0.0
+                found: dict[str, Any] = {"mean": value, "sd": 0.0, **dict.fromkeys(("median", "lower", "upper"), value)}
+            else:
+                found = curve_marginal(fit, functional, time, target, cohort).summary(level, interval)
+            rows.append({**known, **found, "level": level, "extrapolated": bool(time > longest)})
+    return pandas.DataFrame(rows)
+
+
+def family_of(fit: Fit) -> SurvivalFamily:
+    """The family of a fit's curves."""
+    return _reports(fit).family
