@@ -46,6 +46,7 @@ def select(model: ModelSpec, evidence: Evidence) -> Selection:
         decisions=wanted.decisions,
         prefer=wanted.prefer,
         allow_selected=wanted.allow_selected,
+        against=wanted.against,
         ways=[Way(kind.measures(family), kind.requires, kind.paired) for kind in model.kinds()],
     )
 

@@ -10,10 +10,11 @@ from typing import Any
 from .. import vocabulary as v
 from ..issues import InputError, Issue
 from ..records import Cohort, Outcome, Source
-from ..records.cells import JOINER, as_text, write_cell
+from ..records.cells import JOINER
 from ..tables import Tables
+from .direction import comparator_refusal, mismatch, oriented
 from .pairing import find_comparator
-from .request import Request, Way, check_request, find_column
+from .request import Request, Way, check_request
 from .resolution import resolve, voices_of
 
 __all__ = ["LeftOut", "Selection", "Used", "select"]
@@ -124,19 +125,17 @@ _LEVELS = {"patient": "one patient", "cohort": "a cohort"}
 def _refusal(outcome: Outcome, request: Request, tables: Tables) -> tuple[str, str] | None:
     """Why an outcome does not speak, whatever the others say: reason and detail, or None."""
     cohort = tables.cohort[outcome.cohort_id]
-    for name in (outcome.outcome_id, cohort.cohort_id):
+    compared = [outcome.comparator_id or ""] if outcome.measure in v.CONTRAST_MEASURES else []
+    for name in (outcome.outcome_id, cohort.cohort_id, *compared):
         if name in request.exclude:
             return "excluded", f"{name} is excluded by name."
     level = "patient" if outcome.patient_id else "cohort"
     if level != request.level:
         return "other_level", f"It is about {_LEVELS[level]}, not {_LEVELS[request.level]}."
     for table, row in (("cohorts", cohort), ("outcomes", outcome)):
-        for name, admitted in request.where.items():
-            found = find_column(name)
-            value = write_cell(getattr(row, name)) if found is not None and found[0] == table else None
-            if value is not None and value not in [as_text(each) for each in admitted]:
-                wanted = " or ".join(as_text(each) or "empty" for each in admitted)
-                return f"other_{name}", f"Its {name} is {value or 'empty'}, not {wanted}."
+        wrong = mismatch(row, table, request.where)
+        if wrong is not None:
+            return f"other_{wrong[0]}", f"Its {wrong[1]}"
     if outcome.category and level == "cohort" and "category" not in request.where:
         return "other_category", f"It counts {outcome.category}, a part of {outcome.endpoint}."
     origin = tables.source[outcome.source_id].origin
@@ -152,7 +151,7 @@ def _refusal(outcome: Outcome, request: Request, tables: Tables) -> tuple[str, s
     chosen = _selected_on(cohort, request.endpoint, tables.cohort)
     if chosen and not request.allow_selected:
         return "selected_on", f"{chosen} was selected on {request.endpoint}, and so cannot inform it."
-    return _incomplete(outcome, request)
+    return comparator_refusal(outcome, request, tables) or _incomplete(outcome, request)
 
 
 def _missing(outcome: Outcome, way: Way) -> list[str]:
@@ -233,7 +232,7 @@ def select(tables: Tables, request: Request) -> Selection:
         nothing is left.
     """
     check_request(request, tables)
-    asked = [outcome for outcome in tables.outcomes if outcome.endpoint == request.endpoint]
+    asked = [oriented(row, request, tables) for row in tables.outcomes if row.endpoint == request.endpoint]
     issues: list[Issue] = []
     told = {outcome.outcome_id: _tell(outcome, request, tables, issues) for outcome in asked}
     if issues:
@@ -244,6 +243,7 @@ def select(tables: Tables, request: Request) -> Selection:
     silent = resolve(voices, request.overlaps, request.prefer, tables)
     used: list[Used] = []
     left_out: list[LeftOut] = []
+    printed_of = {row.outcome_id: row.cohort_id for row in tables.outcomes}  # whichever way up it was turned
     for outcome in asked:
         one = told[outcome.outcome_id]
         refusal = one.refusal or silent.get(outcome.cohort_id)
@@ -251,7 +251,7 @@ def select(tables: Tables, request: Request) -> Selection:
             beside = None if one.comparator is None else _used(one.comparator, tables)
             used.append(replace(_used(outcome, tables), way=one.way, comparator=beside))
         else:
-            left_out.append(LeftOut(outcome.cohort_id, outcome.outcome_id, *refusal))
+            left_out.append(LeftOut(printed_of[outcome.outcome_id], outcome.outcome_id, *refusal))
     # What stands beside a number that speaks is used, too.
     compared = {one.comparator.outcome.outcome_id for one in used if one.comparator is not None}
     left_out = [row for row in left_out if row.outcome_id not in compared]

@@ -14,7 +14,7 @@ from ..issues import Issue
 from ..numerics import NUMPY, Operations
 from .base import Data, Likelihood
 
-__all__ = ["NormalEstimate", "standard_error"]
+__all__ = ["NormalEstimate", "interval_issues", "standard_error"]
 
 _MEASURES = {
     "ratio": ("hazard_ratio", "odds_ratio", "risk_ratio"),
@@ -25,6 +25,21 @@ _MEASURES = {
 def standard_error(lower: Any, upper: Any, level: Any) -> Any:
     """Standard error of a normal estimate with this central interval, on the scale on which it is normal."""
     return (upper - lower) / (2.0 * special.ndtri(0.5 * (1.0 + level)))
+
+
+def interval_issues(family: Family, where: str, estimate: float, low: float, high: float, level: float) -> list[Issue]:
+    """An estimate outside its interval, a ratio that is not positive, a level that is none."""
+    issues = []
+    if family.model_scale == "log" and min(estimate, low) <= 0:
+        what = f"ratio {estimate:g} ({low:g} to {high:g}) is not positive"
+        issues.append(Issue(where, what, "Give ratios as they are, not their logarithms."))
+    elif not low < estimate < high:
+        what = f"estimate {estimate:g} is not inside its interval {low:g} to {high:g}"
+        issues.append(Issue(where, what, "Correct one of the three."))
+    if not 0 < level < 1:
+        what = f"{level:g} is not between 0 and 1"
+        issues.append(Issue(f"{where}, level", what, "Give a probability, such as 0.95."))
+    return issues
 
 
 class NormalEstimate(Likelihood):

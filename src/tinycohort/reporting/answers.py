@@ -115,18 +115,23 @@ def _denominators(fit: Fit) -> list[str]:
 
 def _chances(fit: Fit) -> list[str]:
     """P(quantity > threshold), one sentence a threshold; of contrasts also on which side of no difference."""
-    found: dict[float, list[str]] = {}
+    found: dict[tuple[str, float], list[str]] = {}
     for row in estimate_rows(fit):
-        if row["functional"] == "probability_above" and row["probability"] is not None and row["target"] != "cohort":
+        kind, _, side = row["functional"].partition("_")
+        if kind == "probability" and side and row["probability"] is not None and row["target"] != "cohort":
             chance = f"{row['probability']:.2f} in {_place(row)}"
-            found.setdefault(row["threshold"], []).append(chance)
+            found.setdefault((side, row["threshold"]), []).append(chance)
     quantity = fit.compiled.family.quantity
     write = of_quantity(quantity)
     of = " of patients" if quantity == "probability" else ""
-    more = "more than" if quantity == "probability" else f"{_with_article(_measure(fit))} above"
-    sentences = [f"The probability of {more} {write(x)}{of} is {listed(chances)}." for x, chances in found.items()]
+    sides_of = {"above": "more than", "below": "less than"} if quantity == "probability" else {}
+    named = "" if quantity == "probability" else f"{_with_article(_measure(fit))} "
+    sentences = [
+        f"The probability of {named}{sides_of.get(side, side)} {write(x)}{of} is {listed(chances)}."
+        for (side, x), chances in found.items()
+    ]
     nothing = {"ratio": 1.0, "difference": 0.0}.get(quantity)
-    if nothing is None or nothing in found or standing(fit, "typical") is None:
+    if nothing is None or nothing in {x for _, x in found} or standing(fit, "typical") is None:
         return sentences
     sides = [(target, probability_above(fit, nothing, target)) for target in ("typical", "new_cohort")]
     chances = [f"{1.0 - above:.2f} in {_PLACES[target]}" for target, above in sides if above is not None]
