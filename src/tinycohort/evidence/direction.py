@@ -12,7 +12,7 @@ from ..records.cells import as_text, write_cell
 from ..tables import Tables
 from .request import Request, find_column
 
-__all__ = ["comparator_refusal", "mismatch", "oriented"]
+__all__ = ["comparator_refusal", "mismatch", "oriented", "turned"]
 
 _RATIOS, _DIFFERENCES = v.RATIO_MEASURES, ("risk_difference", "mean_difference")
 
@@ -41,7 +41,7 @@ def oriented(outcome: Outcome, request: Request, tables: Tables) -> Outcome:
         return outcome
     cohort = tables.cohort[outcome.cohort_id]
     if not _compares(cohort, comparator, request) and _compares(comparator, cohort, request):
-        return _turned(outcome)
+        return turned(outcome)
     return outcome
 
 
@@ -50,14 +50,16 @@ def _compares(cohort: Cohort, comparator: Cohort, request: Request) -> bool:
     return wrong == (None, None)
 
 
-def _turned(outcome: Outcome) -> Outcome:
+def turned(outcome: Outcome) -> Outcome:
     """Comparator over cohort: the reciprocal of a ratio, the negative of a difference, the limits exchanged."""
     ratio = outcome.measure in _RATIOS
-    before, sign = (outcome.value, outcome.lower, outcome.upper), "1/" if ratio else "\N{MINUS SIGN}"
-    value, upper, lower = (x if x is None else 1.0 / x if ratio else -x for x in before)
-    middle, first, last = (f"{sign}{x:g}" if x is not None else "" for x in (before[0], before[2], before[1]))
-    limits = f" ({first} to {last})" if first and last else ""
-    said = f"turned round, {outcome.comparator_id} over {outcome.cohort_id}: {middle}{limits}"
+    value, upper, lower = (
+        x if x is None else 1.0 / x if ratio else -x for x in (outcome.value, outcome.lower, outcome.upper)
+    )
+    sign = "1/" if ratio else "\N{MINUS SIGN}"
+    before = _with_limits(*(x if x is None else f"{sign}{x:g}" for x in (outcome.value, outcome.upper, outcome.lower)))
+    after = _with_limits(*(x if x is None else f"{x:.4g}" for x in (value, lower, upper)))
+    said = f"turned round, {outcome.comparator_id} over {outcome.cohort_id}: {before} = {after}"
     return replace(
         outcome,
         cohort_id=str(outcome.comparator_id),
@@ -67,6 +69,10 @@ def _turned(outcome: Outcome) -> Outcome:
         upper=upper,
         derivation="; ".join(part for part in (outcome.derivation, said) if part),
     )
+
+
+def _with_limits(value: str | None, lower: str | None, upper: str | None) -> str:
+    return f"{value}" if lower is None or upper is None else f"{value} ({lower} to {upper})"
 
 
 def comparator_refusal(outcome: Outcome, request: Request, tables: Tables) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ from ..issues import InputError, Issue
 from ..records import Cohort, Outcome, Source
 from ..records.cells import JOINER
 from ..tables import Tables
-from .direction import comparator_refusal, mismatch, oriented
+from .direction import comparator_refusal, mismatch, oriented, turned
 from .pairing import find_comparator
 from .request import Request, Way, check_request
 from .resolution import resolve, voices_of
@@ -32,6 +32,9 @@ class Used:
         In which of the ways that were asked for it speaks, counted from 0.
     comparator : Used or None
         The number that it is compared with, for a way that is paired.
+    turned_to : Cohort or None
+        Of a ratio or difference that was printed the other way up than is wanted: its comparator, for which it speaks
+        when it is turned round.
     """
 
     cohort: Cohort
@@ -39,17 +42,29 @@ class Used:
     source: Source
     way: int = 0
     comparator: Used | None = None
+    turned_to: Cohort | None = None
+
+    @property
+    def speaker(self) -> Cohort:
+        """The cohort that the number speaks for."""
+        return self.cohort if self.turned_to is None else self.turned_to
+
+    @property
+    def said(self) -> Outcome:
+        """The number as it speaks, turned round where that is wanted; `outcome` is as it was printed."""
+        return self.outcome if self.turned_to is None else turned(self.outcome)
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Used:
         """The inverse of `dataclasses.asdict`."""
-        other = stored.get("comparator")
+        other, turned_to = stored.get("comparator"), stored.get("turned_to")
         return cls(
             Cohort(**stored["cohort"]),
             Outcome(**stored["outcome"]),
             Source(**stored["source"]),
             stored.get("way", 0),
             None if other is None else cls.from_dict(other),
+            None if turned_to is None else Cohort(**turned_to),
         )
 
 
@@ -84,7 +99,7 @@ class Selection:
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
         """The cohorts that speak, each once, in order of appearance."""
-        return tuple({used.cohort.cohort_id: used.cohort for used in self.used}.values())
+        return tuple({used.speaker.cohort_id: used.speaker for used in self.used}.values())
 
     @property
     def numbers(self) -> tuple[Used, ...]:
@@ -243,15 +258,17 @@ def select(tables: Tables, request: Request) -> Selection:
     silent = resolve(voices, request.overlaps, request.prefer, tables)
     used: list[Used] = []
     left_out: list[LeftOut] = []
-    printed_of = {row.outcome_id: row.cohort_id for row in tables.outcomes}  # whichever way up it was turned
+    printed = {row.outcome_id: row for row in tables.outcomes}
     for outcome in asked:
         one = told[outcome.outcome_id]
         refusal = one.refusal or silent.get(outcome.cohort_id)
         if refusal is None:
             beside = None if one.comparator is None else _used(one.comparator, tables)
-            used.append(replace(_used(outcome, tables), way=one.way, comparator=beside))
+            row = printed[outcome.outcome_id]
+            turned_to = None if row is outcome else tables.cohort[outcome.cohort_id]
+            used.append(replace(_used(row, tables), way=one.way, comparator=beside, turned_to=turned_to))
         else:
-            left_out.append(LeftOut(printed_of[outcome.outcome_id], outcome.outcome_id, *refusal))
+            left_out.append(LeftOut(printed[outcome.outcome_id].cohort_id, outcome.outcome_id, *refusal))
     # What stands beside a number that speaks is used, too.
     compared = {one.comparator.outcome.outcome_id for one in used if one.comparator is not None}
     left_out = [row for row in left_out if row.outcome_id not in compared]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import special
@@ -48,7 +48,7 @@ class NormalEstimate(Likelihood):
     name = "normal"
     families = ("contrast",)
     columns = ("estimate", "standard_error")
-    requires = ("value", "lower", "upper", "level")
+    requires: ClassVar[tuple[str, ...]] = ("value", "lower", "upper", "level")
     given = MappingProxyType({"estimate": "value", "lower_given": "lower", "upper_given": "upper"})
     observed = ("estimate",)
 
