@@ -206,7 +206,8 @@ def _expected_data(cohorts: Sequence[Mapping[str, Any]], model: CompiledModel) -
         for name in (name for name in model.likelihood.observed if name in cohort):
             total = model.data.get("total", missing)[j]
             among = f" of {total:g}" if np.isfinite(total) else ""
-            span = f"{name} {cohort[name]['lower']:.3g} to {cohort[name]['upper']:.3g}{among}"
+            called = f"log {model.family.quantity}" if (name, model.family.model_scale) == ("estimate", "log") else name
+            span = f"{called} {cohort[name]['lower']:.3g} to {cohort[name]['upper']:.3g}{among}"
             rows.append(Row(f"{span}; observed {float(model.data[name][j]):.3g}", (cohort["label"],)))
     return rows
 
