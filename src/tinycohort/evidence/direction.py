@@ -56,10 +56,12 @@ def turned(outcome: Outcome) -> Outcome:
     value, upper, lower = (
         x if x is None else 1.0 / x if ratio else -x for x in (outcome.value, outcome.lower, outcome.upper)
     )
-    sign = "1/" if ratio else "\N{MINUS SIGN}"
-    before = _with_limits(*(x if x is None else f"{sign}{x:g}" for x in (outcome.value, outcome.upper, outcome.lower)))
     after = _with_limits(*(x if x is None else f"{x:.4g}" for x in (value, lower, upper)))
-    said = f"turned round, {outcome.comparator_id} over {outcome.cohort_id}: {before} = {after}"
+    how = f"the negative, {after}"
+    if ratio:
+        before = (x if x is None else f"1/{x:g}" for x in (outcome.value, outcome.upper, outcome.lower))
+        how = f"{_with_limits(*before)} = {after}"
+    said = f"turned round, {outcome.comparator_id} over {outcome.cohort_id}: {how}"
     return replace(
         outcome,
         cohort_id=str(outcome.comparator_id),

@@ -118,9 +118,9 @@ class Selection:
         return cls(stored["endpoint"], used, tuple(LeftOut(**one) for one in stored["left_out"]))
 
 
-def _selected_on(cohort: Cohort, endpoint: str, cohorts: Mapping[str, Cohort]) -> str | None:
+def _selected_on(cohort: Cohort | None, endpoint: str, cohorts: Mapping[str, Cohort]) -> str | None:
     """Name the cohort, or the parent of it, that was selected on the endpoint."""
-    ahead: Cohort | None = cohort
+    ahead = cohort
     while ahead is not None:
         if endpoint in (ahead.selected_on or "").split(JOINER):
             return ahead.cohort_id
@@ -163,7 +163,8 @@ def _refusal(outcome: Outcome, request: Request, tables: Tables) -> tuple[str, s
         return "measure", f"What was printed is a {outcome.measure}."
     if outcome.denominator in v.NOT_PEOPLE and "denominator" not in request.where:
         return "not_people", f"It counts {outcome.denominator}, not people."
-    chosen = _selected_on(cohort, request.endpoint, tables.cohort)
+    both = [tables.cohort.get(name) for name in (outcome.cohort_id, *compared)]
+    chosen = next(filter(None, (_selected_on(one, request.endpoint, tables.cohort) for one in both)), None)
     if chosen and not request.allow_selected:
         return "selected_on", f"{chosen} was selected on {request.endpoint}, and so cannot inform it."
     return comparator_refusal(outcome, request, tables) or _incomplete(outcome, request)

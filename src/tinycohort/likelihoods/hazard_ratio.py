@@ -64,9 +64,8 @@ class HazardRatio(NormalEstimate):
         for j, label in enumerate(labels):
             value, lower, upper = (float(given[name][j]) for name in self.given)
             error, middle = float(data["standard_error"][j]), 0.5 * np.log(lower * upper)
-            rounding = _rounding(value) + 0.5 * (_rounding(lower) + _rounding(upper))
             off = abs(np.log(value) - middle)
-            if off > rounding and off > _SHARE * error:
+            if off > _rounding(value, lower, upper) and off > _SHARE * error:
                 reach = 0.5 * np.log(upper / lower) / error
                 below, above = np.log(value / lower) / reach, np.log(upper / value) / reach
                 found.append(
@@ -77,14 +76,22 @@ class HazardRatio(NormalEstimate):
         return found
 
 
-def _rounding(value: float) -> float:
-    """Half a unit of the last digit that a number, or its reciprocal, is written with, on the log scale.
+def _rounding(value: float, lower: float, upper: float) -> float:
+    """How far rounding can have moved a ratio off the middle of its interval, on the log scale.
 
-    A ratio that was turned round is the reciprocal of one that was printed. Noughts at the end are not known of: the
-    unit is then too large, and nothing is said too soon.
+    A ratio that was turned round is the reciprocal of what was printed. Noughts at the end of a number are not known
+    of: it is then taken to be rounded more than it was, and nothing is said too soon.
     """
+    for printed in ((value, lower, upper), (1.0 / value, 1.0 / upper, 1.0 / lower)):
+        halves = [_half_unit(number) for number in printed]
+        if all(halves):
+            return halves[0] + 0.5 * (halves[1] + halves[2])
+    return 0.0
+
+
+def _half_unit(number: float) -> float:
+    """Half a unit of the last decimal of a number, as a share of it; 0 if it has more than were printed."""
     for decimals in range(_MOST_DECIMALS + 1):
-        for written in (value, 1.0 / value):
-            if abs(round(written, decimals) - written) < 1e-9 * written:
-                return 0.5 * 10.0**-decimals / written
+        if abs(round(number, decimals) - number) < 1e-9 * number:
+            return 0.5 * 10.0**-decimals / number
     return 0.0
