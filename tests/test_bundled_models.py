@@ -157,7 +157,7 @@ def width(fit: tc.Fit) -> float:
     return float(upper - lower)
 
 
-@pytest.mark.parametrize("model", ["abscopal_contrast", "lrrt_survival", "response_pd1", "toxicity_grade3"])
+@pytest.mark.parametrize("model", ["abscopal_contrast", "response_pd1", "toxicity_grade3"])
 def test_a_brute_force_grid_gives_the_answer_of_a_partially_pooled_model(model: str) -> None:
     fit = fitted(model)
     tau = stats.halfnorm(scale=fit.compiled.priors["tau"].sigma)
@@ -172,6 +172,33 @@ def test_a_brute_force_grid_gives_the_answer_of_a_partially_pooled_model(model: 
     limits = [float(family.theta(summary["new_cohort"][limit])) for limit in ("lower", "median", "upper")]
     below = [grid.mean(lambda mu, tau, x=x: special.ndtr((x - mu) / tau)) for x in limits]
     assert below == pytest.approx([0.025, 0.5, 0.975], abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("model", "variant"), [("lrrt_survival", None), ("lrrt_survival", "with_high_risk"), ("pfs_first_line", None)]
+)
+def test_hazard_ratios_partially_pooled_are_a_mixture_of_normals_over_tau(model: str, variant: str | None) -> None:
+    """Given tau everything is normal and in closed form; over tau it is a plain sum of many steps."""
+    fit = fitted(model, variant)
+    summary, ratios = fit.summary(), [[one[name] for name in LIMITS] for one in fit.summary()["cohorts"]]
+    y, lower, upper = np.log(np.array(ratios)).T[:, :, None]
+    tau = np.linspace(0.0, 6.0, 30_001)
+    variance = ((upper - lower) / (2 * 1.959963984540054)) ** 2 + tau**2
+    precision = 1.0 + (1.0 / variance).sum(axis=0)
+    mean = (y / variance).sum(axis=0) / precision
+    log_density = -0.5 * (np.log(2 * np.pi * variance) + y**2 / variance).sum(axis=0)
+    log_density += 0.5 * mean**2 * precision - 0.5 * np.log(precision) + stats.halfnorm(scale=0.5).logpdf(tau)
+    weight = np.exp(log_density) * (tau[1] - tau[0])
+    weight[[0, -1]] *= 0.5
+    assert summary["log_marginal_likelihood"] == pytest.approx(np.log(weight.sum()), abs=1e-6)
+    weight /= weight.sum()
+    spreads = {"typical": precision**-0.5, "new_cohort": np.sqrt(1.0 / precision + tau**2)}
+    for target, spread in spreads.items():
+        limits = np.log([summary[target][limit] for limit in ("lower", "median", "upper")])
+        below = [weight @ special.ndtr((x - mean) / spread) for x in limits]
+        assert below == pytest.approx([0.025, 0.5, 0.975], abs=1e-5)
+    chances = tc.estimate(fit).query("functional == 'probability_below'")["probability"]
+    assert list(chances) == pytest.approx([weight @ special.ndtr(-mean / one) for one in spreads.values()], abs=1e-5)
 
 
 @pytest.mark.parametrize("model", MODELS)
