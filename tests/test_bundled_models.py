@@ -49,12 +49,23 @@ def log_odds_ratio(events: int, total: int, control_events: int, control_total: 
     return lambda theta: own + events * theta - special.logsumexp(log_ways + np.multiply.outer(theta, u), axis=-1)
 
 
+LIMITS = ("estimate", "lower_given", "upper_given")
+
+
+def log_hazard_ratio(ratio: float, lower: float, upper: float) -> Function:
+    """Log-likelihood of a log hazard ratio, from the ratio and its 95% interval."""
+    spread = np.log(upper / lower) / (2 * 1.959963984540054)
+    return lambda theta: stats.norm(np.log(ratio), spread).logpdf(theta)
+
+
 def of_cohorts(fit: tc.Fit) -> list[Function]:
     """The log-likelihood of each cohort of a bundled model, written here anew."""
     cohorts = fit.summary()["cohorts"]
     if "control_total" in cohorts[0]:
         arms = ("events", "total", "control_events", "control_total")
         return [log_odds_ratio(*(cohort[name] for name in arms)) for cohort in cohorts]
+    if "lower_given" in cohorts[0]:
+        return [log_hazard_ratio(*(cohort[name] for name in LIMITS)) for cohort in cohorts]
     return [binomial(cohort["events"], cohort["total"]) for cohort in cohorts]
 
 
@@ -73,8 +84,8 @@ def quantiles_of(log_likelihoods: list[Function], prior: Any, p: list[float]) ->
 
 def test_the_bundled_models_are_these_and_each_has_variants() -> None:
     assert set(MODELS) == {
-        "abscopal_contrast", "response_after_sbrt", "response_first_line", "response_pd1", "toxicity_grade3",
-        "unirradiated_response",
+        "abscopal_contrast", "lrrt_survival", "pfs_first_line", "response_after_sbrt", "response_first_line",
+        "response_pd1", "toxicity_grade3", "unirradiated_response",
     }  # fmt: skip
     assert {model for model, _ in VARIANTS} == set(MODELS)
 
@@ -161,6 +172,33 @@ def test_a_brute_force_grid_gives_the_answer_of_a_partially_pooled_model(model: 
     limits = [float(family.theta(summary["new_cohort"][limit])) for limit in ("lower", "median", "upper")]
     below = [grid.mean(lambda mu, tau, x=x: special.ndtr((x - mu) / tau)) for x in limits]
     assert below == pytest.approx([0.025, 0.5, 0.975], abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("model", "variant"), [("lrrt_survival", None), ("lrrt_survival", "with_high_risk"), ("pfs_first_line", None)]
+)
+def test_hazard_ratios_partially_pooled_are_a_mixture_of_normals_over_tau(model: str, variant: str | None) -> None:
+    """Given tau everything is normal and in closed form; over tau it is a plain sum of many steps."""
+    fit = fitted(model, variant)
+    summary, ratios = fit.summary(), [[one[name] for name in LIMITS] for one in fit.summary()["cohorts"]]
+    y, lower, upper = np.log(np.array(ratios)).T[:, :, None]
+    tau = np.linspace(0.0, 6.0, 30_001)
+    variance = ((upper - lower) / (2 * 1.959963984540054)) ** 2 + tau**2
+    precision = 1.0 + (1.0 / variance).sum(axis=0)
+    mean = (y / variance).sum(axis=0) / precision
+    log_density = -0.5 * (np.log(2 * np.pi * variance) + y**2 / variance).sum(axis=0)
+    log_density += 0.5 * mean**2 * precision - 0.5 * np.log(precision) + stats.halfnorm(scale=0.5).logpdf(tau)
+    weight = np.exp(log_density) * (tau[1] - tau[0])
+    weight[[0, -1]] *= 0.5
+    assert summary["log_marginal_likelihood"] == pytest.approx(np.log(weight.sum()), abs=1e-6)
+    weight /= weight.sum()
+    spreads = {"typical": precision**-0.5, "new_cohort": np.sqrt(1.0 / precision + tau**2)}
+    for target, spread in spreads.items():
+        limits = np.log([summary[target][limit] for limit in ("lower", "median", "upper")])
+        below = [weight @ special.ndtr((x - mean) / spread) for x in limits]
+        assert below == pytest.approx([0.025, 0.5, 0.975], abs=1e-5)
+    chances = tc.estimate(fit).query("functional == 'probability_below'")["probability"]
+    assert list(chances) == pytest.approx([weight @ special.ndtr(-mean / one) for one in spreads.values()], abs=1e-5)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -356,6 +394,71 @@ def test_the_first_line_contrast_rests_on_three_randomised_trials_of_secondary_o
     assert set(numbers_of("response_first_line", "central_review")) == {"yang_2023_tislelizumab"}
 
 
+def test_the_hazard_of_death_with_radiotherapy_rests_on_a_trial_and_two_cohorts() -> None:
+    """The ratios that set 8 of the evidence names; of the registry's two, one at a time."""
+    assert numbers_of("lrrt_survival") == {
+        "you_2020_rt": "0.42 (0.23 to 0.77)",
+        "rusthoven_2017_rt": "0.61 (0.51 to 0.74)",
+        "li_2021_rt": "0.516 (0.403 to 0.66)",
+    }
+    designs = {one.cohort.cohort_id: one.cohort.design for one in fitted("lrrt_survival").evidence.used}
+    assert [name for name, design in designs.items() if design == "randomised"] == ["you_2020_rt"]
+    why = why_left_out("lrrt_survival")
+    assert why["chen_2024_high_without_lrrt_os_hr"] == "selected_on"
+    # Few metastases against many, irradiated in either: not a comparison with none.
+    assert why["lin_2022_bone_few_os_hr"] == "other_comparator"
+    assert why["rusthoven_2017_rt_os_hr_matched"] == "excluded"
+    others = dict.fromkeys(("rusthoven_2017_rt", "li_2021_rt"))
+    assert changed_by("lrrt_survival", "randomised_only") == others
+    assert changed_by("lrrt_survival", "cohorts_only") == {"you_2020_rt": None}
+    assert changed_by("lrrt_survival", "without_li_2021") == {"li_2021_rt": None}
+    assert changed_by("lrrt_survival", "without_rusthoven_2017") == {"rusthoven_2017_rt": None}
+    assert changed_by("lrrt_survival", "rusthoven_2017_matched") == {"rusthoven_2017_rt": "0.68 (0.55 to 0.84)"}
+
+
+def test_the_ratio_of_the_high_risk_group_speaks_in_a_variant_alone_and_turned_round() -> None:
+    fit = fitted("lrrt_survival", "with_high_risk")
+    assert changed_by("lrrt_survival", "with_high_risk") == {"chen_2024_high_lrrt": "0.4065 (0.1667 to 0.9901)"}
+    (where,) = [one for one in fit.compiled.rows if one.cohort_id == "chen_2024_high_lrrt"]
+    assert where.label == "Chen 2024, high risk with LRRT"
+    assert "HR = 2.46, 95% CI 1.01\N{EN DASH}6.00" in where.printed
+    assert where.derivation.endswith("1/2.46 (1/6 to 1/1.01) = 0.4065 (0.1667 to 0.9901)")
+    (used,) = [one for one in fit.evidence.used if one.turned_to is not None]
+    assert (used.cohort.cohort_id, used.outcome.value) == ("chen_2024_high_without_lrrt", 2.46)
+    # No direction that is only presumed, and no ratio of progression-free survival.
+    assert not [one for one in fit.evidence.used if one.source.source_id == "he_2025"]
+
+
+def test_progression_under_first_line_treatment_rests_on_the_interim_analyses_of_three_trials() -> None:
+    assert numbers_of("pfs_first_line") == {
+        "mai_2021_toripalimab": "0.52 (0.36 to 0.74)",
+        "yang_2021_captain_1st_camrelizumab": "0.54 (0.39 to 0.76)",
+        "yang_2023_tislelizumab": "0.52 (0.38 to 0.73)",
+    }
+    criteria = {one.outcome.criteria for one in fitted("pfs_first_line").evidence.used}
+    assert all({"central_review", "interim"} <= set(words.split(" + ")) for words in criteria)
+    why = why_left_out("pfs_first_line")
+    assert why["hong_2021_gp_pfs_hr"] == why["kl167_iii_08_tagitanlimab_pfs_hr"] == "other_drug_class"
+    assert why["he_2025_matched_control_pfs_hr"] == "other_setting"
+    updated = {"mai_2021_toripalimab": "0.52 (0.37 to 0.73)", "yang_2023_tislelizumab": "0.5 (0.37 to 0.68)"}
+    assert changed_by("pfs_first_line", "updated") == updated
+    primary = updated | {"yang_2021_captain_1st_camrelizumab": None}
+    assert changed_by("pfs_first_line", "without_secondary") == primary
+    anti_pdl1 = {"kl167_iii_08_tagitanlimab": "0.47 (0.33 to 0.66)"}
+    assert changed_by("pfs_first_line", "with_anti_pdl1") == anti_pdl1
+
+
+@pytest.mark.parametrize("model", ["lrrt_survival", "pfs_first_line"])
+def test_a_model_of_hazard_ratios_pooled_as_one_is_the_weighted_mean_by_hand(model: str) -> None:
+    """Inverse variances on the log scale, the prior of the effect being one more study of ratio 1 and variance 1."""
+    fit = fitted(model, "common")
+    ratios = np.array([[one[name] for name in LIMITS] for one in fit.summary()["cohorts"]])
+    spread = np.log(ratios[:, 2] / ratios[:, 1]) / (2 * 1.959963984540054)
+    precision = 1.0 + np.sum(spread**-2)
+    assert fit.summary()["mu"]["mean"] == pytest.approx(np.sum(np.log(ratios[:, 0]) / spread**2) / precision, abs=1e-6)
+    assert fit.summary()["mu"]["sd"] == pytest.approx(precision**-0.5, abs=1e-6)
+
+
 def test_toxicity_rests_on_two_cohorts_and_three_events_may_be_one_person() -> None:
     assert numbers_of("toxicity_grade3") == {"lin_2022_all": "3 of 8", "hsu_2017": "8 of 27"}
     assert changed_by("toxicity_grade3", "one_person") == {"lin_2022_all": "1 of 8"}
@@ -384,7 +487,7 @@ def test_every_pooled_model_of_single_arms_asks_what_prospective_cohorts_say() -
         assert designs <= {"prospective_single_arm", "randomised"}
 
 
-@pytest.mark.parametrize("model", CONTRASTS)
+@pytest.mark.parametrize("model", sorted(set(CONTRASTS) - {"lrrt_survival", "pfs_first_line"}))
 def test_a_baseline_is_the_number_that_stands_at_its_source(model: str) -> None:
     outcomes = tc.read_evidence().outcomes
     stated = [one for one in tc.read_model(model).estimands if one.baseline is not None]

@@ -30,15 +30,16 @@ ALL = [*(example for pair in PAIRS for example in EXAMPLES.get(pair, [])), *FURT
 COMBINATIONS = [
     pytest.param(example, pooling, id=f"{example.name}-{pooling}") for example in ALL for pooling in POOLINGS
 ]
+SLOW = pytest.mark.slow
 # One measure of each family is sampled: compiling takes seconds, and the others differ in what is reported only. That
 # the choices are independent is seen where one kind meets every pooling and one pooling every kind; all with all is
-# slow.
+# slow. A hazard ratio has the density of `normal`, which is sampled, and its own in two bundled models.
 SAMPLED = [
     pytest.param(
         example,
         pooling,
         id=f"{example.name}-{pooling}",
-        marks=() if pooling == "partial" or example.kind == "binomial" else pytest.mark.slow,
+        marks=() if (pooling == "partial" and example.kind != "hazard_ratio") or example.kind == "binomial" else SLOW,
     )
     for examples, poolings in (([EXAMPLES[pair][0] for pair in PAIRS], POOLINGS), (FURTHER[1:], ["partial"]))
     for example in examples

@@ -77,13 +77,20 @@ def test_both_sides_use_the_same_words() -> None:
     assert set(spec.LEVELS) <= set(vocabulary.LEVEL)
 
 
+def admitted(model: ModelSpec) -> dict[str, Any]:
+    """What a model of counts needs of a number, or one of hazard ratios."""
+    if [choice.kind for choice in model.likelihood] == ["hazard_ratio"]:
+        return {"measures": ("hazard_ratio",), "require": ("value", "lower", "upper")}
+    return {"require": ("events", "total")}
+
+
 def test_every_word_of_a_bundled_model_is_known_to_the_evidence_and_leaves_somebody_to_speak() -> None:
     evidence = read_evidence()
     for name in bundled_models():
         model = read_model(name)
         for each in (model, *map(model.variant, model.variants)):
             asked = each.evidence.to_dict()
-            chosen = evidence.select(**asked, require=("events", "total"))
+            chosen = evidence.select(**asked, **admitted(each))
             said = f"{each.why} {each.whys.get('tau', '')}".lower()
             alone = each.pooling.kind == "none" or "one cohort" in said or "one trial is left" in said
             assert len(chosen.cohorts) >= (1 if alone else 2), each.name
@@ -93,8 +100,8 @@ def test_every_variant_of_a_bundled_model_that_asks_for_other_evidence_gets_it()
     evidence = read_evidence()
 
     def people(model: ModelSpec) -> list[tuple[str, int | None, int | None]]:
-        used = evidence.select(**model.evidence.to_dict(), require=("events", "total")).used
-        return [(each.cohort.cohort_id, each.outcome.events, each.outcome.total) for each in used]
+        used = evidence.select(**model.evidence.to_dict(), **admitted(model)).used
+        return [(each.outcome.outcome_id, each.outcome.events, each.outcome.total) for each in used]
 
     for model in map(read_model, bundled_models()):
         for variant in map(model.variant, model.variants):
@@ -270,6 +277,7 @@ def test_the_page_about_models_names_every_word_and_its_examples_work(repository
         ("evidence/prefer", ["one"]),
         ("evidence/exclude", ["one"]),
         ("evidence/allow_selected", True),
+        ("evidence/against", {"radiotherapy": ["none"]}),
         ("evidence/decisions", {"which": "other"}),
         ("priors/mu/scale", 1.5),
         ("priors/tau", {"dist": "HalfCauchy", "scale": 0.5, "why": "Heavier."}),
@@ -297,6 +305,7 @@ def test_the_digest_moves_with_all_that_moves_a_number(tiny: ModelSpec, path: st
         ("variant", None),
         ("evidence/origins", ["primary", "document"]),
         ("evidence/allow_selected", False),
+        ("evidence/against", {}),
     ],
 )
 def test_the_digest_stays_with_all_that_moves_no_number(tiny: ModelSpec, path: str, value: Any) -> None:

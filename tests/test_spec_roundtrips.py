@@ -33,6 +33,7 @@ def models(draw: st.DrawFn) -> Content:
     evidence["where"] = draw(st.dictionaries(words, lists_of_cells, max_size=3))
     evidence["prefer"] = [f"p{name}" for name in draw(st.lists(texts, min_size=1, max_size=2, unique=True))]
     evidence["allow_selected"] = draw(st.booleans())
+    evidence["against"] = draw(st.dictionaries(words, lists_of_cells, max_size=2))
     content["priors"]["mu"] |= {"mu": draw(finite), "scale": draw(positive), "why": draw(texts)}
     content["priors"]["tau"] |= {"sigma": draw(positive), "why": draw(texts)}
     names = draw(st.lists(words, min_size=1, max_size=3, unique=True))

@@ -129,6 +129,9 @@ def _row(fit: Fit, wanted: dict[str, Any], number: int | None, level: float, int
         row["overlap"] = prior_posterior_overlap(fit, spread)
     elif functional == "probability_above":
         row["probability"] = probability_above(fit, wanted["threshold"], target, number)
+    elif functional == "probability_below":
+        above = probability_above(fit, wanted["threshold"], target, number)
+        row["probability"] = None if above is None else 1.0 - above
     elif functional == "predicted_events":
         row |= count_summary(predicted_events(fit, wanted["patients"], target, number), level)
     elif wanted.get("baseline") is not None:

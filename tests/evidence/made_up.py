@@ -68,6 +68,24 @@ def landmark(cohort_id: str, time_months: float, value: float, **changes: Any) -
     } | changes
 
 
+def hazard_ratio(cohort_id: str, comparator_id: str, value: float, lower: float, upper: float, **changes: Any) -> Row:
+    return {
+        "outcome_id": f"{cohort_id}_hr",
+        "cohort_id": cohort_id,
+        "comparator_id": comparator_id,
+        "endpoint": "overall_survival",
+        "criteria": "unstated",
+        "measure": "hazard_ratio",
+        "value": value,
+        "lower": lower,
+        "upper": upper,
+        "level": 0.95,
+        "printed": f"HR {value:g} ({lower:g}-{upper:g})",
+        "source_id": "paper",
+        "locator": "Abstract",
+    } | changes
+
+
 def overlap(cohort_a: str, cohort_b: str, relation: str, **changes: Any) -> Row:
     return {"cohort_a": cohort_a, "cohort_b": cohort_b, "relation": relation, "basis": "Said so"} | changes
 

@@ -143,6 +143,9 @@ EXAMPLES = {
         Example("normal", Contrast(measure), _ESTIMATES, _OTHER_ESTIMATES, _RATIOS, _normal)
         for measure in ("ratio", "difference")
     ],
+    ("hazard_ratio", "contrast"): [
+        Example("hazard_ratio", Contrast("ratio"), _ESTIMATES, _OTHER_ESTIMATES, _RATIOS, _normal)
+    ],
     ("two_arm_counts", "contrast"): [
         Example("two_arm_counts", Contrast("ratio"), _ARMS, _OTHER_ARMS, _RATIOS, _two_arms)
     ],

@@ -18,6 +18,7 @@ _NEAR: Final = {
     "review": "reviews of studies that speak for themselves",
     "origin": "read in a source of an origin that is not admitted",
     "no_count": "without a count",
+    "no_comparator": "without a number to be compared with",
     "incomplete": "without a column that the likelihood needs",
     "measure": "reported in a way that the likelihood does not read",
     "not_people": "counts of lesions or courses, not of people",

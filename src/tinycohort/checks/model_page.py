@@ -81,6 +81,7 @@ def _used_content(one: Used, doubts: Iterable[tuple[Discrepancy, str]]) -> dict[
         "label": one.cohort.label,
         **{name: getattr(one.outcome, name) for name in _OF_NUMBER},
         **{name: getattr(one.cohort, name) for name in _OF_COHORT},
+        "derivation": one.said.derivation,
         "read_as": read_as(one.outcome),
         "origin": one.source.origin,
         "contradictions": [row.discrepancy_id for row, _ in doubts],
@@ -154,7 +155,7 @@ def _used(model: ModelSpec, selection: Selection, evidence: Evidence) -> list[Ro
 
 def _used_row(one: Used, role: str, doubts: Iterable[tuple[Discrepancy, str]]) -> Row:
     outcome, cohort = one.outcome, one.cohort
-    derived = f" Derived: {outcome.derivation.rstrip('.')}." if outcome.derivation else ""
+    derived = f" Derived: {one.said.derivation.rstrip('.')}." if one.said.derivation else ""
     place = f"{outcome.locator}, in {one.source.source_id} ({one.source.origin})"
     among = "" if outcome.denominator is None else f"; denominator {outcome.denominator}"
     about = f"{cohort.design}; {cohort.tumour}; criteria {outcome.criteria}{among}"
@@ -205,7 +206,8 @@ def _expected_data(cohorts: Sequence[Mapping[str, Any]], model: CompiledModel) -
         for name in (name for name in model.likelihood.observed if name in cohort):
             total = model.data.get("total", missing)[j]
             among = f" of {total:g}" if np.isfinite(total) else ""
-            span = f"{name} {cohort[name]['lower']:.3g} to {cohort[name]['upper']:.3g}{among}"
+            called = f"log {model.family.quantity}" if (name, model.family.model_scale) == ("estimate", "log") else name
+            span = f"{called} {cohort[name]['lower']:.3g} to {cohort[name]['upper']:.3g}{among}"
             rows.append(Row(f"{span}; observed {float(model.data[name][j]):.3g}", (cohort["label"],)))
     return rows
 

@@ -46,6 +46,7 @@ def select(model: ModelSpec, evidence: Evidence) -> Selection:
         decisions=wanted.decisions,
         prefer=wanted.prefer,
         allow_selected=wanted.allow_selected,
+        against=wanted.against,
         ways=[Way(kind.measures(family), kind.requires, kind.paired) for kind in model.kinds()],
     )
 
@@ -97,7 +98,7 @@ def compile_model(model: ModelSpec, evidence: Evidence) -> CompiledModel:
 
 def _read(one: Used, kind: Likelihood, family: Family, issues: list[Issue]) -> dict[str, float]:
     try:
-        return kind.read(one.outcome, family, None if one.comparator is None else one.comparator.outcome)
+        return kind.read(one.said, family, None if one.comparator is None else one.comparator.outcome)
     except InputError as error:
         issues += error.issues
         return {}
@@ -107,9 +108,7 @@ def _given(kinds: Sequence[Likelihood], used: tuple[Used, ...]) -> dict[str, np.
     """Intervals as they were printed, where a kind has turned them into standard errors; nan where it has not."""
     columns = {shown: column for one in used for shown, column in kinds[one.way].given.items()}
     return {
-        shown: np.array(
-            [getattr(one.outcome, column) if shown in kinds[one.way].given else np.nan for one in used], float
-        )
+        shown: np.array([getattr(one.said, column) if shown in kinds[one.way].given else np.nan for one in used], float)
         for shown, column in columns.items()
     }
 
@@ -130,7 +129,7 @@ def _different_ratios(model: ModelSpec, used: tuple[Used, ...]) -> list[Issue]:
 
 def _row(used: Used, group: str | None) -> Row:
     """Where a number comes from; of two arms, both."""
-    cohort, outcome, source = used.cohort, used.outcome, used.source
+    cohort, outcome, source = used.speaker, used.outcome, used.source
     pair = [used, *([used.comparator] if used.comparator is not None else [])]
     return Row(
         label=cohort.label,
@@ -139,7 +138,7 @@ def _row(used: Used, group: str | None) -> Row:
         source_id=source.source_id,
         printed=" against ".join(one.outcome.printed for one in pair),
         locator="; ".join(dict.fromkeys(one.outcome.locator for one in pair)),
-        derivation="; ".join(one.outcome.derivation for one in pair if one.outcome.derivation),
+        derivation="; ".join(one.said.derivation for one in pair if one.said.derivation),
         citation="; ".join(dict.fromkeys(one.source.citation for one in pair)),
         comparator_id="" if used.comparator is None else used.comparator.cohort.cohort_id,
         comparator_outcome_id="" if used.comparator is None else used.comparator.outcome.outcome_id,

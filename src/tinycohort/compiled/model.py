@@ -148,7 +148,7 @@ class CompiledModel:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What must be said of the data although nothing is wrong with them, a sentence each."""
-        return (*dict.fromkeys(self.likelihood.remarks(self.data, self.labels)), *self._silences())
+        return (*dict.fromkeys(self.likelihood.remarks(self.data, self.labels, self.given)), *self._silences())
 
     def _silences(self) -> list[str]:
         """What the data cannot speak of, and the priors answer alone."""

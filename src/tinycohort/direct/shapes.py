@@ -12,7 +12,7 @@ import numpy as np
 from ..families import Contrast, Family, Proportion
 from ..issues import Issue
 from ..likelihoods import Binomial, Likelihood, NormalEstimate, Rounded, TwoArmCounts
-from ..likelihoods.normal import standard_error
+from ..likelihoods.normal import interval_issues, standard_error
 
 __all__ = ["COUNTS", "ESTIMATES", "PERCENTAGES", "SHAPES", "TWO_ARMS", "Question", "Shape"]
 
@@ -129,14 +129,5 @@ def _interval_issues(family: Family, numbers: Numbers, labels: Sequence[str]) ->
     issues = []
     for j, label in enumerate(labels):
         estimate, low, high, level = (float(numbers[name][j]) for name in (*ESTIMATES.columns, "level"))
-        where = f"cohort {label!r}"
-        if family.model_scale == "log" and min(estimate, low) <= 0:
-            what = f"ratio {estimate:g} ({low:g} to {high:g}) is not positive"
-            issues.append(Issue(where, what, "Give ratios as they are, not their logarithms."))
-        elif not low < estimate < high:
-            what = f"estimate {estimate:g} is not inside its interval {low:g} to {high:g}"
-            issues.append(Issue(where, what, "Correct one of the three."))
-        if not 0 < level < 1:
-            what = f"{level:g} is not between 0 and 1"
-            issues.append(Issue(f"{where}, level", what, "Give a probability, such as 0.95."))
+        issues += interval_issues(family, f"cohort {label!r}", estimate, low, high, level)
     return issues

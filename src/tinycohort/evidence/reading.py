@@ -172,6 +172,7 @@ class Evidence:
         decisions: Mapping[str, str] | None = None,
         prefer: Sequence[str] = (),
         allow_selected: bool = False,
+        against: Mapping[str, Sequence[Any]] | None = None,
         require: Sequence[str] = (),
         ways: Sequence[Way] = (),
     ) -> Selection:
@@ -204,6 +205,9 @@ class Evidence:
             Cohorts that win where overlapping choices have equally many people.
         allow_selected : bool
             Whether cohorts may inform an endpoint that they were selected on.
+        against : mapping of str to sequence, optional
+            Values admitted in columns of cohorts, of the cohort that a number is compared with. A ratio or a difference
+            that points the other way (its comparator answers to `where`, its cohort to `against`) is turned round.
         require : sequence of str
             Columns of outcomes that must be filled, such as events and total.
         ways : sequence of Way, optional
@@ -232,13 +236,9 @@ class Evidence:
         [(1, 8)]
         """
         evidence = self.decide(decisions) if decisions else self
-        admitted = {
-            name: [values] if isinstance(values, str) or not isinstance(values, Sequence) else list(values)
-            for name, values in (where or {}).items()
-        }
         request = Request(
             endpoint,
-            admitted,
+            _as_lists(where),
             origins,
             overlaps,
             tuple(ways) or (Way(measures, require),),
@@ -246,6 +246,7 @@ class Evidence:
             exclude,
             prefer,
             allow_selected,
+            _as_lists(against),
         )
         return select(evidence.tables, request)
 
@@ -260,6 +261,13 @@ class Evidence:
             for table, records in self.tables.rows.items()
         )
         return f"<table><caption>Evidence: {place} ({self.digest[:12]})</caption>{rows}</table>"
+
+
+def _as_lists(conditions: Mapping[str, Any] | None) -> dict[str, list[Any]]:
+    return {
+        name: [values] if isinstance(values, str) or not isinstance(values, Sequence) else list(values)
+        for name, values in (conditions or {}).items()
+    }
 
 
 def _read(source: str | Path | Mapping[str, Any] | None) -> tuple[Tables, list[Issue], Path | None]:

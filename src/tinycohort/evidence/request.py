@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from .. import vocabulary as v
@@ -47,6 +47,7 @@ class Request:
     exclude: Sequence[str]
     prefer: Sequence[str]
     allow_selected: bool
+    against: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     @property
     def measures(self) -> tuple[str, ...] | None:
@@ -89,17 +90,24 @@ def check_request(request: Request, tables: Tables) -> None:
     issues += _check_words("exclude", request.exclude, [*cohort_ids, *(row.outcome_id for row in tables.outcomes)])
     for way in request.ways:
         issues += _check_words("require", way.require, list(columns_of("outcomes")))
-    for name, admitted in request.where.items():
-        found = find_column(name)
-        if found is None:
-            known = [*columns_of("cohorts"), *columns_of("outcomes")]
-            what = f"{name!r} is a column neither of cohorts nor of outcomes"
-            issues.append(Issue("[evidence] where", what, suggestion(name, known)))
+    both = [*columns_of("cohorts"), *columns_of("outcomes")]
+    issues += _check_conditions("where", request.where, both, "a column neither of cohorts nor of outcomes")
+    # The comparator is a cohort; the number is the one that `where` speaks of.
+    issues += _check_conditions("against", request.against, list(columns_of("cohorts")), "not a column of cohorts")
+    if issues:
+        raise InputError(issues)
+
+
+def _check_conditions(
+    name: str, conditions: Mapping[str, Sequence[Any]], known: Sequence[str], unknown: str
+) -> Iterator[Issue]:
+    for column, admitted in conditions.items():
+        found = find_column(column)
+        if found is None or column not in known:
+            yield Issue(f"[evidence] {name}", f"{column!r} is {unknown}", suggestion(column, known))
             continue
         for value in admitted:
             try:
                 read_cell(as_text(value), found[1], required=False)
             except CellError as error:
-                issues.append(Issue(f"[evidence] where.{name}", error.what, error.mend))
-    if issues:
-        raise InputError(issues)
+                yield Issue(f"[evidence] {name}.{column}", error.what, error.mend)

@@ -10,10 +10,11 @@ from typing import Any
 from .. import vocabulary as v
 from ..issues import InputError, Issue
 from ..records import Cohort, Outcome, Source
-from ..records.cells import JOINER, as_text, write_cell
+from ..records.cells import JOINER
 from ..tables import Tables
+from .direction import comparator_refusal, mismatch, oriented, turned
 from .pairing import find_comparator
-from .request import Request, Way, check_request, find_column
+from .request import Request, Way, check_request
 from .resolution import resolve, voices_of
 
 __all__ = ["LeftOut", "Selection", "Used", "select"]
@@ -31,6 +32,9 @@ class Used:
         In which of the ways that were asked for it speaks, counted from 0.
     comparator : Used or None
         The number that it is compared with, for a way that is paired.
+    turned_to : Cohort or None
+        Of a ratio or difference that was printed the other way up than is wanted: its comparator, for which it speaks
+        when it is turned round.
     """
 
     cohort: Cohort
@@ -38,17 +42,29 @@ class Used:
     source: Source
     way: int = 0
     comparator: Used | None = None
+    turned_to: Cohort | None = None
+
+    @property
+    def speaker(self) -> Cohort:
+        """The cohort that the number speaks for."""
+        return self.cohort if self.turned_to is None else self.turned_to
+
+    @property
+    def said(self) -> Outcome:
+        """The number as it speaks, turned round where that is wanted; `outcome` is as it was printed."""
+        return self.outcome if self.turned_to is None else turned(self.outcome)
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Used:
         """The inverse of `dataclasses.asdict`."""
-        other = stored.get("comparator")
+        other, turned_to = stored.get("comparator"), stored.get("turned_to")
         return cls(
             Cohort(**stored["cohort"]),
             Outcome(**stored["outcome"]),
             Source(**stored["source"]),
             stored.get("way", 0),
             None if other is None else cls.from_dict(other),
+            None if turned_to is None else Cohort(**turned_to),
         )
 
 
@@ -83,7 +99,7 @@ class Selection:
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
         """The cohorts that speak, each once, in order of appearance."""
-        return tuple({used.cohort.cohort_id: used.cohort for used in self.used}.values())
+        return tuple({used.speaker.cohort_id: used.speaker for used in self.used}.values())
 
     @property
     def numbers(self) -> tuple[Used, ...]:
@@ -102,9 +118,9 @@ class Selection:
         return cls(stored["endpoint"], used, tuple(LeftOut(**one) for one in stored["left_out"]))
 
 
-def _selected_on(cohort: Cohort, endpoint: str, cohorts: Mapping[str, Cohort]) -> str | None:
+def _selected_on(cohort: Cohort | None, endpoint: str, cohorts: Mapping[str, Cohort]) -> str | None:
     """Name the cohort, or the parent of it, that was selected on the endpoint."""
-    ahead: Cohort | None = cohort
+    ahead = cohort
     while ahead is not None:
         if endpoint in (ahead.selected_on or "").split(JOINER):
             return ahead.cohort_id
@@ -124,19 +140,17 @@ _LEVELS = {"patient": "one patient", "cohort": "a cohort"}
 def _refusal(outcome: Outcome, request: Request, tables: Tables) -> tuple[str, str] | None:
     """Why an outcome does not speak, whatever the others say: reason and detail, or None."""
     cohort = tables.cohort[outcome.cohort_id]
-    for name in (outcome.outcome_id, cohort.cohort_id):
+    compared = [outcome.comparator_id or ""] if outcome.measure in v.CONTRAST_MEASURES else []
+    for name in (outcome.outcome_id, cohort.cohort_id, *compared):
         if name in request.exclude:
             return "excluded", f"{name} is excluded by name."
     level = "patient" if outcome.patient_id else "cohort"
     if level != request.level:
         return "other_level", f"It is about {_LEVELS[level]}, not {_LEVELS[request.level]}."
     for table, row in (("cohorts", cohort), ("outcomes", outcome)):
-        for name, admitted in request.where.items():
-            found = find_column(name)
-            value = write_cell(getattr(row, name)) if found is not None and found[0] == table else None
-            if value is not None and value not in [as_text(each) for each in admitted]:
-                wanted = " or ".join(as_text(each) or "empty" for each in admitted)
-                return f"other_{name}", f"Its {name} is {value or 'empty'}, not {wanted}."
+        wrong = mismatch(row, table, request.where)
+        if wrong is not None:
+            return f"other_{wrong[0]}", f"Its {wrong[1]}"
     if outcome.category and level == "cohort" and "category" not in request.where:
         return "other_category", f"It counts {outcome.category}, a part of {outcome.endpoint}."
     origin = tables.source[outcome.source_id].origin
@@ -149,10 +163,11 @@ def _refusal(outcome: Outcome, request: Request, tables: Tables) -> tuple[str, s
         return "measure", f"What was printed is a {outcome.measure}."
     if outcome.denominator in v.NOT_PEOPLE and "denominator" not in request.where:
         return "not_people", f"It counts {outcome.denominator}, not people."
-    chosen = _selected_on(cohort, request.endpoint, tables.cohort)
+    both = [tables.cohort.get(name) for name in (outcome.cohort_id, *compared)]
+    chosen = next(filter(None, (_selected_on(one, request.endpoint, tables.cohort) for one in both)), None)
     if chosen and not request.allow_selected:
         return "selected_on", f"{chosen} was selected on {request.endpoint}, and so cannot inform it."
-    return _incomplete(outcome, request)
+    return comparator_refusal(outcome, request, tables) or _incomplete(outcome, request)
 
 
 def _missing(outcome: Outcome, way: Way) -> list[str]:
@@ -233,7 +248,7 @@ def select(tables: Tables, request: Request) -> Selection:
         nothing is left.
     """
     check_request(request, tables)
-    asked = [outcome for outcome in tables.outcomes if outcome.endpoint == request.endpoint]
+    asked = [oriented(row, request, tables) for row in tables.outcomes if row.endpoint == request.endpoint]
     issues: list[Issue] = []
     told = {outcome.outcome_id: _tell(outcome, request, tables, issues) for outcome in asked}
     if issues:
@@ -244,14 +259,17 @@ def select(tables: Tables, request: Request) -> Selection:
     silent = resolve(voices, request.overlaps, request.prefer, tables)
     used: list[Used] = []
     left_out: list[LeftOut] = []
+    printed = {row.outcome_id: row for row in tables.outcomes}
     for outcome in asked:
         one = told[outcome.outcome_id]
         refusal = one.refusal or silent.get(outcome.cohort_id)
         if refusal is None:
             beside = None if one.comparator is None else _used(one.comparator, tables)
-            used.append(replace(_used(outcome, tables), way=one.way, comparator=beside))
+            row = printed[outcome.outcome_id]
+            turned_to = None if row is outcome else tables.cohort[outcome.cohort_id]
+            used.append(replace(_used(row, tables), way=one.way, comparator=beside, turned_to=turned_to))
         else:
-            left_out.append(LeftOut(outcome.cohort_id, outcome.outcome_id, *refusal))
+            left_out.append(LeftOut(printed[outcome.outcome_id].cohort_id, outcome.outcome_id, *refusal))
     # What stands beside a number that speaks is used, too.
     compared = {one.comparator.outcome.outcome_id for one in used if one.comparator is not None}
     left_out = [row for row in left_out if row.outcome_id not in compared]

@@ -7,6 +7,7 @@ from typing import Any
 
 from .base import Likelihood, Option
 from .binomial import Binomial
+from .hazard_ratio import HazardRatio
 from .normal import NormalEstimate
 from .rounded import Rounded
 from .several import Several
@@ -14,11 +15,12 @@ from .survival import SurvivalReports
 from .two_arm_counts import TwoArmCounts
 
 __all__ = [
-    "LIKELIHOODS", "Binomial", "Likelihood", "NormalEstimate", "Option", "Rounded", "Several", "SurvivalReports",
-    "TwoArmCounts", "likelihood_from_dict",
+    "LIKELIHOODS", "Binomial", "HazardRatio", "Likelihood", "NormalEstimate", "Option", "Rounded", "Several",
+    "SurvivalReports", "TwoArmCounts", "likelihood_from_dict",
 ]  # fmt: skip
 
-LIKELIHOODS: dict[str, type[Likelihood]] = {cls.name: cls for cls in (Binomial, Rounded, NormalEstimate, TwoArmCounts)}
+_KINDS: tuple[type[Likelihood], ...] = (Binomial, Rounded, NormalEstimate, HazardRatio, TwoArmCounts)
+LIKELIHOODS: dict[str, type[Likelihood]] = {cls.name: cls for cls in _KINDS}
 
 
 def likelihood_from_dict(stored: Mapping[str, Any]) -> Likelihood:

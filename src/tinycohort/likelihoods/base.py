@@ -99,8 +99,11 @@ class Likelihood(ABC):
     def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
         """Everything that is wrong with the data, with the label of the cohort."""
 
-    def remarks(self, data: Data, labels: tuple[str, ...]) -> list[str]:
-        """What is right, and must be said all the same: a sentence each."""
+    def remarks(self, data: Data, labels: tuple[str, ...], given: Data = MappingProxyType({})) -> list[str]:
+        """What is right, and must be said all the same: a sentence each.
+
+        `given` are the columns of that name beside the data, where they are known.
+        """
         return []
 
     # -- what it shows --------------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ class Binomial(Likelihood):
                 issues.append(Issue(f"{where}, events", what, "Give published_without_events a value above 0."))
         return issues
 
-    def remarks(self, data: Data, labels: tuple[str, ...]) -> list[str]:
+    def remarks(self, data: Data, labels: tuple[str, ...], given: Data = MappingProxyType({})) -> list[str]:
         return publication_remark(self.published_without_events)
 
     def log_kernel(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:

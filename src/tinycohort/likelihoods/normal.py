@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import special
@@ -14,7 +14,7 @@ from ..issues import Issue
 from ..numerics import NUMPY, Operations
 from .base import Data, Likelihood
 
-__all__ = ["NormalEstimate", "standard_error"]
+__all__ = ["NormalEstimate", "interval_issues", "standard_error"]
 
 _MEASURES = {
     "ratio": ("hazard_ratio", "odds_ratio", "risk_ratio"),
@@ -27,13 +27,28 @@ def standard_error(lower: Any, upper: Any, level: Any) -> Any:
     return (upper - lower) / (2.0 * special.ndtri(0.5 * (1.0 + level)))
 
 
+def interval_issues(family: Family, where: str, estimate: float, low: float, high: float, level: float) -> list[Issue]:
+    """An estimate outside its interval, a ratio that is not positive, a level that is none."""
+    issues = []
+    if family.model_scale == "log" and min(estimate, low) <= 0:
+        what = f"ratio {estimate:g} ({low:g} to {high:g}) is not positive"
+        issues.append(Issue(where, what, "Give ratios as they are, not their logarithms."))
+    elif not low < estimate < high:
+        what = f"estimate {estimate:g} is not inside its interval {low:g} to {high:g}"
+        issues.append(Issue(where, what, "Correct one of the three."))
+    if not 0 < level < 1:
+        what = f"{level:g} is not between 0 and 1"
+        issues.append(Issue(f"{where}, level", what, "Give a probability, such as 0.95."))
+    return issues
+
+
 class NormalEstimate(Likelihood):
     """estimate ~ Normal(theta, standard_error), on the model scale (a log ratio, or a difference)."""
 
     name = "normal"
     families = ("contrast",)
     columns = ("estimate", "standard_error")
-    requires = ("value", "lower", "upper", "level")
+    requires: ClassVar[tuple[str, ...]] = ("value", "lower", "upper", "level")
     given = MappingProxyType({"estimate": "value", "lower_given": "lower", "upper_given": "upper"})
     observed = ("estimate",)
 

@@ -104,7 +104,7 @@ class Rounded(Likelihood):
                 issues.append(Issue(f"{where}, percentage", what, "Give the count, or more digits."))
         return issues
 
-    def remarks(self, data: Data, labels: tuple[str, ...]) -> list[str]:
+    def remarks(self, data: Data, labels: tuple[str, ...], given: Data = MappingProxyType({})) -> list[str]:
         fewest, most = self._counts(data)
         shown = self.shown(data)
         return publication_remark(self.published_without_events) + [

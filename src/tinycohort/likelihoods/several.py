@@ -98,11 +98,11 @@ class Several(Likelihood):
     def _names(self) -> str:
         return ", ".join(f"{k} {kind.name}" for k, kind in enumerate(self.kinds))
 
-    def remarks(self, data: Data, labels: tuple[str, ...]) -> list[str]:
+    def remarks(self, data: Data, labels: tuple[str, ...], given: Data = MappingProxyType({})) -> list[str]:
         return [
             remark
             for kind, cohorts, own in self._parts(data)
-            for remark in kind.remarks(own, tuple(labels[j] for j in cohorts))
+            for remark in kind.remarks(own, tuple(labels[j] for j in cohorts), _some(given, cohorts))
         ]
 
     def shown(self, data: Data, given: Data = MappingProxyType({})) -> dict[str, list[Any]]:

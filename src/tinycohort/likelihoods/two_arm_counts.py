@@ -113,7 +113,7 @@ class TwoArmCounts(Likelihood):
                     issues.append(Issue(f"{where}, {counted}", what, "Correct one of the two."))
         return issues
 
-    def remarks(self, data: Data, labels: tuple[str, ...]) -> list[str]:
+    def remarks(self, data: Data, labels: tuple[str, ...], given: Data = MappingProxyType({})) -> list[str]:
         shown, (left, right) = self.shown(data), self.tails(data)
         found = []
         for j, label in enumerate(labels):

@@ -72,7 +72,7 @@ def _features(analysis: Analysis) -> dict[str, Any]:
         found = {"pooling": _worded(model.pooling.to_dict())} | {f"prior.{k}": str(v) for k, v in model.priors.items()}
         found["likelihood"] = " and ".join(_worded(kind) for kind in kinds)
         for section, value in model.evidence.to_dict().items():
-            parts = value if section in ("where", "overlaps") else {"": value}
+            parts = value if section in ("where", "against", "overlaps") else {"": value}
             found |= {f"evidence.{section}.{name}".rstrip("."): part for name, part in parts.items()}
     elif compiled is not None:
         pooling, parts = compiled.pooling, compiled.parts
@@ -118,6 +118,8 @@ def _title(name: str) -> str:
     section, _, column = rest.partition(".")
     if section == "overlaps":
         return f"Overlap, {_plain(column)}"
+    if section == "against":
+        return f"Compared with, {_plain(column)}"
     words = _plain(column) if column else _NAMES.get(section, _plain(section))
     return words[:1].upper() + words[1:]
 

@@ -13,7 +13,7 @@ from ..compiled import CompiledModel
 from ..estimates import count_summary
 from ..families import Family
 from ..issues import InputError, Issue
-from ..likelihoods import Binomial, Likelihood
+from ..likelihoods import Binomial, Likelihood, NormalEstimate
 from ..printing import prints_as
 from .expected import Distribution, Nodes
 
@@ -181,13 +181,13 @@ def number_of(compiled: CompiledModel, j: int) -> Number:
     part = next(part for part in compiled.parts if j in part.cohorts)
     place = int(np.flatnonzero(np.asarray(part.cohorts) == j)[0])
     kind, data = part.kind, {name: float(column[place]) for name, column in part.data.items()}
-    if kind.name == "normal":
+    if isinstance(kind, NormalEstimate):
         observed = float(compiled.family.natural(data["estimate"]))
         error = data["standard_error"]
         return Number((observed, observed), None, "", lambda nodes: Estimates(nodes, error, compiled.family))
     if kind.name not in _COUNTS:
         what = f"numbers of kind {kind.name!r} cannot be predicted here"
-        raise InputError(Issue("fit", what, f"Those that can: normal, {', '.join(_COUNTS)}."))
+        raise InputError(Issue("fit", what, f"Those that can: normal, hazard_ratio, {', '.join(_COUNTS)}."))
     return _COUNTS[kind.name](kind, data)
 
 

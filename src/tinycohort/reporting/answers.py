@@ -13,7 +13,7 @@ from ..vocabulary import CONTRAST_MEASURES
 from .headline import Standing, headline, is_pooled, standing
 from .methods import fits_the_data
 from .results import ModelResult
-from .words import about_tau, count, in_words, listed, of_quantity, points, sentence, span
+from .words import about_tau, chance, count, in_words, listed, of_quantity, points, sentence, span
 
 __all__ = ["answer", "particulars", "rests_on", "standing_of_variants"]
 
@@ -88,8 +88,23 @@ def rests_on(fit: Fit) -> str:
         against = " against {:,.0f} of {:,.0f} in the arms compared with".format(*others)
         return f"It rests on {cohorts}, {had.format(data['events'].sum(), data['total'].sum())}{against}."
     if set(data) != {"events", "total"}:
-        return f"It rests on {cohorts}."
+        return f"It rests on {cohorts}{_people(fit)}."
     return f"It rests on {cohorts}, {had.format(data['events'].sum(), data['total'].sum())}."
+
+
+def _people(fit: Fit) -> str:
+    """How many people printed estimates are of; nothing where that is not known of all."""
+    totals = [one.outcome.total for one in fit.evidence.used] if fit.evidence is not None else []
+    return f" of {sum(map(int, totals)):,} people" if totals and None not in totals else ""
+
+
+def _hazards(fit: Fit) -> list[str]:
+    """Which way a hazard ratio points."""
+    if not fit.evidence or {one.outcome.measure for one in fit.evidence.used} != {"hazard_ratio"}:
+        return []
+    turned = [one.speaker.label for one in fit.evidence.used if one.turned_to is not None]
+    said = ["A hazard ratio below 1 is a lower hazard in the cohort that is named than in the one it is compared with."]
+    return said + ([f"Printed the other way up, and turned round: {listed(turned)}."] if turned else [])
 
 
 def particulars(result: ModelResult) -> list[str]:
@@ -97,7 +112,14 @@ def particulars(result: ModelResult) -> list[str]:
     fit = result.fit
     if not fit.reportable:
         return []
-    sentences = [rests_on(fit), *_denominators(fit), *_chances(fit), *_at_baselines(fit), *_predictions(fit)]
+    sentences = [
+        rests_on(fit),
+        *_hazards(fit),
+        *_denominators(fit),
+        *_chances(fit),
+        *_at_baselines(fit),
+        *_predictions(fit),
+    ]
     sentences += filter(None, [sentence(about_tau(fit, name)) for name in ("tau", "tau_group")])
     remarks = [sentence(remark) for remark in fit.compiled.remarks]
     return [*sentences, *remarks, *fits_the_data(fit), *standing_of_variants(result)]
@@ -115,21 +137,26 @@ def _denominators(fit: Fit) -> list[str]:
 
 def _chances(fit: Fit) -> list[str]:
     """P(quantity > threshold), one sentence a threshold; of contrasts also on which side of no difference."""
-    found: dict[float, list[str]] = {}
+    found: dict[tuple[str, float], list[str]] = {}
     for row in estimate_rows(fit):
-        if row["functional"] == "probability_above" and row["probability"] is not None and row["target"] != "cohort":
-            chance = f"{row['probability']:.2f} in {_place(row)}"
-            found.setdefault(row["threshold"], []).append(chance)
+        kind, _, side = row["functional"].partition("_")
+        if kind == "probability" and side and row["probability"] is not None and row["target"] != "cohort":
+            said = f"{chance(row['probability'])} in {_place(row)}"
+            found.setdefault((side, row["threshold"]), []).append(said)
     quantity = fit.compiled.family.quantity
-    write = of_quantity(quantity)
+    write = of_quantity(quantity) if quantity == "probability" else "{:g}".format
     of = " of patients" if quantity == "probability" else ""
-    more = "more than" if quantity == "probability" else f"{_with_article(_measure(fit))} above"
-    sentences = [f"The probability of {more} {write(x)}{of} is {listed(chances)}." for x, chances in found.items()]
+    sides_of = {"above": "more than", "below": "less than"} if quantity == "probability" else {}
+    named = "" if quantity == "probability" else f"{_with_article(_measure(fit))} "
+    sentences = [
+        f"The probability of {named}{sides_of.get(side, side)} {write(x)}{of} is {listed(chances)}."
+        for (side, x), chances in found.items()
+    ]
     nothing = {"ratio": 1.0, "difference": 0.0}.get(quantity)
-    if nothing is None or nothing in found or standing(fit, "typical") is None:
+    if nothing is None or nothing in {x for _, x in found} or standing(fit, "typical") is None:
         return sentences
     sides = [(target, probability_above(fit, nothing, target)) for target in ("typical", "new_cohort")]
-    chances = [f"{1.0 - above:.2f} in {_PLACES[target]}" for target, above in sides if above is not None]
+    chances = [f"{chance(1.0 - above)} in {_PLACES[target]}" for target, above in sides if above is not None]
     return [*sentences, f"The probability that it is below {nothing:g} is {listed(chances)}."]
 
 

@@ -75,7 +75,9 @@ class Drawing:
 def _forest(_: ModelResult, fit: Fit) -> Figure:
     from .. import plots
 
-    return plots.forest(fit)
+    used = fit.evidence.used if fit.evidence is not None else ()
+    hazards = bool(used) and all(one.outcome.measure == "hazard_ratio" for one in used)
+    return plots.forest(fit, favours=("the cohort named", "its comparator") if hazards else None)
 
 
 def _forest_caption(fit: Fit) -> str:

@@ -69,6 +69,12 @@ _LIKELIHOODS = {
         " error s_j follows. What was reported is taken to be normally distributed around the cohort's own value.",
         "y_j ~ Normal(theta_j, s_j)",
     ),
+    "hazard_ratio": Statement(
+        "Cohort j reported a hazard ratio with an interval, from whose width and level the standard error s_j of its"
+        " logarithm y_j follows. That the ratio is one number takes the hazards of both arms to be proportional at all"
+        " times; its logarithm is taken to be normally distributed around the cohort's own.",
+        "y_j ~ Normal(theta_j, s_j)",
+    ),
     "rounded": Statement(
         "Of cohort j only a percentage and the number of its patients n_j were printed. Every count r_j that prints"
         " so is possible, and their probabilities are added up.",

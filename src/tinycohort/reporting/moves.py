@@ -194,7 +194,8 @@ def _subject(rule: Any) -> str:
     for section in ("pooling", "likelihood", "quantity"):
         if any(path[0] == section for path in paths):
             return section
-    columns = [path[-1] if path[1] == "where" else path[1] for path in paths if path[0] == "evidence" and len(path) > 1]
+    asked = [path for path in paths if path[0] == "evidence" and len(path) > 1]
+    columns = [path[-1] if path[1] in ("where", "against") else path[1] for path in asked]
     return {"origins": "origin", "exclude": "cohort_id"}.get(columns[0], columns[0]) if columns else "evidence"
 
 

@@ -72,6 +72,8 @@ def _what(row: dict[str, Any]) -> str:
     target = target_in_words(row)
     if row["functional"] == "probability_above":
         return f"P({target} > {row['threshold']:g})"
+    if row["functional"] == "probability_below":
+        return f"P({target} < {row['threshold']:g})"
     if row["functional"] == "predicted_events":
         return f"of {row['patients']} new patients, {target}"
     if row["baseline"] is not None:

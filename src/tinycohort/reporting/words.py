@@ -86,6 +86,19 @@ def figure(value: float | None) -> str:
     return f"{value:.2f}" if 0.1 <= abs(value) < 10 or value == 0 else f"{value:#.3g}".rstrip(".")
 
 
+def chance(probability: float) -> str:
+    """A probability with two decimals, and never as certain when it is not.
+
+    Examples
+    --------
+    >>> chance(0.956), chance(0.9987), chance(0.002)
+    ('0.96', 'more than 0.99', 'less than 0.01')
+    """
+    if 0.995 <= probability < 1.0:
+        return "more than 0.99"
+    return "less than 0.01" if 0.0 < probability < 0.005 else f"{probability:.2f}"
+
+
 def of_quantity(quantity: str) -> Callable[[float | None], str]:
     """How values of a quantity are written: probabilities as percentages, ratios and differences as they are."""
     if quantity != "probability":

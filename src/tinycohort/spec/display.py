@@ -42,8 +42,9 @@ def as_html(heading: str, rows: Rows) -> str:
 def describe_selection(selection: Selection) -> Rows:
     """Who may speak, in a line each."""
     rows = [("endpoint", selection.endpoint)]
-    if selection.where:
-        rows.append(("where", "; ".join(f"{key} is {_either(values)}" for key, values in selection.where.items())))
+    for label, conditions in (("where", selection.where), ("against", selection.against)):
+        if conditions:
+            rows.append((label, "; ".join(f"{key} is {_either(values)}" for key, values in conditions.items())))
     rows += [("origins", ", ".join(selection.origins)), ("overlaps", _pairs(selection.overlaps))]
     rows += [(label, ", ".join(names)) for label in ("prefer", "exclude") if (names := getattr(selection, label))]
     if selection.decisions:

@@ -47,7 +47,7 @@ def _read_estimand(table: Table, family: Family | None) -> Estimand | None:
     else:
         target = table.choice("target", TARGETS)
     level = _read_level(table)
-    if functional == "probability_above":
+    if functional in ("probability_above", "probability_below"):
         threshold = _read_threshold(table, family)
     if functional == "predicted_events":
         patients = table.whole("patients", f"Give a whole number, 1 to {_MOST_PATIENTS}.", 1, _MOST_PATIENTS)
@@ -100,7 +100,7 @@ def _read_level(table: Table) -> float | None:
 
 
 def _read_threshold(table: Table, family: Family | None) -> float | None:
-    threshold = table.number("threshold", "Give the value that the quantity may exceed.")
+    threshold = table.number("threshold", "Give the value that the quantity may lie above or below.")
     if threshold is not None and family is not None:
         lower, upper = family.natural_support
         if not lower < threshold < upper:

@@ -126,7 +126,8 @@ class ModelSpec:
         admitted values. A prior counts as it is written: two spellings of one distribution differ.
         """
         selection = self.evidence.to_dict()
-        selection["where"] = {column: sorted(values, key=repr) for column, values in selection["where"].items()}
+        for name in selection.keys() & {"where", "against"}:
+            selection[name] = {column: sorted(values, key=repr) for column, values in selection[name].items()}
         selection |= {key: sorted(selection[key]) for key in ("origins", "exclude") if key in selection}
         content = {
             "format": FORMAT,

@@ -117,7 +117,7 @@ def _read_selection(top: Table) -> Selection | None:
     if table is None:
         return None
     endpoint = table.word("endpoint", "Name an endpoint of the evidence.")
-    where = _read_where(table)
+    where = _read_conditions(table, "where", "or {} to admit every cohort with this endpoint")
     origins = table.words("origins", ORIGINS, f"List the origins that you admit: {', '.join(ORIGINS)}.")
     inside = table.table("overlaps", "Say what to do about each relation of two cohorts.", "[evidence] overlaps.")
     overlaps = {}
@@ -131,10 +131,14 @@ def _read_selection(top: Table) -> Selection | None:
         table.report("exclude", f"{cohort!r} is preferred and excluded", "Decide for one.")
     decisions = _read_decisions(table)
     selected = table.flag("allow_selected") or False
+    against = FrozenMapping()
+    if "against" in table.values:
+        against = _read_conditions(table, "against", "or leave it out") or against
     table.finish()
     if endpoint is None or where is None or origins is None or level is None:
         return None
-    return Selection(endpoint, where, origins, FrozenMapping(overlaps), level, prefer, exclude, decisions, selected)
+    chosen = (endpoint, where, origins, FrozenMapping(overlaps), level, prefer, exclude, decisions, selected)
+    return Selection(*chosen, against)
 
 
 def _read_decisions(table: Table) -> FrozenMapping:
@@ -144,9 +148,9 @@ def _read_decisions(table: Table) -> FrozenMapping:
     return FrozenMapping({} if inside is None else {name: inside.choice(name, DECISIONS) for name in inside.values})
 
 
-def _read_where(table: Table) -> FrozenMapping | None:
-    need = 'Write { column = ["admitted", "values"] }, or {} to admit every cohort with this endpoint.'
-    inside = table.table("where", need, "[evidence] where.")
+def _read_conditions(table: Table, name: str, otherwise: str) -> FrozenMapping | None:
+    need = f'Write {{ column = ["admitted", "values"] }}, {otherwise}.'
+    inside = table.table(name, need, f"[evidence] {name}.")
     if inside is None:
         return None
     where: dict[str, tuple[Any, ...]] = {}

@@ -50,6 +50,9 @@ class Selection(Section):
         Contradictions in the evidence of which the ``other`` value is taken, not the one ``used``.
     allow_selected : bool
         Whether a cohort may inform an endpoint that its patients were selected on.
+    against : mapping of str to tuple
+        As `where`, of the cohort that a number is compared with. A ratio or a difference that points the other way is
+        turned round.
     """
 
     endpoint: str
@@ -61,6 +64,7 @@ class Selection(Section):
     exclude: tuple[str, ...] = ()
     decisions: FrozenMapping = NOTHING
     allow_selected: bool = False
+    against: FrozenMapping = NOTHING
 
 
 @dataclass(frozen=True)
@@ -143,14 +147,14 @@ class Estimand(Section):
         What the report calls it.
     functional : str
         ``probability``, ``ratio`` or ``difference`` (the family's own quantity), ``probability_above``,
-        ``predicted_events``, ``risk_difference``, ``risk_ratio`` or ``heterogeneity``.
+        ``probability_below``, ``predicted_events``, ``risk_difference``, ``risk_ratio`` or ``heterogeneity``.
     target : str or None
         ``typical``, ``average``, ``new_cohort``, ``cohort``, and of cohorts in groups ``group`` and
         ``new_cohort_in_group``; None for the heterogeneity, which is of all cohorts.
     level : float
         Probability that its credible interval holds.
     threshold : float or None
-        On the natural scale: what ``probability_above`` is above.
+        On the natural scale: what ``probability_above`` is above, and ``probability_below`` below.
     patients : int or None
         How many new patients ``predicted_events`` is about.
     baseline : float or None

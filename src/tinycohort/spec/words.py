@@ -22,8 +22,8 @@ POLICIES = ("keep_larger", "keep_both", "refuse")
 DECISIONS = ("used", "other")
 LEVELS = ("cohort",)
 FUNCTIONALS = (
-    "probability", "ratio", "difference", "probability_above", "predicted_events", "risk_difference", "risk_ratio",
-    "heterogeneity",
+    "probability", "ratio", "difference", "probability_above", "probability_below", "predicted_events",
+    "risk_difference", "risk_ratio", "heterogeneity",
 )  # fmt: skip
 #: What a ratio of odds comes to at a stated risk without the treatment.
 AT_BASELINE = ("risk_difference", "risk_ratio")

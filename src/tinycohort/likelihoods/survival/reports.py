@@ -92,7 +92,7 @@ class SurvivalReports(Likelihood):
         """Reports were checked when they were read."""
         return []
 
-    def remarks(self, data: Data, labels: tuple[str, ...]) -> list[str]:
+    def remarks(self, data: Data, labels: tuple[str, ...], given: Data = MappingProxyType({})) -> list[str]:
         pairs = zip(self.reports_of(data), labels, strict=True)
         return [f"{label}: {remark}" for report, label in pairs for remark in report.remarks]
 

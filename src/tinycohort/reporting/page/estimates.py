@@ -53,8 +53,9 @@ def estimates_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
             continue
         target = target_in_words(row)
         level = f"{100 * row['level']:g}%"
-        if row["functional"] == "probability_above":
-            what = f"Probability that a {target} lies above {of_quantity(quantity)(row['threshold'])}"
+        if row["functional"] in ("probability_above", "probability_below"):
+            side = row["functional"].removeprefix("probability_")
+            what = f"Probability that a {target} lies {side} {of_quantity(quantity)(row['threshold'])}"
             rows.append((what.replace("a average", "the average"), f"{row['probability']:.3f}", "", ""))
         elif row["functional"] == "predicted_events":
             what = f"Of {row['patients']} new patients, {target}"

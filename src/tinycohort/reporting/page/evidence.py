@@ -44,7 +44,7 @@ def _number(one: Number, places: dict[str, int]) -> Row:
     if "" not in one.users:
         label.append(tag("div", "Used by ", join(map(identifier, one.users), ", ")))
     number = join((tag("div", read_as(outcome)), tag("div", f"“{outcome.printed}”", class_="printed")))
-    derivation = [tag("div", outcome.derivation)] if outcome.derivation else []
+    derivation = [tag("div", one.used.said.derivation)] if one.used.said.derivation else []
     derivation += [tag("div", _contradiction(row), class_="contradiction") for row in one.contradictions]
     place = [tag("div", f"{outcome.locator}"), tag("div", _source(source, places), class_="note")]
     place.append(tag("div", "Read twice" if outcome.checked_by else "Read once only", class_="note"))
