@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .families import SurvivalFamily
 from .issues import InputError, Issue
 from .likelihoods import Binomial, SurvivalReports
 from .posterior import Fit, Interval, Marginal, Target, check_target, require_reportable
@@ -80,7 +79,9 @@ def curve_marginal(
         issues.append(Issue("time_months", f"{time_months!r}", "Give months above 0."))
     points = fit.posterior.points(target, cohort)
     if points is None and not issues:
-        what = f"the {fit.posterior.engine} engine has no curve of {target!r} under pooling {fit.compiled.pooling.name!r}"
+        what = (
+            f"the {fit.posterior.engine} engine has no curve of {target!r} under pooling {fit.compiled.pooling.name!r}"
+        )
         issues.append(Issue("target", what, 'Fit with engine="nuts", or ask for another target.'))
     if issues or points is None:
         raise InputError(issues)
@@ -177,8 +178,3 @@ def survival_curve(
                 found = curve_marginal(fit, functional, time, target, cohort).summary(level, interval)
             rows.append({**known, **found, "level": level, "extrapolated": bool(time > longest)})
     return pandas.DataFrame(rows)
-
-
-def family_of(fit: Fit) -> SurvivalFamily:
-    """The family of a fit's curves."""
-    return _reports(fit).family

@@ -115,6 +115,7 @@ def _row(fit: Fit, wanted: dict[str, Any], number: int | None, level: float, int
         "threshold": wanted.get("threshold"),
         "patients": wanted.get("patients"),
         "baseline": wanted.get("baseline"),
+        "time_months": wanted.get("time_months"),
         "probability": None,
         "weight": of_cohort.get("weight"),
         "shrinkage": of_cohort.get("shrinkage"),

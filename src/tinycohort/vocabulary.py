@@ -496,6 +496,7 @@ MEASURE = (
     "person_time",
     "event_rate",
     "ordered_time",
+    "ordered_gap",
     "patient_time",
     "patient_response",
     "patient_value",
@@ -513,7 +514,7 @@ MEDIAN_RULE = ("first", "midpoint", "unstated")
 
 RELATION = ("same_people", "a_within_b", "some_shared", "suspected")
 POLICY = ("keep_larger", "keep_both", "refuse")
-LEVEL = ("cohort", "patient")
+LEVEL = ("cohort", "patient", "either")
 
 TABLE = (
     "sources",

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from ..evidence import Evidence, Selection, Used, Way
-from ..families import Family
+from ..families import Family, SurvivalFamily
 from ..issues import InputError, Issue
 from ..likelihoods import Likelihood, Several
-from ..records import columns_of
-from ..records.cells import suggestion
 from ..spec import ModelSpec
 from ..vocabulary import CONTRAST_MEASURES
-from .model import CompiledModel, Row
+from .model import CompiledModel
+from .sources import row_of
+from .survival import compile_survival
 
 __all__ = ["compile_model", "select"]
 
@@ -78,7 +77,10 @@ def compile_model(model: ModelSpec, evidence: Evidence) -> CompiledModel:
     >>> compiled.pooling.formula
     'theta_j ~ Normal(mu, tau)'
     """
-    kinds, family, used = model.kinds(), model.family(), select(model, evidence).used
+    family, used = model.family(), select(model, evidence).used
+    if isinstance(family, SurvivalFamily):
+        return compile_survival(model, family, used)
+    kinds = [kind for kind in model.kinds() if isinstance(kind, Likelihood)]
     issues = _different_ratios(model, used)
     readings = [_read(one, kinds[one.way], family, issues) for one in used]
     if issues:
@@ -90,7 +92,7 @@ def compile_model(model: ModelSpec, evidence: Evidence) -> CompiledModel:
         likelihood=likelihood,
         pooling=model.pooling.build(),
         priors=dict(model.priors),
-        rows=tuple(_row(one, model.pooling.group) for one in used),
+        rows=tuple(row_of([one], model.pooling.group) for one in used),
         data=data,
         given=_given(kinds, used),
     )
@@ -125,30 +127,3 @@ def _different_ratios(model: ModelSpec, used: tuple[Used, ...]) -> list[Issue]:
     what = "; ".join(f"{told.replace('_', ' ')}: {', '.join(names)}" for told, names in found.items())
     mend = 'They are different quantities. Choose one: where = { measure = ["odds_ratio", "count"] }, or exclude.'
     return [Issue(f"{model.name}, [evidence] where", what, mend)]
-
-
-def _row(used: Used, group: str | None) -> Row:
-    """Where a number comes from; of two arms, both."""
-    cohort, outcome, source = used.speaker, used.outcome, used.source
-    pair = [used, *([used.comparator] if used.comparator is not None else [])]
-    return Row(
-        label=cohort.label,
-        cohort_id=cohort.cohort_id,
-        outcome_id=outcome.outcome_id,
-        source_id=source.source_id,
-        printed=" against ".join(one.outcome.printed for one in pair),
-        locator="; ".join(dict.fromkeys(one.outcome.locator for one in pair)),
-        derivation="; ".join(one.said.derivation for one in pair if one.said.derivation),
-        citation="; ".join(dict.fromkeys(one.source.citation for one in pair)),
-        comparator_id="" if used.comparator is None else used.comparator.cohort.cohort_id,
-        comparator_outcome_id="" if used.comparator is None else used.comparator.outcome.outcome_id,
-        group="" if group is None else _group(cohort, group),
-    )
-
-
-def _group(cohort: Any, column: str) -> str:
-    known = columns_of("cohorts")
-    if column not in known:
-        raise InputError(Issue("[pooling] group", f"{column!r} is not a column of cohorts", suggestion(column, known)))
-    value = getattr(cohort, column)
-    return "" if value is None else str(value)

@@ -303,7 +303,7 @@ class CompiledModel:
         shape = stored.get("shape")
         return cls(
             name=stored["name"],
-            family=FAMILIES[family.pop("name")](**{k: tuple(v) if isinstance(v, list) else v for k, v in family.items()}),
+            family=FAMILIES[family.pop("name")](**{k: _tuple(value) for k, value in family.items()}),
             likelihood=likelihood_from_dict(stored["likelihood"]),
             pooling=POOLINGS[pooling.pop("name")](**pooling),
             priors={name: prior(value) for name, value in stored["priors"].items()},
@@ -316,6 +316,10 @@ class CompiledModel:
 
 def _fields(record: Any) -> dict[str, Any]:
     return {one.name: getattr(record, one.name) for one in dataclasses.fields(record)}
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:

@@ -177,7 +177,9 @@ class DrawsPosterior(Posterior):
         if target == "average" and "tau_group" in arrays:
             tau = np.hypot(tau, arrays["tau_group"])
         tau_shape = arrays["tau_shape"].ravel() if target == "average" and "shape_cohort" in arrays else None
-        return Points(theta.ravel(), tau.ravel(), self._shape(target, cohort, size), np.full(size, 1.0 / size), tau_shape)
+        return Points(
+            theta.ravel(), tau.ravel(), self._shape(target, cohort, size), np.full(size, 1.0 / size), tau_shape
+        )
 
     def _shape(self, target: Target, cohort: int | None, size: int) -> Any:
         """Shape numbers of the target (draw, number)."""
@@ -189,7 +191,9 @@ class DrawsPosterior(Posterior):
             return np.broadcast_to(np.array(shape.value), (size, len(shape.value)))
         if target == "cohort" and "shape_cohort" in arrays:
             return arrays["shape_cohort"][..., cohort].reshape(size, 1)
-        return arrays["shape_new_cohort" if target == "new_cohort" and "shape_new_cohort" in arrays else "shape"].reshape(size, 1)
+        return arrays[
+            "shape_new_cohort" if target == "new_cohort" and "shape_new_cohort" in arrays else "shape"
+        ].reshape(size, 1)
 
     def predicted_events(self, patients: int, target: Target, cohort: int | None = None) -> Any:
         from ..likelihoods import Binomial

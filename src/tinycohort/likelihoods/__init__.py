@@ -11,16 +11,18 @@ from .hazard_ratio import HazardRatio
 from .normal import NormalEstimate
 from .rounded import Rounded
 from .several import Several
-from .survival import SurvivalReports
+from .survival import SURVIVAL_KINDS, SurvivalKind, SurvivalReports
 from .two_arm_counts import TwoArmCounts
 
 __all__ = [
-    "LIKELIHOODS", "Binomial", "HazardRatio", "Likelihood", "NormalEstimate", "Option", "Rounded", "Several",
-    "SurvivalReports", "TwoArmCounts", "likelihood_from_dict",
+    "KINDS", "LIKELIHOODS", "SURVIVAL_KINDS", "Binomial", "HazardRatio", "Likelihood", "NormalEstimate", "Option",
+    "Rounded", "Several", "SurvivalKind", "SurvivalReports", "TwoArmCounts", "likelihood_from_dict",
 ]  # fmt: skip
 
 _KINDS: tuple[type[Likelihood], ...] = (Binomial, Rounded, NormalEstimate, HazardRatio, TwoArmCounts)
 LIKELIHOODS: dict[str, type[Likelihood]] = {cls.name: cls for cls in _KINDS}
+#: Every kind that a model file may name: those whose cohorts say one number each, and those that report survival.
+KINDS: dict[str, type[Likelihood] | type[SurvivalKind]] = {**LIKELIHOODS, **SURVIVAL_KINDS}
 
 
 def likelihood_from_dict(stored: Mapping[str, Any]) -> Likelihood:

@@ -114,6 +114,11 @@ MEASURES: Final[dict[str, Measure]] = {
         "One of a cohort's ordered times, of nobody in particular: at_risk people were at risk just before it.",
         ("at_risk", "events"), ("value", "lower", "upper"), "months", v.TIME_ENDPOINT,
     ),
+    "ordered_gap": Measure(
+        "Months between two of a cohort's ordered times (value): total people were at risk just before the first, "
+        "at_risk just before the second.",
+        ("at_risk", "total", "value"), ("lower", "upper"), "months", v.TIME_ENDPOINT,
+    ),
     "patient_time": Measure(
         "A patient's time: exact (value) or between limits; events is 1 if it ended in the event, 0 if censored; "
         "time_months is a late entry.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,16 +35,13 @@ class Points(NamedTuple):
     tau_shape: Any = None
 
 
-def marginal_of(values: Any, weight: Any, infinite: bool = False) -> Marginal:
+def marginal_of(values: Any, weight: Any) -> Marginal:
     """The distribution of a function of the points, known by its values (P,) there and their weights.
 
     Parameters
     ----------
     values, weight : arrays (P,)
-        Values may be infinite (a median that is never reached) if `infinite` says so; moments are then those that do
-        not exist.
-    infinite : bool
-        Whether values may be infinite.
+        Values may be infinite (a median that is never reached): there are no moments then, and so are quantiles.
     """
     order = np.argsort(values, kind="stable")
     values, weight = np.asarray(values, float)[order], np.asarray(weight, float)[order]
@@ -66,5 +62,3 @@ def marginal_of(values: Any, weight: Any, infinite: bool = False) -> Marginal:
         return np.interp(np.asarray(x, float), known, places, 0.0, reached)
 
     return Marginal(mean, sd, quantile, cdf)
-
-

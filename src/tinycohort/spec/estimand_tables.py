@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from ..families import Family
+from ..families import Family, SurvivalFamily
 from .sections import Estimand, PoolingChoice
 from .table import Table
-from .words import AT_BASELINE, FUNCTIONALS, TARGETS
+from .words import AT_BASELINE, FUNCTIONALS, OF_CURVES, TARGETS
 
 __all__ = ["read_estimands"]
 
-_QUANTITIES = ("probability", "ratio", "difference")
+_QUANTITIES = ("probability", "ratio", "difference", "median")
+_BESIDE = ("probability_above", "probability_below")
 _MOST_PATIENTS = 10_000
 
 
@@ -40,27 +41,32 @@ def _read_estimand(table: Table, family: Family | None) -> Estimand | None:
     before = len(table.problems)
     name = table.word("name", "Give it a name in lower case, with digits and underscores.")
     functional = _read_functional(table, family)
-    target = threshold = patients = baseline = source = None
+    target = threshold = patients = baseline = source = time = None
+    of_survival = isinstance(family, SurvivalFamily)
     if functional == "heterogeneity":
         if table.ask("target", "", optional=True) is not None:
             table.report("target", "the heterogeneity is of all cohorts together", "Leave target out.")
     else:
         target = table.choice("target", TARGETS)
     level = _read_level(table)
-    if functional in ("probability_above", "probability_below"):
-        threshold = _read_threshold(table, family)
+    if functional in OF_CURVES or (of_survival and functional in (*_BESIDE, "predicted_events")):
+        time = _read_time(table, optional=functional in _BESIDE)
+    if functional in _BESIDE:
+        threshold = _read_threshold(table, family if time is None else None)
+        if time is not None and threshold is not None and not 0.0 < threshold < 1.0:
+            table.report("threshold", f"{threshold:g} is no survival between 0 and 1", "Give one such as 0.5.")
     if functional == "predicted_events":
         patients = table.whole("patients", f"Give a whole number, 1 to {_MOST_PATIENTS}.", 1, _MOST_PATIENTS)
     if functional in AT_BASELINE:
         baseline, source = _read_baseline(table, target)
     if functional is None:  # which of these belong to it cannot be said
-        for key in ("threshold", "patients", "baseline", "baseline_source"):
+        for key in ("threshold", "patients", "baseline", "baseline_source", "time_months"):
             table.ask(key, "", optional=True)
     why = table.text("why", "Say why, or leave it out.", optional=True) or ""
     table.finish()
     if len(table.problems) > before or name is None or functional is None or level is None:
         return None
-    return Estimand(name, functional, target, level, threshold, patients, baseline, source or "", why)
+    return Estimand(name, functional, target, level, threshold, patients, baseline, source or "", time, why)
 
 
 def _read_functional(table: Table, family: Family | None) -> str | None:
@@ -68,14 +74,23 @@ def _read_functional(table: Table, family: Family | None) -> str | None:
     if functional is None or family is None:
         return functional
     foreign = [word for word in _QUANTITIES if word != family.quantity]
-    if family.quantity != "probability":
+    if family.quantity != "probability" and not isinstance(family, SurvivalFamily):
         foreign.append("predicted_events")
+    if not isinstance(family, SurvivalFamily):
+        foreign += OF_CURVES
     if family.quantity != "ratio":
         foreign += AT_BASELINE
     if functional in foreign:
         what = f"{functional!r} is not what a {family.name} is about"
         table.report("functional", what, f"Its quantity is called {family.quantity!r}.")
     return functional
+
+
+def _read_time(table: Table, optional: bool) -> float | None:
+    time = table.number("time_months", "Give months above 0.", optional=optional)
+    if time is not None and not time > 0.0:
+        table.report("time_months", f"{time:g} is not above 0", "Give months, such as 24.")
+    return time
 
 
 def _read_baseline(table: Table, target: str | None) -> tuple[float | None, str | None]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..families import Family
 from ..issues import InputError, Issue
-from ..likelihoods import Likelihood
+from ..likelihoods import Likelihood, SurvivalKind
 from ..priors import Prior
 from .display import as_html, as_text, describe_estimand, describe_likelihood, describe_selection, describe_variant
 from .sections import Estimand, LikelihoodChoice, PoolingChoice, Quantity, Selection, Variant
@@ -114,7 +114,7 @@ class ModelSpec:
         """What is unknown about one cohort, as the object that knows its scales."""
         return self.quantity.build()
 
-    def kinds(self) -> list[Likelihood]:
+    def kinds(self) -> list[Likelihood | SurvivalKind]:
         """How printed numbers inform the quantity, in the order in which they are tried, as the objects that do it."""
         return [choice.build() for choice in self.likelihood]
 
@@ -167,10 +167,12 @@ class ModelSpec:
         family, pooling = self.family(), self.pooling.build()
         scale = "itself" if family.model_scale == "identity" else f"on the {family.model_scale} scale"
         by = f"; grouped by {self.pooling.group}" if self.pooling.group else ""
+        varies = self.quantity.shape
+        shape = "" if varies is None else f"; shape {varies if isinstance(varies, str) else f'known, {varies:g}'}"
         rows = [("question", self.question), *([("why", self.why)] if self.why else [])]
         rows += describe_selection(self.evidence)
         rows += [
-            ("quantity", f"{self.quantity.family}: theta is the {family.quantity} {scale}"),
+            ("quantity", f"{self.quantity.family}: theta is the {family.quantity} {scale}{shape}"),
             ("likelihood", "; ".join(describe_likelihood(choice) for choice in self.likelihood)),
             ("pooling", f"{self.pooling.kind}: {pooling.formula}{by}"),
         ]

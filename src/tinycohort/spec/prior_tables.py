@@ -9,7 +9,7 @@ from ..families import Family
 from ..issues import InputError
 from ..pooling import POOLINGS
 from ..priors import PRIORS, Beta, Prior
-from .sections import PoolingChoice
+from .sections import PoolingChoice, Quantity
 from .table import Problems, Table
 from .words import FrozenMapping, suggest
 
@@ -17,16 +17,19 @@ __all__ = ["read_priors"]
 
 
 def read_priors(
-    top: Table, problems: Problems, family: Family | None, pooling: PoolingChoice | None
+    top: Table, problems: Problems, quantity: Quantity | None, pooling: PoolingChoice | None
 ) -> tuple[FrozenMapping, FrozenMapping]:
-    """The prior of each parameter that the pooling has, and the reason of each."""
+    """The prior of each parameter that the pooling has, and the shape of curves, and the reason of each."""
+    family = None if quantity is None else quantity.build()
+    of_shape = () if quantity is None else quantity.shape_parameters
+    needed = None if pooling is None else (*POOLINGS[pooling.kind].parameters, *of_shape)
     holder = top.table("priors", "Every parameter needs a prior: add [priors.mu].", "[priors] ")
     priors: dict[str, Prior] = {}
     whys: dict[str, str] = {}
     if holder is None:
         return FrozenMapping(), FrozenMapping()
     for name in holder.values:
-        if pooling is not None and name not in POOLINGS[pooling.kind].parameters:
+        if needed is not None and name not in needed:
             continue
         inside = holder.table(name, 'Write dist, its parameters and a "why".', f"[priors.{name}] ")
         if inside is None:
@@ -34,19 +37,19 @@ def read_priors(
         prior, why = _read_prior(inside, problems)
         if prior is not None and _suits(inside, name, prior, family):
             priors[name], whys[name] = prior, why or ""
-    if pooling is not None:
-        _check_parameters(holder, POOLINGS[pooling.kind].parameters, pooling.kind, problems)
+    if pooling is not None and needed is not None:
+        _check_parameters(holder, needed, f"pooling {pooling.kind!r}", problems)
     return FrozenMapping(priors), FrozenMapping(whys)
 
 
-def _check_parameters(holder: Table, needed: tuple[str, ...], kind: str, problems: Problems) -> None:
+def _check_parameters(holder: Table, needed: tuple[str, ...], owner: str, problems: Problems) -> None:
     for name in needed:
         if name not in holder.values:
-            what = f"missing, and pooling {kind!r} has a parameter {name}"
+            what = f"missing, and {'the shape of curves' if 'shape' in name else owner} has a parameter {name}"
             problems.report(f"[priors.{name}]", what, 'Add it, with dist, its parameters and a "why".')
     for name in holder.values:
         if name not in needed:
-            what = f"pooling {kind!r} has no parameter {name!r}"
+            what = f"{owner} has no parameter {name!r}"
             problems.report(f"[priors.{name}]", what, f"Leave it out. {suggest(name, needed)}")
 
 
@@ -78,6 +81,12 @@ def _suits(table: Table, name: str, prior: Prior, family: Family | None) -> bool
     """Whether a prior lives where its parameter does: a heterogeneity is positive, a level is any number."""
     lower, upper = prior.support
     dist = type(prior).__name__
+    if name == "shape":
+        if (lower, upper) == (-math.inf, math.inf):
+            return True
+        what = f"{dist} does not reach all values of a log shape"
+        table.report("dist", what, "Choose one of the whole real line, such as Normal.")
+        return False
     if name != "mu":
         if lower >= 0:
             return True

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..families import CONTRAST_MEASURES, FAMILIES, Family
+from ..families import CONTRAST_MEASURES, FAMILIES, SURVIVAL_FAMILIES, Family
 from ..issues import InputError
-from ..likelihoods import LIKELIHOODS
+from ..likelihoods import KINDS
 from ..pooling import POOLINGS
 from .estimand_tables import read_estimands
 from .model import ModelSpec
@@ -19,6 +19,8 @@ from .variants import apply_variant, read_variants
 from .words import DECISIONS, FORMAT, LEVELS, ORIGINS, POLICIES, RELATIONS, WORD, FrozenMapping, is_unicode
 
 __all__ = ["read_content"]
+
+_FAMILY_OPTIONS = ("cut_points_months", "boundary_months", "knots_months", "degree")
 
 
 def read_content(content: Mapping[str, Any], source: str) -> ModelSpec:
@@ -95,7 +97,7 @@ def _read_model(content: Mapping[str, Any], problems: Problems) -> ModelSpec | N
     family = None if quantity is None else quantity.build()
     likelihood = _read_likelihood(top, family)
     pooling = _read_pooling(top)
-    priors, whys = read_priors(top, problems, family, pooling)
+    priors, whys = read_priors(top, problems, quantity, pooling)
     estimands = read_estimands(top, family, None if colon else pooling, _of_odds(selection, likelihood))
     if not colon:
         top.ask("variant", "", optional=True)
@@ -184,27 +186,83 @@ def _read_quantity(top: Table) -> Quantity | None:
     table = top.table("quantity", "Say what is unknown about one cohort: add [quantity].", "[quantity] ")
     if table is None:
         return None
+    before = len(table.problems)
     family = table.choice("family", FAMILIES)
     contrast = family == "contrast"
     measure = table.choice("measure", CONTRAST_MEASURES) if contrast else None
     if family is None:
-        table.ask("measure", "", optional=True)
+        for name in ("measure", "shape", *_FAMILY_OPTIONS):
+            table.ask(name, "", optional=True)
+    options = _read_family_options(table, family)
+    shape = _read_shape(table, family)
     table.finish()
-    return None if family is None or (contrast and measure is None) else Quantity(family, measure)
+    if family is None or len(table.problems) > before:
+        return None
+    quantity = Quantity(family, measure, shape, options)
+    built = _tried(table, quantity.build)
+    return None if built is None else quantity
+
+
+def _read_family_options(table: Table, family: str | None) -> FrozenMapping:
+    """Where a flexible hazard may change: lists of months, and the degree of its polynomials."""
+    found: dict[str, Any] = {}
+    for name in _FAMILY_OPTIONS if family is not None else ():
+        value = table.ask(name, "", optional=True)
+        if value is None:
+            continue
+        if name not in {field.name for field in dataclasses.fields(FAMILIES[family])}:  # type: ignore[index]
+            table.report(name, f"{family} has no {name}", "Leave it out.")
+        elif name == "degree":
+            found[name] = value
+        elif not isinstance(value, list) or not all(is_finite(one) for one in value):
+            table.report(name, f"{value!r} is not a list of months", "Write one such as [6, 12, 24].")
+        else:
+            found[name] = tuple(float(one) for one in value)
+    return FrozenMapping(found)
+
+
+def _read_shape(table: Table, family: str | None) -> str | float | None:
+    """How the shape of survival curves varies: a word, or a number where it is known."""
+    if family is None:
+        return None
+    value = table.ask("shape", "", optional=True)
+    if family == "exponential" or family not in SURVIVAL_FAMILIES:
+        if value is not None:
+            table.report("shape", f"{family} has no shape", "Leave it out.")
+        return None
+    known = ("shared",) if SURVIVAL_FAMILIES[family].flexible else ("shared", "pooled")
+    if isinstance(value, str) and value in known:
+        return value
+    if is_finite(value) and not isinstance(value, bool) and len(known) > 1:
+        return float(value)
+    number = "" if len(known) == 1 else ", or a number: the logarithm of a known shape"
+    what = "missing" if value is None else f"{value!r} will not do"
+    table.report("shape", what, f"Write {' or '.join(map(repr, known))}{number}.")
+    return None
+
+
+def _tried(table: Table, build: Callable[[], Any]) -> Any:
+    """What is built; None, with what is wrong reported, if it cannot be."""
+    try:
+        return build()
+    except InputError as error:
+        for issue in error.issues:
+            table.report(issue.where.removeprefix("quantity."), issue.what, issue.mend)
+        return None
 
 
 def _read_likelihood(top: Table, family: Family | None) -> tuple[LikelihoodChoice, ...]:
     choices: list[LikelihoodChoice] = []
     for table in top.tables("likelihood", "Say how a printed number informs the quantity: add [[likelihood]]."):
-        kind = table.choice("kind", LIKELIHOODS)
+        kind = table.choice("kind", KINDS)
         options = _read_options(table, kind)
         table.finish()
         if kind is None:
             continue
         choice = LikelihoodChoice(kind, options)
         if family is not None and not choice.build().speaks_to(family):
-            suits = [name for name, known in LIKELIHOODS.items() if known().speaks_to(family)]
-            named = family.name in LIKELIHOODS[kind].families
+            suits = [name for name, known in KINDS.items() if known().speaks_to(family)]
+            named = family.name in KINDS[kind].families
             what = f"{kind!r} says nothing about a {family.quantity if named else family.name}"
             table.report("kind", what, f"Choose one of {', '.join(suits)}.")
         if any(kind == other.kind for other in choices):
@@ -222,17 +280,17 @@ def _of_odds(selection: Selection | None, likelihood: tuple[LikelihoodChoice, ..
 def _read_options(table: Table, kind: str | None) -> FrozenMapping:
     """What else a kind is told; what it takes for granted is left out, so that saying it changes nothing."""
     if kind is None:  # which of these belong to it cannot be said
-        for name in {name for known in LIKELIHOODS.values() for name in known.options}:
+        for name in {name for known in KINDS.values() for name in known.options}:
             table.ask(name, "", optional=True)
         return FrozenMapping()
     found = {}
-    for name, option in LIKELIHOODS[kind].options.items():
+    for name, option in KINDS[kind].options.items():
         value = table.number(name, option.need, optional=True)
         if value is None:
             continue
         if not option.lower <= value <= option.upper:
             table.report(name, f"{value:g} is not between {option.lower:g} and {option.upper:g}", option.need)
-        elif value != getattr(LIKELIHOODS[kind](), name):
+        elif value != getattr(KINDS[kind](), name):
             found[name] = value
     return FrozenMapping(found)
 

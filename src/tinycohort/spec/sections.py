@@ -6,9 +6,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from ..families import FAMILIES, Contrast, Family
-from ..likelihoods import LIKELIHOODS, Likelihood
-from ..pooling import POOLINGS, Pooling
+from ..families import FAMILIES, Contrast, Family, SurvivalFamily
+from ..likelihoods import KINDS, Likelihood, SurvivalKind
+from ..pooling import POOLINGS, Pooling, Shape
 from .words import NOTHING, FrozenMapping, thaw
 
 __all__ = ["Estimand", "LikelihoodChoice", "PoolingChoice", "Quantity", "Section", "Selection", "Variant"]
@@ -77,14 +77,39 @@ class Quantity(Section):
         Name of the family.
     measure : str or None
         For a contrast, ``ratio`` or ``difference``.
+    shape : str, float or None
+        Of survival, how the shape of curves varies over cohorts: ``shared``, ``pooled``, or a number where it is known.
+    options : mapping of str to object
+        What else the family is told, such as where a hazard may change; written beside `family`.
     """
 
     family: str
     measure: str | None = None
+    shape: str | float | None = None
+    options: FrozenMapping = NOTHING
 
     def build(self) -> Family:
         """The family itself."""
-        return FAMILIES[self.family]() if self.measure is None else Contrast(self.measure)
+        return FAMILIES[self.family](**self.options) if self.measure is None else Contrast(self.measure)
+
+    def build_shape(self) -> Shape | None:
+        """How the shape varies; None for what has none."""
+        family = self.build()
+        if not isinstance(family, SurvivalFamily):
+            return None
+        if isinstance(self.shape, str):
+            return Shape(self.shape)
+        return Shape("fixed", () if self.shape is None else (float(self.shape),))
+
+    @property
+    def shape_parameters(self) -> tuple[str, ...]:
+        """The hyperparameters of the shape, each of which needs a prior."""
+        family, shape = self.build(), self.build_shape()
+        return shape.parameters(family) if shape is not None and isinstance(family, SurvivalFamily) else ()
+
+    def to_dict(self) -> dict[str, Any]:
+        plain = {name: getattr(self, name) for name in ("family", "measure", "shape")}
+        return {name: value for name, value in plain.items() if value is not None} | thaw(self.options)
 
 
 @dataclass(frozen=True)
@@ -102,9 +127,9 @@ class LikelihoodChoice(Section):
     kind: str
     options: FrozenMapping = NOTHING
 
-    def build(self) -> Likelihood:
+    def build(self) -> Likelihood | SurvivalKind:
         """The kind itself."""
-        return LIKELIHOODS[self.kind](**self.options)
+        return KINDS[self.kind](**self.options)
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, **self.options}
@@ -146,8 +171,9 @@ class Estimand(Section):
     name : str
         What the report calls it.
     functional : str
-        ``probability``, ``ratio`` or ``difference`` (the family's own quantity), ``probability_above``,
-        ``probability_below``, ``predicted_events``, ``risk_difference``, ``risk_ratio`` or ``heterogeneity``.
+        ``probability``, ``ratio``, ``difference`` or ``median`` (the family's own quantity), ``survival``, ``hazard``
+        or ``restricted_mean``, ``probability_above``, ``probability_below``, ``predicted_events``,
+        ``risk_difference``, ``risk_ratio`` or ``heterogeneity``.
     target : str or None
         ``typical``, ``average``, ``new_cohort``, ``cohort``, and of cohorts in groups ``group`` and
         ``new_cohort_in_group``; None for the heterogeneity, which is of all cohorts.
@@ -161,6 +187,8 @@ class Estimand(Section):
         The risk without the treatment at which ``risk_difference`` and ``risk_ratio`` are taken.
     baseline_source : str
         Where that was read.
+    time_months : float or None
+        Of a survival curve: when, or until when.
     why : str
         Why this one; free text.
     """
@@ -173,6 +201,7 @@ class Estimand(Section):
     patients: int | None = None
     baseline: float | None = None
     baseline_source: str = ""
+    time_months: float | None = None
     why: str = ""
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 __all__ = [
-    "AT_BASELINE", "DECISIONS", "FORMAT", "FUNCTIONALS", "LEVELS", "NOTHING", "ORIGINS", "POLICIES", "RELATIONS",
-    "TARGETS", "WORD", "FrozenMapping", "freeze", "is_unicode", "suggest", "thaw",
+    "AT_BASELINE", "DECISIONS", "FORMAT", "FUNCTIONALS", "LEVELS", "NOTHING", "OF_CURVES", "ORIGINS", "POLICIES",
+    "RELATIONS", "TARGETS", "WORD", "FrozenMapping", "freeze", "is_unicode", "suggest", "thaw",
 ]  # fmt: skip
 
 FORMAT = 1
@@ -20,13 +20,15 @@ ORIGINS = ("document", "cited", "primary", "secondary")
 RELATIONS = ("same_people", "a_within_b", "some_shared", "suspected")
 POLICIES = ("keep_larger", "keep_both", "refuse")
 DECISIONS = ("used", "other")
-LEVELS = ("cohort",)
+LEVELS = ("cohort", "patient", "either")
 FUNCTIONALS = (
-    "probability", "ratio", "difference", "probability_above", "probability_below", "predicted_events",
-    "risk_difference", "risk_ratio", "heterogeneity",
+    "probability", "ratio", "difference", "median", "survival", "hazard", "restricted_mean", "probability_above",
+    "probability_below", "predicted_events", "risk_difference", "risk_ratio", "heterogeneity",
 )  # fmt: skip
 #: What a ratio of odds comes to at a stated risk without the treatment.
 AT_BASELINE = ("risk_difference", "risk_ratio")
+#: What is asked of a survival curve at a time, or until one.
+OF_CURVES = ("survival", "hazard", "restricted_mean")
 TARGETS = ("typical", "average", "new_cohort", "cohort", "group", "new_cohort_in_group")
 
 WORD = re.compile(r"[a-z][a-z0-9_]*")

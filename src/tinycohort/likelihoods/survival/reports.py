@@ -52,9 +52,7 @@ class SurvivalReports(Likelihood):
     observed = ()
     whole = ("report",)
 
-    def __init__(
-        self, family: SurvivalFamily, reports: Sequence[Report], shape: Sequence[float] | None = None
-    ) -> None:
+    def __init__(self, family: SurvivalFamily, reports: Sequence[Report], shape: Sequence[float] | None = None) -> None:
         self.family, self.reports = family, tuple(reports)
         self.shape = None if shape is None else tuple(float(value) for value in shape)
 
@@ -190,7 +188,7 @@ class SurvivalReports(Likelihood):
             # The reports are constants: they cannot be exchanged as the data of other kinds can.
             return prepared["constant"] + self.log_kernel_at(theta, shape, prepared, operations) + 0.0 * value
 
-        def random(theta: Any, shape: Any, rng: np.random.Generator, size: Any) -> Any:
+        def random(theta: Any, *_: Any, size: Any, **__: Any) -> Any:
             return np.broadcast_to(np.asarray(data["report"], float), size or np.shape(theta)).copy()
 
         observed = np.asarray(data["report"], float)

@@ -196,8 +196,8 @@ def pack(cohorts: Sequence[Terms]) -> dict[str, Any]:
     -------
     dict of str to array
         ``constant`` (J,); of terms that stand by themselves ``density_time`` and ``density_weight`` (J, R), ``start``,
-        ``stop`` and ``interval_weight`` (J, Q), ``median_time`` and ``median_precision`` (J, P); of the mixtures ``factor_weight`` (J, F), ``atom_log_weight`` (J, F, A)
-        and the same five, called ``atom_...``, (J, F, A, R).
+        ``stop`` and ``interval_weight`` (J, Q), ``median_time`` and ``median_precision`` (J, P); of the mixtures
+        ``factor_weight`` (J, F), ``atom_log_weight`` (J, F, A) and the same five, called ``atom_...``, (J, F, A, R).
     """
     found: dict[str, Any] = {"constant": np.array([one.constant for one in cohorts])}
     found |= _rows([[one] for one in cohorts], "", (len(cohorts),))
