@@ -101,12 +101,16 @@ def test_densities_are_exact_from_a_millionth_of_the_median_to_a_million_medians
             x = mpmath.mpf(ratio)
             exact = exact_hazard(family.name, x, shape)
             slope = mpmath.diff(lambda y: exact_hazard(family.name, y, shape), x, h=x * mpmath.mpf("1e-20"))
+            log_slope = mpmath.log(slope) if slope > 0 else -mpmath.inf
+            if isinstance(family, Gompertz) and shape:  # whose slope is lost among any number of digits
+                c = mpmath.mpf(shape)
+                log_slope = mpmath.log(mpmath.log(2) * c / mpmath.expm1(c)) + c * x
             assert log_total[i] == pytest.approx(float(mpmath.log(exact)), rel=1e-12, abs=1e-12)
-            assert log_hazard[i] == pytest.approx(float(mpmath.log(slope)) - THETA, rel=1e-12, abs=1e-11)
+            assert log_hazard[i] == pytest.approx(float(log_slope) - THETA, rel=1e-12, abs=1e-11)
             if exact < mpmath.exp(300):
                 assert total[i] == pytest.approx(float(exact), rel=1e-12)
                 log_died = float(mpmath.log(-mpmath.expm1(-exact)))
-                assert died[i] == pytest.approx(log_died, rel=1e-12, abs=1e-300)
+                assert died[i] == pytest.approx(log_died, rel=1e-12, abs=1e-50)
 
 
 def in_scipy(family: SurvivalFamily, median: float, shape: float) -> Any:
@@ -199,7 +203,9 @@ def test_an_interval_far_out_keeps_its_digits(family: SurvivalFamily) -> None:
     assert found == pytest.approx(float(exact), rel=1e-10)
 
 
-# Gradients.
+# Gradients. Evaluated as they stand, by Python: compiling each would take longer than all the rest.
+
+AS_IT_STANDS = pytensor.compile.mode.Mode(linker="py", optimizer=None)
 
 
 def symbolic(family: SurvivalFamily, name: str, clocks: list[Clock]) -> Any:
@@ -207,10 +213,7 @@ def symbolic(family: SurvivalFamily, name: str, clocks: list[Clock]) -> Any:
     theta, shape = pt.dvector("theta"), pt.dmatrix("shape")
     value = getattr(family, name)(*clocks, theta, shape, pytensor_operations())
     slopes = pytensor.grad(value.sum(), [theta, shape], disconnected_inputs="ignore")
-    return pytensor.function([theta, shape], [value, *slopes], on_unused_input="ignore")
-
-
-NAMES = ["log_hazard", "log_cumulative_hazard", "cumulative_hazard", "log_density", "log_distribution", "log_interval"]
+    return pytensor.function([theta, shape], [value, *slopes], on_unused_input="ignore", mode=AS_IT_STANDS)
 
 
 @every
@@ -410,7 +413,9 @@ def test_cohorts_that_do_not_differ_have_the_curve_of_each(family: SurvivalFamil
     later = times[1:]
     assert family.mean_hazard(later, THETA, 0.0, shape) == pytest.approx(family.hazard(later, THETA, shape))
     assert family.mean_quantile(0.4, THETA, 0.0, shape) == pytest.approx(family.quantile(0.4, THETA, shape))
-    assert family.mean_restricted_mean(9.0, THETA, 0.0, shape) == pytest.approx(family.restricted_mean(9.0, THETA, shape))
+    assert family.mean_restricted_mean(9.0, THETA, 0.0, shape) == pytest.approx(
+        family.restricted_mean(9.0, THETA, shape)
+    )
 
 
 # Flexible hazards.
@@ -480,16 +485,16 @@ FITTED = {"exponential": Exponential(), "weibull": Weibull(), "lognormal": LogNo
 
 
 def fit(
-    family: SurvivalFamily, times: np.ndarray, died: np.ndarray, design: np.ndarray
+    family: SurvivalFamily, clock: Clock, times: np.ndarray, died: np.ndarray, design: np.ndarray
 ) -> tuple[float, np.ndarray, np.ndarray]:
-    """The largest log-likelihood, the coefficients of theta and the shape numbers, by Newton's method of SciPy."""
-    clock, size = family.clock(times), design.shape[1]
+    """The largest log-likelihood, the coefficients of theta and the shape numbers, by SciPy's BFGS."""
+    size = design.shape[1]
     coefficients, numbers = pt.dvector("coefficients"), pt.dvector("numbers")
     theta, operations = pt.dot(design, coefficients), pytensor_operations()
     alive = family.log_survival(clock, theta, numbers, operations)
     total = (alive + died * family.log_hazard(clock, theta, numbers, operations)).sum()
     slopes = pytensor.grad(total, [coefficients, numbers], disconnected_inputs="ignore")
-    function = pytensor.function([coefficients, numbers], [total, *slopes], on_unused_input="ignore")
+    function = pytensor.function([coefficients, numbers], [total, *slopes], on_unused_input="ignore", mode=AS_IT_STANDS)
 
     def down(x: np.ndarray) -> tuple[float, np.ndarray]:
         value, *gradient = function(x[:size], x[size:])
@@ -497,7 +502,7 @@ def fit(
 
     start = np.zeros(size + family.neutral_shape.size)
     start[0] = math.log(times.mean())
-    found = optimize.minimize(down, start, jac=True, method="BFGS", options={"gtol": 1e-6, "maxiter": 2000})
+    found = optimize.minimize(down, start, jac=True, method="BFGS", options={"gtol": 1e-5, "maxiter": 300})
     return -found.fun, found.x[:size], found.x[size:]
 
 
@@ -506,7 +511,7 @@ def check_survreg(expected: dict[str, Any], tolerance: dict[str, float], times: 
     spread = np.maximum(np.abs(design).max(axis=0), 1.0)
     for name, printed in expected.items():
         family = FITTED[name]
-        highest, coefficients, numbers = fit(family, times, died, design / spread)
+        highest, coefficients, numbers = fit(family, family.clock(times), times, died, design / spread)
         coefficients = coefficients / spread
         k = math.exp(numbers[0]) if numbers.size else 1.0
         if name in ("exponential", "weibull"):
@@ -544,12 +549,15 @@ def test_lifelines_finds_the_same_in_waltons_flies(group: str) -> None:
     names = {"Exponential": Exponential(), "Weibull": Weibull(), "LogNormal": LogNormal(), "LogLogistic": LogLogistic()}
     for name, family in names.items():
         printed = expected[f"waltons/{group}/{name}Fitter"]
-        highest, theta, _ = fit(family, times, died, ones)
+        highest, theta, _ = fit(family, family.clock(times), times, died, ones)
         assert highest == pytest.approx(printed["ll"], rel=1e-6)
         assert math.exp(theta[0]) == pytest.approx(printed["median"], rel=relative)
     printed = expected[f"waltons/{group}/PiecewiseExponential[20,40,60]"]
     pieces = PiecewiseExponential((20.0, 40.0, 60.0))
-    highest, theta, numbers = fit(pieces, times, died, ones)
+    # Where somebody died at a cut point, lifelines takes the hazard there to be the mean of those before and after.
+    before, after = (pieces.clock(times + step).hazard for step in (-1e-6, 1e-6))
+    clock = Clock(pieces.clock(times).cumulative, 0.5 * (before + after))
+    highest, theta, numbers = fit(pieces, clock, times, died, ones)
     assert highest == pytest.approx(printed["ll"], rel=1e-5)
     means = 1.0 / pieces.hazard([10.0, 30.0, 50.0, 70.0], theta[0], numbers)
     assert means == pytest.approx(list(printed["params"].values()), rel=relative)

@@ -31,6 +31,5 @@ __all__ = [
 FAMILIES: dict[str, type[Family]] = {cls.name: cls for cls in (Proportion, Contrast)}
 # Apart from the others until there are likelihoods that speak of them.
 SURVIVAL_FAMILIES: dict[str, type[SurvivalFamily]] = {
-    cls.name: cls
-    for cls in (Exponential, Weibull, LogNormal, LogLogistic, Gompertz, PiecewiseExponential, MSpline)
+    cls.name: cls for cls in (Exponential, Weibull, LogNormal, LogLogistic, Gompertz, PiecewiseExponential, MSpline)
 }

@@ -154,7 +154,7 @@ class PiecewiseExponential(FlexibleHazard):
     """A hazard that is constant between times at which it may change.
 
     Shape number i is the log of the hazard after the i-th cut point over that before the first. The mean hazard up to
-    the last cut point is log 2 / exp(theta). A death at a cut point belongs to the piece that ends there.
+    the last cut point is log 2 / exp(theta). At a cut point the hazard is already that of the piece that begins there.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ class PiecewiseExponential(FlexibleHazard):
         return np.sqrt(self._constant[:-1])
 
     def _basis(self, times: Any) -> Any:
-        return 1.0 * (np.searchsorted(self._knots[1:], times)[..., None] == np.arange(self._knots.size))
+        return 1.0 * (np.searchsorted(self._knots[1:], times, side="right")[..., None] == np.arange(self._knots.size))
 
     def _integrals(self, times: Any) -> Any:
         return np.clip(times[..., None] - self._knots, 0.0, np.append(np.diff(self._knots), np.inf))
@@ -276,9 +276,10 @@ class MSpline(FlexibleHazard):
         if degree == 0:
             lengths = np.diff(knots)[:-1]
             return np.sqrt(lengths / lengths.sum())
-        return np.sqrt((knots[degree + 1 : -1] - knots[1 : -degree - 1])[: self._constant.size - 1] / (
-            degree * (knots[-1] - knots[0])
-        ))
+        return np.sqrt(
+            (knots[degree + 1 : -1] - knots[1 : -degree - 1])[: self._constant.size - 1]
+            / (degree * (knots[-1] - knots[0]))
+        )
 
     def m_splines(self, times_months: Any) -> Any:
         """The M-splines (..., K) per month, each with an integral of 1; constant outside of the boundary knots."""
@@ -302,9 +303,10 @@ class MSpline(FlexibleHazard):
         shape, theta = self._shape(shape), np.asarray(theta, float)
         weights = np.exp(self.log_weights(shape))
         rate = _LOG_2 * np.exp(-theta)
-        horizon = np.broadcast_to(np.asarray(horizon_months, float), np.broadcast_shapes(
-            np.shape(horizon_months), theta.shape, shape.shape[:-1]
-        ))
+        horizon = np.broadcast_to(
+            np.asarray(horizon_months, float),
+            np.broadcast_shapes(np.shape(horizon_months), theta.shape, shape.shape[:-1]),
+        )
         found = np.zeros(horizon.shape)
         for each in np.unique(horizon):
             found = np.where(horizon == each, self._restricted_to(each, rate, weights), found)
@@ -348,11 +350,19 @@ def _spline_faults(boundary: tuple[float, ...], knots: tuple[float, ...], degree
     issues = []
     where = "quantity.boundary_months"
     if len(boundary) != 2 or not 0.0 <= boundary[0] < boundary[1] < math.inf:
-        issues.append(Issue(where, f"boundary {boundary}", "Give two times in months, the first not negative, the second later."))
+        issues.append(
+            Issue(where, f"boundary {boundary}", "Give two times in months, the first not negative, the second later.")
+        )
         boundary = (0.0, math.inf)
     issues += _faults("quantity.knots_months", knots, above=boundary[0])
     if knots and knots[-1] >= boundary[1]:
-        issues.append(Issue("quantity.knots_months", f"{knots[-1]:g} is not before {boundary[1]:g}", "Move the boundary or the knot."))
+        issues.append(
+            Issue(
+                "quantity.knots_months",
+                f"{knots[-1]:g} is not before {boundary[1]:g}",
+                "Move the boundary or the knot.",
+            )
+        )
     if isinstance(degree, bool) or not isinstance(degree, int) or degree < 0:
         issues.append(Issue("quantity.degree", f"degree {degree!r}", "Give a whole number; 3 is cubic."))
     return issues
