@@ -20,6 +20,7 @@ ANSWERS = (
     "engines",
     "direct",
     "risks",
+    "curves",
     "estimates",
     "checks",
     "comparison",

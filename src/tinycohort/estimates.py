@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from .curves import CURVE_FUNCTIONALS, curve_marginal, predicted_deaths
 from .issues import InputError, Issue
 from .posterior import Fit, Interval, check_target, require_reportable
 from .risks import is_of_odds, risk_at_baseline
@@ -128,13 +129,15 @@ def _row(fit: Fit, wanted: dict[str, Any], number: int | None, level: float, int
     if functional == "heterogeneity":
         row |= summary[spread] or {}
         row["overlap"] = prior_posterior_overlap(fit, spread)
-    elif functional == "probability_above":
-        row["probability"] = probability_above(fit, wanted["threshold"], target, number)
-    elif functional == "probability_below":
-        above = probability_above(fit, wanted["threshold"], target, number)
-        row["probability"] = None if above is None else 1.0 - above
+    elif functional in ("probability_above", "probability_below"):
+        above = _above(fit, wanted, target, number)
+        row["probability"] = above if above is None or functional == "probability_above" else 1.0 - above
+    elif functional == "predicted_events" and wanted.get("time_months") is not None:
+        row |= count_summary(predicted_deaths(fit, wanted["patients"], wanted["time_months"], target, number), level)
     elif functional == "predicted_events":
         row |= count_summary(predicted_events(fit, wanted["patients"], target, number), level)
+    elif functional in CURVE_FUNCTIONALS:
+        row |= curve_marginal(fit, functional, wanted["time_months"], target, number).summary(level, interval)
     elif wanted.get("baseline") is not None:
         at = risk_at_baseline(fit, wanted["baseline"], target, number, level, interval) if is_of_odds(fit) else None
         row |= (at or {}).get(functional, {})
@@ -142,6 +145,14 @@ def _row(fit: Fit, wanted: dict[str, Any], number: int | None, level: float, int
         found = _summarised(summary, target, number)
         row |= {key: (found or {}).get(key) for key in ("mean", "sd", "median", "lower", "upper")}
     return row
+
+
+def _above(fit: Fit, wanted: dict[str, Any], target: str, number: int | None) -> float | None:
+    """P(quantity > threshold); of a survival curve at a time, where the estimand names one."""
+    if wanted.get("time_months") is None:
+        return probability_above(fit, wanted["threshold"], target, number)
+    at = curve_marginal(fit, "survival", wanted["time_months"], target, number)  # type: ignore[arg-type]
+    return at.probability_above(wanted["threshold"])
 
 
 def _summarised(summary: dict[str, Any], target: str, number: int | None) -> dict[str, Any] | None:

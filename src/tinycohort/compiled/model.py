@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..families import FAMILIES, Family, KnownShape, SurvivalFamily
+from ..families import ALL_FAMILIES, Family, KnownShape, SurvivalFamily
 from ..issues import InputError, Issue
 from ..likelihoods import Likelihood, SurvivalReports, likelihood_from_dict
 from ..pooling import POOLINGS, Pooling, Shape
@@ -303,7 +303,7 @@ class CompiledModel:
         shape = stored.get("shape")
         return cls(
             name=stored["name"],
-            family=FAMILIES[family.pop("name")](**{k: _tuple(value) for k, value in family.items()}),
+            family=ALL_FAMILIES[family.pop("name")](**{k: _tuple(value) for k, value in family.items()}),
             likelihood=likelihood_from_dict(stored["likelihood"]),
             pooling=POOLINGS[pooling.pop("name")](**pooling),
             priors={name: prior(value) for name, value in stored["priors"].items()},

@@ -12,6 +12,7 @@ from .survival_hazards import MSpline, PiecewiseExponential
 from .survival_shapes import Exponential, Gompertz, LogLogistic, LogNormal, Weibull
 
 __all__ = [
+    "ALL_FAMILIES",
     "CONTRAST_MEASURES",
     "FAMILIES",
     "SURVIVAL_FAMILIES",
@@ -33,4 +34,6 @@ __all__ = [
 SURVIVAL_FAMILIES: dict[str, type[SurvivalFamily]] = {
     cls.name: cls for cls in (Exponential, Weibull, LogNormal, LogLogistic, Gompertz, PiecewiseExponential, MSpline)
 }
-FAMILIES: dict[str, type[Family]] = {cls.name: cls for cls in (Proportion, Contrast)} | SURVIVAL_FAMILIES
+FAMILIES: dict[str, type[Family]] = {cls.name: cls for cls in (Proportion, Contrast)}
+#: Every family that a model file may name.
+ALL_FAMILIES: dict[str, type[Family]] = {**FAMILIES, **SURVIVAL_FAMILIES}

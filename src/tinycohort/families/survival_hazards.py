@@ -1,10 +1,4 @@
-"""Families of flexible hazard: a constant one times weights, by pieces or by an M-spline; theta is its level.
-
-The hazard is exp(-theta) log 2 times sum_i w_i b_i(t). With all shape numbers zero the weights make the sum exactly 1,
-so that theta is the log median; otherwise they are scaled so that its mean between the knots is still 1. The
-coefficients and the random walk that smooths them are those of Phillippo et al. 2025 (doi:10.1093/jrsssa/qnaf169,
-doi:10.48550/arXiv.2509.10383), after Jackson 2023 (doi:10.48550/arXiv.2306.03957) for the constant hazard.
-"""
+"""Families of flexible hazard: by pieces, or by an M-spline. What they share is in ``flexible_hazard``."""
 
 from __future__ import annotations
 
@@ -16,142 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..issues import InputError, Issue
-from ..numerics import NUMPY, Operations
-from .survival import SurvivalFamily
-from .survival_curves import FAR, LOG_LOG_2, Clock, double_exponential
+from .flexible_hazard import FlexibleHazard
 from .splines import basis_of, integrals_of, knots_of
+from .survival_curves import LOG_LOG_2, double_exponential
 
 __all__ = ["MSpline", "PiecewiseExponential"]
 
 _LOG_2 = math.log(2.0)
-_ITERATIONS = 100
-_CLOSE = 1e-15
-
-
-@dataclass(frozen=True)
-class FlexibleHazard(SurvivalFamily):
-    """A hazard that is a weighted sum of known functions of time, constant after the last knot."""
-
-    flexible = True
-
-    @cached_property
-    def _constant(self) -> Any:
-        """Shares (K,) whose sum over the basis, whose members have integrals of 1 between the knots, is constant."""
-        raise TypeError(f"{type(self).__name__} has no basis")
-
-    @cached_property
-    def random_walk_steps(self) -> Any:
-        """Standard deviations (K - 1,) of the steps between neighbouring shape numbers, the first from 0.
-
-        For a random walk whose scale does not depend on how many knots there are nor on the unit of time.
-        """
-        raise TypeError(f"{type(self).__name__} has no basis")
-
-    def random_walk(self, innovations: Any, scale: Any) -> Any:
-        """Shape numbers (..., K - 1) of a random walk in steps of `innovations`, standard normal ones, times `scale`.
-
-        Parameters
-        ----------
-        innovations : array_like
-            (..., K - 1), by NumPy or PyTensor.
-        scale : float or array_like
-            Of the walk, (..., 1) if not one number; 0 is the constant hazard.
-        """
-        steps = self.random_walk_steps
-        return (innovations * (scale * steps)) @ np.triu(np.ones((steps.size, steps.size)))
-
-    def log_weights(self, shape: Any, operations: Operations = NUMPY) -> Any:
-        """Logarithms (..., K) of what the basis is multiplied by; of all ones on average."""
-        size = self._constant.size
-        free = shape @ np.eye(size - 1, size, 1)
-        peak = free.max(axis=-1)[..., None]
-        total = (self._constant * operations.exp(free - peak)).sum(axis=-1)
-        return free - peak - operations.log(total)[..., None]
-
-    def _sum(self, basis: Any, shape: Any, operations: Operations) -> Any:
-        return (basis * operations.exp(self.log_weights(shape, operations))).sum(axis=-1)
-
-    def _log_elapsed(self, clock: Clock, shape: Any, operations: Operations) -> Any:
-        end = clock.cumulative.max(axis=-1) >= FAR
-        known = operations.where(clock.cumulative >= FAR, 0.0, clock.cumulative)
-        total = self._sum(known, shape, operations)
-        elapsed = operations.log(operations.where(total > 0.0, total, 1.0))
-        return operations.where(end, math.inf, operations.where(total > 0.0, elapsed, -math.inf))
-
-    def _log_speed(self, clock: Clock, shape: Any, operations: Operations) -> Any:
-        return operations.log(self._sum(clock.hazard, shape, operations))
-
-    def log_hazard(self, clock: Clock, theta: Any, shape: Any, operations: Operations = NUMPY) -> Any:
-        return LOG_LOG_2 - theta + self._log_speed(clock, shape, operations)
-
-    # The standard form is the exponential's.
-
-    def _standard_shape(self, shape: Any) -> Any:
-        return np.zeros((1, 0))[0]
-
-    def rates(self, shape: Any = None) -> tuple[float, float]:
-        return 1.0, math.inf
-
-    def _log_cumulative(self, u: Any, shape: Any, operations: Operations) -> Any:
-        return LOG_LOG_2 + u
-
-    def _log_rate(self, u: Any, shape: Any, operations: Operations) -> Any:
-        return LOG_LOG_2 + 0.0 * u
-
-    def _log_standard_time(self, hazard: Any, shape: Any) -> Any:
-        with np.errstate(divide="ignore"):
-            return np.log(hazard) - LOG_LOG_2
-
-    def _time_of(self, log_elapsed: Any, shape: Any) -> Any:
-        """By a straight line between two knots, which is the answer for pieces, and Newton's method from there."""
-        log_elapsed, _ = np.broadcast_arrays(log_elapsed, np.empty(shape.shape[:-1]))
-        with np.errstate(over="ignore"):
-            goal = np.exp(log_elapsed).ravel()
-        weights = np.exp(self.log_weights(np.broadcast_to(shape, (*log_elapsed.shape, shape.shape[-1]))))
-        weights = weights.reshape(goal.size, -1)
-        knots = self._knots
-        at = weights @ self._integrals(knots).T
-        last = (at < goal[:, None]).sum(axis=1)
-        first = np.clip(last - 1, 0, knots.size - 2)
-        rows = np.arange(goal.size)
-        low, high = knots[first], knots[first + 1]
-        times = low + (goal - at[rows, first]) * (high - low) / (at[rows, first + 1] - at[rows, first])
-        after = last == knots.size
-        speed = weights @ self._basis(np.array(math.inf))
-        times[after] = (knots[-1] + (goal - at[:, -1]) / speed)[after]
-        inside = ~after & (goal > 0.0)
-        times[inside] = self._newton(goal[inside], weights[inside], low[inside], high[inside], times[inside])
-        return times.reshape(log_elapsed.shape)[()]
-
-    def _newton(self, goal: Any, weights: Any, low: Any, high: Any, times: Any) -> Any:
-        """Times at which the elapsed time is `goal`, between `low` and `high`; halved where a step would leave them."""
-        for _ in range(_ITERATIONS):
-            gap = (self._integrals(times) * weights).sum(axis=-1) - goal
-            low, high = np.where(gap < 0.0, times, low), np.where(gap < 0.0, high, times)
-            after = times - gap / (self._basis(times) * weights).sum(axis=-1)
-            after = np.where((after >= low) & (after <= high), after, 0.5 * (low + high))
-            done = np.abs(after - times) <= _CLOSE * times
-            times = after
-            if done.all():
-                break
-        return times
-
-    def clock(self, times_months: Any) -> Clock:
-        times = np.asarray(times_months, float)
-        return Clock(self._integrals(times), self._basis(times))
-
-    @cached_property
-    def _knots(self) -> Any:
-        """All knots from 0 to the last, each once."""
-        raise TypeError(f"{type(self).__name__} has no knots")
-
-    def _basis(self, times: Any) -> Any:
-        """The basis (..., K), which sums to 1 everywhere."""
-        raise TypeError(f"{type(self).__name__} has no basis")
-
-    def _integrals(self, times: Any) -> Any:
-        """Its integrals from 0 (..., K)."""
-        raise TypeError(f"{type(self).__name__} has no basis")
 
 
 @dataclass(frozen=True)
@@ -159,7 +24,7 @@ class PiecewiseExponential(FlexibleHazard):
     """A hazard that is constant between times at which it may change.
 
     Shape number i is the log of the hazard after the i-th cut point over that before the first. The mean hazard up to
-    the last cut point is log 2 / exp(theta). A death at a cut point belongs to the piece that ends there.
+    the last cut point is log 2 / exp(theta). At a cut point the hazard is already that of the piece that begins there.
 
     Parameters
     ----------
@@ -200,7 +65,7 @@ class PiecewiseExponential(FlexibleHazard):
         return np.sqrt(self._constant[:-1])
 
     def _basis(self, times: Any) -> Any:
-        return 1.0 * (np.searchsorted(self._knots[1:], times)[..., None] == np.arange(self._knots.size))
+        return 1.0 * (np.searchsorted(self._knots[1:], times, side="right")[..., None] == np.arange(self._knots.size))
 
     def _integrals(self, times: Any) -> Any:
         return np.clip(times[..., None] - self._knots, 0.0, np.append(np.diff(self._knots), np.inf))
@@ -281,9 +146,10 @@ class MSpline(FlexibleHazard):
         if degree == 0:
             lengths = np.diff(knots)[:-1]
             return np.sqrt(lengths / lengths.sum())
-        return np.sqrt((knots[degree + 1 : -1] - knots[1 : -degree - 1])[: self._constant.size - 1] / (
-            degree * (knots[-1] - knots[0])
-        ))
+        return np.sqrt(
+            (knots[degree + 1 : -1] - knots[1 : -degree - 1])[: self._constant.size - 1]
+            / (degree * (knots[-1] - knots[0]))
+        )
 
     def m_splines(self, times_months: Any) -> Any:
         """The M-splines (..., K) per month, each with an integral of 1; constant outside of the boundary knots."""
@@ -307,9 +173,10 @@ class MSpline(FlexibleHazard):
         shape, theta = self._shape(shape), np.asarray(theta, float)
         weights = np.exp(self.log_weights(shape))
         rate = _LOG_2 * np.exp(-theta)
-        horizon = np.broadcast_to(np.asarray(horizon_months, float), np.broadcast_shapes(
-            np.shape(horizon_months), theta.shape, shape.shape[:-1]
-        ))
+        horizon = np.broadcast_to(
+            np.asarray(horizon_months, float),
+            np.broadcast_shapes(np.shape(horizon_months), theta.shape, shape.shape[:-1]),
+        )
         found = np.zeros(horizon.shape)
         for each in np.unique(horizon):
             found = np.where(horizon == each, self._restricted_to(each, rate, weights), found)
@@ -353,11 +220,19 @@ def _spline_faults(boundary: tuple[float, ...], knots: tuple[float, ...], degree
     issues = []
     where = "quantity.boundary_months"
     if len(boundary) != 2 or not 0.0 <= boundary[0] < boundary[1] < math.inf:
-        issues.append(Issue(where, f"boundary {boundary}", "Give two times in months, the first not negative, the second later."))
+        issues.append(
+            Issue(where, f"boundary {boundary}", "Give two times in months, the first not negative, the second later.")
+        )
         boundary = (0.0, math.inf)
     issues += _faults("quantity.knots_months", knots, above=boundary[0])
     if knots and knots[-1] >= boundary[1]:
-        issues.append(Issue("quantity.knots_months", f"{knots[-1]:g} is not before {boundary[1]:g}", "Move the boundary or the knot."))
+        issues.append(
+            Issue(
+                "quantity.knots_months",
+                f"{knots[-1]:g} is not before {boundary[1]:g}",
+                "Move the boundary or the knot.",
+            )
+        )
     if isinstance(degree, bool) or not isinstance(degree, int) or degree < 0:
         issues.append(Issue("quantity.degree", f"degree {degree!r}", "Give a whole number; 3 is cubic."))
     return issues

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..families import CONTRAST_MEASURES, FAMILIES, SURVIVAL_FAMILIES, Family
+from ..families import ALL_FAMILIES, CONTRAST_MEASURES, SURVIVAL_FAMILIES, Family
 from ..issues import InputError
 from ..likelihoods import KINDS
 from ..pooling import POOLINGS
@@ -187,7 +187,7 @@ def _read_quantity(top: Table) -> Quantity | None:
     if table is None:
         return None
     before = len(table.problems)
-    family = table.choice("family", FAMILIES)
+    family = table.choice("family", ALL_FAMILIES)
     contrast = family == "contrast"
     measure = table.choice("measure", CONTRAST_MEASURES) if contrast else None
     if family is None:
@@ -210,7 +210,7 @@ def _read_family_options(table: Table, family: str | None) -> FrozenMapping:
         value = table.ask(name, "", optional=True)
         if value is None:
             continue
-        if name not in {field.name for field in dataclasses.fields(FAMILIES[family])}:  # type: ignore[index]
+        if name not in {field.name for field in dataclasses.fields(ALL_FAMILIES[family])}:  # type: ignore[index]
             table.report(name, f"{family} has no {name}", "Leave it out.")
         elif name == "degree":
             found[name] = value

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from ..families import FAMILIES, Contrast, Family, SurvivalFamily
+from ..families import ALL_FAMILIES, Contrast, Family, SurvivalFamily
 from ..likelihoods import KINDS, Likelihood, SurvivalKind
 from ..pooling import POOLINGS, Pooling, Shape
 from .words import NOTHING, FrozenMapping, thaw
@@ -90,7 +90,7 @@ class Quantity(Section):
 
     def build(self) -> Family:
         """The family itself."""
-        return FAMILIES[self.family](**self.options) if self.measure is None else Contrast(self.measure)
+        return ALL_FAMILIES[self.family](**self.options) if self.measure is None else Contrast(self.measure)
 
     def build_shape(self) -> Shape | None:
         """How the shape varies; None for what has none."""
