@@ -1,0 +1,77 @@
+"""The curve as it was read, made into one that can be a survival curve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["TIME_NOISE", "Curve", "never_rising", "pool_readings", "worst_rise"]
+
+Numbers = NDArray[np.float64]
+
+#: How far a reading may lie from its time, as a share of the last time of the curve.
+TIME_NOISE = 0.01
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Survival at each time that was read, never rising, one value a time.
+
+    Parameters
+    ----------
+    times : ndarray of shape (points,)
+        Months, increasing.
+    survival : ndarray of shape (points,)
+        Proportion surviving from that time on.
+    """
+
+    times: Numbers
+    survival: Numbers
+
+    @property
+    def time_noise(self) -> float:
+        """Months by which a reading may be early or late."""
+        return TIME_NOISE * float(self.times[-1])
+
+    def at(self, time: float) -> float:
+        """Survival from a time on."""
+        k = int(np.searchsorted(self.times, time, side="right"))
+        return 1.0 if k == 0 else float(self.survival[k - 1])
+
+
+def never_rising(values: Numbers) -> Numbers:
+    """The closest values, in least squares, that never rise (pool adjacent violators).
+
+    Examples
+    --------
+    >>> never_rising(np.array([1.0, 0.5, 0.7, 0.2])).tolist()
+    [1.0, 0.6, 0.6, 0.2]
+    """
+    means: list[float] = []
+    sizes: list[int] = []
+    for value in values.tolist():
+        means.append(value)
+        sizes.append(1)
+        while len(means) > 1 and means[-1] > means[-2]:
+            mean, size = means.pop(), sizes.pop()
+            means[-1] = (means[-1] * sizes[-1] + mean * size) / (sizes[-1] + size)
+            sizes[-1] += size
+    return np.repeat(means, sizes)
+
+
+def worst_rise(survival: Numbers) -> tuple[int, int, float]:
+    """Which reading lies highest above an earlier one: both positions, and by how much."""
+    lowest = np.minimum.accumulate(survival)
+    later = int(np.argmax(survival - lowest))
+    earlier = int(np.argmin(survival[: later + 1]))
+    return earlier, later, float(survival[later] - lowest[later])
+
+
+def pool_readings(times: Numbers, survival: Numbers) -> Curve:
+    """One value a time: the lowest, since several readings at one time go down a step; smoothed where they rise."""
+    order = np.lexsort((-survival, times))
+    times, survival = np.maximum(times[order], 0.0), never_rising(np.clip(survival[order], 0.0, 1.0))
+    last = np.append(np.diff(times) > 0.0, True)
+    return Curve(times[last], survival[last])

@@ -1,0 +1,187 @@
+"""`reconstruct`: from a digitised Kaplan-Meier curve to patients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .agreement import check_agreement
+from .curve import Numbers, never_rising
+from .patients import Patients, even_times, random_times, to_patients
+from .placement import Placement, look_ahead, place, place_evenly
+from .remarks import assumptions
+from .request import Request, read_request
+from .result import Reconstruction
+from .timeline import Timeline, build_timeline
+from .totals import hazard_for_total, refuse_total, with_total
+
+__all__ = ["reconstruct"]
+
+#: Without numbers at risk: into how many degrees of censoring an ensemble is divided.
+_DEGREES = 10
+#: Reconstructions at a time, so that memory stays small.
+_AT_A_TIME = 200
+
+
+def reconstruct(
+    times_months: Sequence[float],
+    survival: Sequence[float],
+    *,
+    at_risk_times_months: Sequence[float] | None = None,
+    at_risk: Sequence[int] | None = None,
+    total: int | None = None,
+    events: int | None = None,
+    ensemble: int = 100,
+    seed: int | None = None,
+    precision: float = 0.005,
+) -> Reconstruction:
+    """Patients from a digitised Kaplan-Meier curve, in as many ways as the curve leaves open.
+
+    One reconstruction without chance, as published methods give, and an ensemble beside it: other patients whose curve
+    is the same within the precision of reading, with the same numbers at risk, and the same total of events where that
+    is known. What differs within the ensemble is what the curve does not decide.
+
+    Parameters
+    ----------
+    times_months : sequence of float, shape (points,)
+        Where the curve was read, in months from its beginning. At a step, the time of the step with the survival below
+        it; several points at one time go down the step.
+    survival : sequence of float, shape (points,)
+        Proportion surviving there, from 0 to 1.
+    at_risk_times_months : sequence of float, shape (times,), optional
+        Where the table below the curve has numbers at risk.
+    at_risk : sequence of int, shape (times,), optional
+        Those numbers: people with neither event nor censoring before that time.
+    total : int, optional
+        People at the beginning; needed where `at_risk` does not begin at 0.
+    events : int, optional
+        How many events there were in all, if published.
+    ensemble : int
+        How many reconstructions to draw, at most 10,000.
+    seed : int, optional
+        Of all random draws; a fresh one, recorded, when not given. The single reconstruction takes none.
+    precision : float
+        By how much a survival may have been misread, as a proportion. A curve that was typed from a table instead of
+        read from a figure has a precision of the last digit.
+
+    Returns
+    -------
+    Reconstruction
+        The patients, the ensemble, and what was assumed.
+
+    Raises
+    ------
+    InputError
+        Everything that is wrong with the input: percentages, times that are negative or out of order, a curve that
+        rises, numbers at risk that grow, more events than people; and a curve that contradicts the numbers at risk or
+        the total of events.
+
+    Notes
+    -----
+    The inversion of the Kaplan-Meier estimator under numbers at risk follows Guyot and others
+    (doi:10.1186/1471-2288-12-9) and Liu and others (doi:10.1186/s12874-021-01308-8), who spread censorings evenly
+    between two numbers at risk. Here a pass over all steps weighs every number of censorings in every gap, so that the
+    sizes of the steps themselves, which at small numbers tell how many were at risk, are made use of.
+
+    Examples
+    --------
+    Eight patients: the third step, from 0.75 to 0.6, is one of five, so that one patient was censored before it.
+
+    >>> import tinycohort as tc
+    >>> curve = {"times_months": [2.0, 5.0, 9.0, 12.0], "survival": [0.875, 0.75, 0.6, 0.6]}
+    >>> found = tc.reconstruct(**curve, total=8, seed=1)
+    >>> found.events
+    (3, 3)
+    >>> found.patients["event"].sum(), len(found.patients)
+    (np.int64(3), 8)
+    """
+    request = read_request(
+        times_months, survival, at_risk_times_months, at_risk, total, events, ensemble, seed, precision
+    )
+    check_agreement(request)
+    line = _expect_total(build_timeline(request), request)
+    spread = 0.5 * request.precision
+    ahead = look_ahead(line, spread)
+    best = place_evenly(line, spread, ahead)
+    rng = np.random.default_rng(request.seed)
+    drawn = _draw(line, request, ahead, rng)
+    if request.events is not None:
+        best, drawn = _of_total(line, request, best, drawn)
+    remarks = (*request.remarks, *assumptions(request, line, best, drawn))
+    return Reconstruction(
+        patients_of_best=to_patients(line, best, even_times),
+        patients_of_ensemble=_several(line, drawn, rng),
+        request=request,
+        remarks=remarks,
+    )
+
+
+def _expect_total(line: Timeline, request: Request) -> Timeline:
+    """Expect censoring where no numbers at risk tell of it: as the total of events has it, if that is known."""
+    if not line.is_open or request.events is None:
+        return line
+    spread = 0.5 * request.precision
+
+    def total_at(hazard: float) -> int:
+        tried = line.censored_at(hazard)
+        return int(place_evenly(tried, spread, look_ahead(tried, spread)).events.sum())
+
+    return line.censored_at(hazard_for_total(request.events, total_at, float(line.times[-1])))
+
+
+def _draw(line: Timeline, request: Request, ahead: Numbers, rng: np.random.Generator) -> Placement:
+    """The ensemble, each with readings of its own; where nothing tells of censoring, with degrees of it."""
+    spread = 0.5 * request.precision
+    if not line.without_table or request.events is not None:
+        return _join([place(line, _reread(line, size, spread, rng), spread, ahead, rng) for size in _parts(request)])
+    drawn = []
+    degrees = min(_DEGREES, request.ensemble)
+    for k in range(degrees):
+        # The share of follow-ups that would have lasted to the end of the curve, between none and all.
+        share = (k + rng.random()) / degrees
+        tried = line.censored_at(-np.log(max(share, 1e-6)) / float(line.times[-1]))
+        size = len(range(k, request.ensemble, degrees))
+        drawn.append(place(tried, _reread(line, size, spread, rng), spread, look_ahead(tried, spread), rng))
+    return _join(drawn)
+
+
+def _parts(request: Request) -> list[int]:
+    whole, rest = divmod(request.ensemble, _AT_A_TIME)
+    return [_AT_A_TIME] * whole + [rest] * (rest > 0)
+
+
+def _reread(line: Timeline, size: int, spread: float, rng: np.random.Generator) -> Numbers:
+    """The curve as it may be when it was read with an error: each level moved a little, and never rising."""
+    _, level = np.unique(-line.survival, return_inverse=True)
+    moved = line.survival + spread * rng.normal(size=(size, level.max() + 1))[:, level]
+    moved[:, (line.survival >= 1.0) | (line.survival <= 0.0)] = line.survival[(line.survival >= 1.0) | (line.survival <= 0.0)]
+    return np.clip([never_rising(row) for row in moved], 0.0, 1.0)
+
+
+def _join(parts: list[Placement]) -> Placement:
+    names = ("events", "censored", "survival", "left")
+    return Placement(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def _of_total(line: Timeline, request: Request, best: Placement, drawn: Placement) -> tuple[Placement, Placement]:
+    """Those that have the total of events; refused where none has."""
+    assert request.events is not None
+    slack = 2.0 * request.precision
+    one, [possible] = with_total(line, best, request.events, slack)
+    if not possible:
+        raise refuse_total(request, _join([best, drawn]))
+    several, there = with_total(line, drawn, request.events, slack)
+    rows = np.flatnonzero(there)
+    if not len(rows):
+        return one, one
+    return one, Placement(several.events[rows], several.censored[rows], several.survival[rows], several.left[rows])
+
+
+def _several(line: Timeline, drawn: Placement, rng: np.random.Generator) -> tuple[Patients, ...]:
+    def times(start: float, end: float, size: int) -> Any:
+        return random_times(start, end, size, rng)
+
+    rows = ([getattr(drawn, name)[[k]] for name in ("events", "censored", "survival", "left")] for k in range(len(drawn.left)))
+    return tuple(to_patients(line, Placement(*row), times) for row in rows)
