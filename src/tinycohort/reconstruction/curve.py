@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["TIME_NOISE", "Curve", "never_rising", "pool_readings", "worst_rise"]
+__all__ = ["TIME_NOISE", "Curve", "in_order", "never_rising", "pool_readings", "worst_rise"]
 
 Numbers = NDArray[np.float64]
 
@@ -69,9 +69,27 @@ def worst_rise(survival: Numbers) -> tuple[int, int, float]:
     return earlier, later, float(survival[later] - lowest[later])
 
 
+def in_order(times: Numbers, survival: Numbers, precision: float) -> tuple[Numbers, Numbers]:
+    """Readings as they go down the curve, as far as errors in time have mixed them.
+
+    Times that go back a little are evened out, in the order in which the points were clicked; and of two neighbours no
+    further apart than an error in time, either side of a step, the upper one comes first.
+    """
+    noise = TIME_NOISE * float(np.max(times))
+    times = np.maximum(-never_rising(-times), 0.0)
+    survival = survival.copy()
+    for _ in range(len(survival)):
+        mixed = (np.diff(survival) > precision) & (np.diff(times) <= noise)
+        mixed[1:] &= ~mixed[:-1]
+        if not mixed.any():
+            break
+        k = np.flatnonzero(mixed)
+        survival[k], survival[k + 1] = survival[k + 1], survival[k]
+    return times, survival
+
+
 def pool_readings(times: Numbers, survival: Numbers) -> Curve:
     """One value a time: the lowest, since several readings at one time go down a step; smoothed where they rise."""
-    order = np.lexsort((-survival, times))
-    times, survival = np.maximum(times[order], 0.0), never_rising(np.clip(survival[order], 0.0, 1.0))
+    survival = never_rising(np.clip(survival, 0.0, 1.0))
     last = np.append(np.diff(times) > 0.0, True)
     return Curve(times[last], survival[last])

@@ -89,11 +89,11 @@ def check_readings(
         remarks.append(f"A point was read at {early:g} months: it was taken to be at 0")
     back = np.maximum.accumulate(times) - times
     worst = int(np.argmax(back))
-    if back[worst] > noise:
+    if back[worst] > 2.0 * noise:
         what = f"{times[worst]:g} months stands after {times[:worst].max():g} months"
         issues.append(Issue(f"times_months[{worst}]", what, "Sort the points by time, each with its survival."))
     elif back[worst] > 0.0:
-        remarks.append(f"Some points stand out of order, by {back[worst]:.2g} months at most: they were sorted")
+        remarks.append(f"Some points stand out of order, by {back[worst]:.2g} months at most: their times were evened out")
 
 
 def _check_scale(survival: Numbers, precision: float, issues: list[Issue]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..issues import InputError, Issue
-from .curve import Curve, Numbers, pool_readings, worst_rise
+from .curve import Curve, Numbers, in_order, pool_readings, worst_rise
 from .readings import check_readings, plural, read_numbers, read_whole
 
 __all__ = ["LARGEST_SEED", "MOST_PEOPLE", "MOST_POINTS", "MOST_REPLICATES", "Request", "read_request"]
@@ -18,6 +18,8 @@ MOST_PEOPLE = 20_000
 MOST_POINTS = 5_000
 MOST_REPLICATES = 10_000
 LARGEST_SEED = 2**63
+#: How many times the precision two readings may rise: each is off by that much at two standard deviations.
+MOST_RISE = 3.0
 #: Beyond it a precision is no longer one of reading.
 _COARSEST = 0.05
 
@@ -121,14 +123,11 @@ def _read_curve(
     check_readings(months, shares, precision, issues, remarks)
     if len(issues) > before:
         return None
-    order = np.argsort(months, kind="stable")
-    # Within one time readings may go down a step in any order: highest first.
-    order = order[np.lexsort((-shares[order], np.maximum(months[order], 0.0)))]
-    earlier, later, rise = worst_rise(shares[order])
-    if rise > 2.0 * precision:
-        first, second = int(order[earlier]), int(order[later])
-        what = f"survival rises from {shares[first]:g} at {months[first]:g} months to {shares[second]:g} at "
-        what += f"{months[second]:g} months, by more than two readings may miss ({2 * precision:g})"
+    months, shares = in_order(months, shares, precision)
+    earlier, later, rise = worst_rise(shares)
+    if rise > MOST_RISE * precision:
+        what = f"survival rises from {shares[earlier]:g} at {months[earlier]:g} months to {shares[later]:g} at "
+        what += f"{months[later]:g} months, by more than misreading explains ({MOST_RISE * precision:g})"
         issues.append(Issue("survival", what, "Read these points again, or give a larger precision."))
         return None
     if rise > 0.0:
