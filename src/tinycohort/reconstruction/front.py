@@ -15,7 +15,7 @@ from .remarks import assumptions
 from .request import Request, read_request
 from .result import Reconstruction
 from .timeline import Timeline, build_timeline
-from .totals import hazard_for_total, refuse_total, with_total
+from .totals import counts_along, hazard_for_total, refuse_total, with_total
 
 __all__ = ["reconstruct"]
 
@@ -103,7 +103,7 @@ def reconstruct(
     check_agreement(request)
     line = _expect_total(build_timeline(request), request)
     spread = 0.5 * request.precision
-    ahead = look_ahead(line, spread)
+    ahead = look_ahead(line, spread, request.events if counts_along(request, line) else None)
     best = place_evenly(line, spread, ahead)
     rng = np.random.default_rng(request.seed)
     drawn = _draw(line, request, ahead, rng)

@@ -21,9 +21,11 @@ from .timeline import Timeline, Whole
 __all__ = ["Placement", "look_ahead", "place", "place_evenly"]
 
 #: Weight of a step that is missed altogether, as when a point was read half way down it.
-_MISSED = 1e-5
-#: Probability that censorings come all at once rather than evenly, as at the closing of a trial.
-_AT_ONCE = 1e-4
+_MISSED = 1e-6
+#: Probability that a gap is not one of even censoring, as at the closing of a trial: then any number may be, small ones
+#: more easily. Up to so many are then thought of.
+_AT_ONCE = 1e-3
+_MOST_AT_ONCE = 500
 #: Up to so many people every number of censorings is weighed, beyond it those near the expected one.
 _WEIGH_ALL = 600
 #: Of the numbers of censorings, those that are at least so likely as the likeliest count as possible.
@@ -53,11 +55,12 @@ class Placement:
 
 
 def _chances(expected: float, size: int) -> Numbers:
-    """Probability of so many censorings where some number is expected evenly: Poisson, up to where it is nothing."""
-    most = min(size, int(expected + 10.0 * np.sqrt(expected) + 10.0)) if expected > 0.0 else 0
-    counts = np.arange(1, most + 1)
-    logs = np.concatenate([[0.0], np.cumsum(np.log(max(expected, 1e-300)) - np.log(counts))])
-    return np.exp(logs - expected)
+    """Probability of 0, 1, ... censorings in a gap, up to where it is nothing: Poisson, and something for any number."""
+    evenly = min(size, int(expected + 10.0 * np.sqrt(expected) + 10.0))
+    counts = np.arange(max(evenly, min(size, _MOST_AT_ONCE)) + 1.0)
+    logs = np.cumsum(np.log(max(expected, 1e-300)) - np.log(np.maximum(counts, 1.0))) - np.log(max(expected, 1e-300))
+    poisson = np.where(counts <= evenly, np.exp(logs - expected), 0.0)
+    return (1.0 - _AT_ONCE) * poisson + _AT_ONCE / ((counts + 1.0) * (counts + 2.0))
 
 
 def _step(people: Any, share: Any, least: int) -> Any:
@@ -70,30 +73,49 @@ def _agreement(miss: Any, spread: float) -> Any:
     return np.exp(-0.5 * (miss / spread) ** 2) + _MISSED
 
 
-def look_ahead(line: Timeline, spread: float) -> Numbers:
-    """How well what follows each node can be met from each number of people after it.
+def look_ahead(line: Timeline, spread: float, events: int | None = None) -> Numbers:
+    """How well what follows each node can be met, by the number of people after it and of events still to come.
+
+    Parameters
+    ----------
+    line : Timeline
+        What is known.
+    spread : float
+        Standard deviation of a reading.
+    events : int, optional
+        The total, where it is counted along; else the last axis has length 1.
 
     Returns
     -------
-    ndarray of shape (nodes, people + 1)
+    ndarray of shape (nodes, people + 1, 1 or events + 1)
         Up to a factor for each node.
     """
     total = int(line.at_risk[0])
     people = np.arange(total + 1.0)
-    ahead = np.zeros((len(line.times), total + 1))
-    ahead[-1] = people >= line.fewest[-1]
+    ahead = np.zeros((len(line.times), total + 1, 1 if events is None else events + 1))
+    ahead[-1, :, 0] = people >= line.fewest[-1]
     for j in range(len(line.times) - 1, 0, -1):
         if line.at_risk[j] >= 0:
-            before = np.where(people == line.at_risk[j], ahead[j], 0.0)
+            before = np.where((people == line.at_risk[j])[:, None], ahead[j], 0.0)
         else:
             before = _before_step(line, j, people, ahead[j], spread)
         if line.times[j] > line.times[j - 1]:
-            evenly = np.convolve(before, _chances(line.expected[j], total))[: total + 1]
-            before = (1.0 - _AT_ONCE) * evenly + _AT_ONCE * np.cumsum(before) / (total + 1.0)
+            before = _before_gap(before, _chances(float(line.expected[j]), total))
         before[people < line.fewest[j - 1]] = 0.0
         highest = before.max()
         ahead[j - 1] = before / highest if highest > 0.0 else before
     return ahead
+
+
+def _before_gap(after: Numbers, chances: Numbers) -> Numbers:
+    """Of each number of people before a gap: the mean over how many are censored in it."""
+    size = len(after)
+    if after.shape[1] == 1:
+        return np.convolve(after[:, 0], chances)[:size, None]
+    fewer = np.subtract.outer(np.arange(size), np.arange(size))
+    known = (fewer >= 0) & (fewer < len(chances))
+    found: Numbers = np.where(known, chances[np.where(known, fewer, 0)], 0.0) @ after
+    return found
 
 
 def _before_step(line: Timeline, j: int, people: Numbers, after: Numbers, spread: float) -> Numbers:
@@ -101,8 +123,17 @@ def _before_step(line: Timeline, j: int, people: Numbers, after: Numbers, spread
     share = line.survival[j] / was if was > 0.0 else 1.0
     events = _step(people, share, int(line.fewest[j]))
     miss = was * (1.0 - events / np.maximum(people, 1.0)) - line.survival[j]
-    found: Numbers = _agreement(miss, spread * np.sqrt(2.0)) * after[(people - events).astype(np.int64)]
-    return found
+    return _agreement(miss, spread * np.sqrt(2.0))[:, None] * _after_events(
+        after, (people - events).astype(np.int64)[:, None], np.arange(after.shape[1]), events.astype(np.int64)[:, None]
+    )
+
+
+def _after_events(after: Numbers, left: Whole, to_come: Whole, events: Whole) -> Numbers:
+    """What is ahead of so many people once some have had the event; nothing where more of them had it than were to come."""
+    if after.shape[1] == 1:
+        return after[left, 0]
+    rest = to_come - events
+    return np.where(rest >= 0, after[left, np.maximum(rest, 0)], 0.0)
 
 
 def place(line: Timeline, targets: Numbers, spread: float, ahead: Numbers, rng: np.random.Generator) -> Placement:
@@ -140,6 +171,7 @@ def _forwards(line: Timeline, targets: Numbers, spread: float, ahead: Numbers, c
     rows = np.arange(size)
     people = np.full(size, int(line.at_risk[0]))
     curve = np.ones(size)
+    to_come = np.full(size, ahead.shape[2] - 1)
     events, censored = np.zeros((size, nodes), dtype=np.int64), np.zeros((size, nodes), dtype=np.int64)
     survival = np.ones((size, nodes))
     for j in range(1, nodes):
@@ -147,8 +179,11 @@ def _forwards(line: Timeline, targets: Numbers, spread: float, ahead: Numbers, c
             gone = people - int(line.at_risk[j])
         else:
             counts = _counts(line, j, people)
-            weights, falls = _weigh(line, j, people[:, None] - counts, curve, targets[:, j], spread, ahead[j])
-            weights *= _prior(line, j, len(counts))
+            rest = people[:, None] - counts
+            weights, falls = _weigh(line, j, rest, curve, targets[:, j], spread, ahead[j], to_come)
+            chances = _chances(float(line.expected[j]), len(counts) - 1)
+            weights[:, : len(chances)] *= chances
+            weights[:, len(chances) :] = 0.0
             weights[weights.sum(axis=1) <= 0.0, 0] = 1.0
             gone = choose(weights, float(line.expected[j]))
             fall = falls[rows, gone]
@@ -156,6 +191,7 @@ def _forwards(line: Timeline, targets: Numbers, spread: float, ahead: Numbers, c
             curve = curve * (1.0 - fall / np.maximum(people - gone, 1))
         censored[:, j] = gone
         people = people - gone - events[:, j]
+        to_come = np.maximum(to_come - events[:, j], 0)
         survival[:, j] = curve
     return Placement(events, censored, survival, people)
 
@@ -170,20 +206,13 @@ def _counts(line: Timeline, j: int, people: Whole) -> Whole:
     return np.arange(max(most, 0) + 1)
 
 
-def _prior(line: Timeline, j: int, size: int) -> Numbers:
-    found = np.full(size, _AT_ONCE / (line.at_risk[0] + 1.0))
-    chances = _chances(float(line.expected[j]), size - 1)
-    found[: len(chances)] += (1.0 - _AT_ONCE) * chances
-    return found
-
-
 def _weigh(
-    line: Timeline, j: int, people: Whole, curve: Numbers, target: Numbers, spread: float, after: Numbers
+    line: Timeline, j: int, people: Whole, curve: Numbers, target: Numbers, spread: float, after: Numbers, to_come: Whole
 ) -> tuple[Numbers, Whole]:
     """Of each number of people at a step: how well it and what follows can be met, and the events that it takes."""
     share = np.divide(target, curve, out=np.ones_like(curve), where=curve > 0.0)
-    events = _step(people, np.minimum(share, 1.0)[:, None], int(line.fewest[j]))
+    events = _step(people, np.minimum(share, 1.0)[:, None], int(line.fewest[j])).astype(np.int64)
     miss = curve[:, None] * (1.0 - events / np.maximum(people, 1)) - target[:, None]
-    left = (people - events).astype(np.int64)
-    weights = np.where(left >= line.fewest[j], _agreement(miss, spread) * after[np.maximum(left, 0)], 0.0)
-    return weights, events.astype(np.int64)
+    left = people - events
+    follows = _after_events(after, np.maximum(left, 0), to_come[:, None], events)
+    return np.where(left >= line.fewest[j], _agreement(miss, spread) * follows, 0.0), events

@@ -98,4 +98,4 @@ def build_timeline(request: Request) -> Timeline:
         censored += censorings
         watched += 0.5 * (people + left) * (times[b] - times[a])
     line = Timeline(times, survival, counts, fewest, expected, last + 1)
-    return line.censored_at(censored / watched) if watched > 0.0 and line.is_open else line
+    return line.censored_at((censored + 0.5) / watched) if watched > 0.0 and line.is_open else line

@@ -12,9 +12,22 @@ from .placement import Placement
 from .request import Request
 from .timeline import Timeline, Whole
 
-__all__ = ["hazard_for_total", "refuse_total", "with_total"]
+__all__ = ["counts_along", "hazard_for_total", "refuse_total", "with_total"]
 
 _HALVINGS = 14
+#: Numbers kept while events are counted along the curve, at most.
+_MOST_KEPT = 20_000_000
+
+
+def counts_along(request: Request, line: Timeline) -> bool:
+    """Whether the total is to be met while events are placed, and not by exchanges afterwards.
+
+    Where single events can be told on the curve, one of five and two of ten are the same step and different totals.
+    Where they cannot, the total is no more than a constraint on the whole, and exchanges change nothing that can be seen.
+    """
+    if request.events is None or request.total * request.precision > 1.0:
+        return False
+    return len(line.times) * (request.total + 1) * (request.events + 1) <= _MOST_KEPT
 
 
 def hazard_for_total(events: int, at: Callable[[float], int], longest: float) -> float:
