@@ -124,11 +124,13 @@ def _expect_total(line: Timeline, request: Request) -> Timeline:
         return line
     spread = 0.5 * request.precision
 
-    def total_at(hazard: float) -> int:
-        tried = line.censored_at(hazard)
+    def total_of(tried: Timeline) -> int:
         return int(place_evenly(tried, spread, look_ahead(tried, spread)).events.sum())
 
-    return line.censored_at(hazard_for_total(request.events, total_at, float(line.times[-1])))
+    if not line.without_table and total_of(line) == request.events:
+        return line
+    longest = float(line.times[-1])
+    return line.censored_at(hazard_for_total(request.events, lambda hazard: total_of(line.censored_at(hazard)), longest))
 
 
 def _draw(line: Timeline, request: Request, ahead: Numbers, rng: np.random.Generator) -> Placement:
@@ -153,11 +155,11 @@ def _parts(request: Request) -> list[int]:
 
 
 def _reread(line: Timeline, size: int, spread: float, rng: np.random.Generator) -> Numbers:
-    """The curve as it may be when it was read with an error: each level moved a little, and never rising."""
-    _, level = np.unique(-line.survival, return_inverse=True)
-    moved = line.survival + spread * rng.normal(size=(size, level.max() + 1))[:, level]
-    moved[:, (line.survival >= 1.0) | (line.survival <= 0.0)] = line.survival[(line.survival >= 1.0) | (line.survival <= 0.0)]
-    return np.clip([never_rising(row) for row in moved], 0.0, 1.0)
+    """The curve as it may be when read with an error: each level moved by the precision at most, and never rising."""
+    levels, level = np.unique(-line.survival, return_inverse=True)
+    error = spread * np.clip(rng.normal(size=(size, len(levels))), -2.0, 2.0)
+    error[:, (levels <= -1.0) | (levels >= 0.0)] = 0.0  # where all live, or none, there is nothing to misread
+    return np.clip([never_rising(row) for row in line.survival + error[:, level]], 0.0, 1.0)
 
 
 def _join(parts: list[Placement]) -> Placement:

@@ -21,7 +21,7 @@ from .timeline import Timeline, Whole
 __all__ = ["Placement", "look_ahead", "place", "place_evenly"]
 
 #: Weight of a step that is missed altogether, as when a point was read half way down it.
-_MISSED = 1e-6
+_MISSED = 1e-7
 #: Probability that a gap is not one of even censoring, as at the closing of a trial: then any number may be, small ones
 #: more easily. Up to so many are then thought of.
 _AT_ONCE = 1e-3

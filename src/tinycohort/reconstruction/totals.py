@@ -31,7 +31,7 @@ def counts_along(request: Request, line: Timeline) -> bool:
 
 
 def hazard_for_total(events: int, at: Callable[[float], int], longest: float) -> float:
-    """The hazard of being censored at which a curve takes a number of events; at 0 it takes most.
+    """The hazard of being censored at which a curve takes a number of events; the lower it is, the more.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def hazard_for_total(events: int, at: Callable[[float], int], longest: float) ->
     longest : float
         Months, the length of the curve.
     """
-    low, high = 0.0, 8.0 / longest
+    low, high = 0.05 / longest, 8.0 / longest
     if at(low) <= events:
         return low
     if at(high) >= events:
