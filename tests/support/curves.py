@@ -60,7 +60,7 @@ class Digitised:
 def digitise(
     rng: np.random.Generator, times: Any, events: Any, every: float = 6.0, noise: float = 0.0025, clicks: int = 3
 ) -> Digitised:
-    """Click along a curve, in order: corners of its steps and some points in between, each with an error in survival and in time.
+    """Click along a curve: corners of its steps and some points in between, each with an error.
 
     The error in time is as large on paper as that in survival: the same share of the axis.
     """

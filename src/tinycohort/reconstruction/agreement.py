@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from ..issues import InputError, Issue
 from .curve import Curve
@@ -27,7 +28,7 @@ def check_agreement(request: Request) -> None:
     curve, issues = request.curve, []
     noise = curve.time_noise
     pairs = list(zip(request.at_risk_times.tolist(), request.at_risk.tolist(), strict=True))
-    for (start, people), (end, left) in zip(pairs, pairs[1:], strict=False):
+    for (start, people), (end, left) in pairwise(pairs):
         # A step close to either end may belong to the other side of it.
         begins = span_before(curve, start) if start > 0.0 else 1.0
         begins_low = min(begins, curve.at(start + noise))

@@ -23,6 +23,8 @@ __all__ = ["reconstruct"]
 _DEGREES = 10
 #: Reconstructions at a time, so that memory stays small.
 _AT_A_TIME = 200
+#: How often an ensemble is drawn at most, where not every draw can have the total of events.
+_ROUNDS = 6
 
 
 def reconstruct(
@@ -106,9 +108,10 @@ def reconstruct(
     ahead = look_ahead(line, spread, request.events if counts_along(request, line) else None)
     best = place_evenly(line, spread, ahead)
     rng = np.random.default_rng(request.seed)
-    drawn = _draw(line, request, ahead, rng)
-    if request.events is not None:
-        best, drawn = _of_total(line, request, best, drawn)
+    if request.events is None:
+        drawn = _draw(line, request, ahead, rng)
+    else:
+        best, drawn = _draw_with_total(line, request, ahead, best, rng)
     remarks = (*request.remarks, *assumptions(request, line, best, drawn))
     return Reconstruction(
         patients_of_best=to_patients(line, best, even_times),
@@ -130,7 +133,9 @@ def _expect_total(line: Timeline, request: Request) -> Timeline:
     if not line.without_table and total_of(line) == request.events:
         return line
     longest = float(line.times[-1])
-    return line.censored_at(hazard_for_total(request.events, lambda hazard: total_of(line.censored_at(hazard)), longest))
+    return line.censored_at(
+        hazard_for_total(request.events, lambda hazard: total_of(line.censored_at(hazard)), longest)
+    )
 
 
 def _draw(line: Timeline, request: Request, ahead: Numbers, rng: np.random.Generator) -> Placement:
@@ -167,23 +172,34 @@ def _join(parts: list[Placement]) -> Placement:
     return Placement(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def _of_total(line: Timeline, request: Request, best: Placement, drawn: Placement) -> tuple[Placement, Placement]:
-    """Those that have the total of events; refused where none has."""
+def _draw_with_total(
+    line: Timeline, request: Request, ahead: Numbers, best: Placement, rng: np.random.Generator
+) -> tuple[Placement, Placement]:
+    """The single reconstruction and the ensemble with the total of events; refused where none can have it."""
     assert request.events is not None
     slack = 2.0 * request.precision
+    drawn = _draw(line, request, ahead, rng)
     one, [possible] = with_total(line, best, request.events, slack)
     if not possible:
         raise refuse_total(request, _join([best, drawn]))
-    several, there = with_total(line, drawn, request.events, slack)
-    rows = np.flatnonzero(there)
-    if not len(rows):
-        return one, one
-    return one, Placement(several.events[rows], several.censored[rows], several.survival[rows], several.left[rows])
+    found: list[Placement] = []
+    for _ in range(_ROUNDS):
+        several, there = with_total(line, drawn, request.events, slack)
+        found.append(_rows(several, np.flatnonzero(there)))
+        if sum(len(part.left) for part in found) >= request.ensemble:
+            break
+        drawn = _draw(line, request, ahead, rng)
+    several = _rows(_join(found), np.arange(request.ensemble))
+    return one, several if len(several.left) else one
+
+
+def _rows(placed: Placement, rows: Any) -> Placement:
+    rows = rows[rows < len(placed.left)]
+    return Placement(placed.events[rows], placed.censored[rows], placed.survival[rows], placed.left[rows])
 
 
 def _several(line: Timeline, drawn: Placement, rng: np.random.Generator) -> tuple[Patients, ...]:
     def times(start: float, end: float, size: int) -> Any:
         return random_times(start, end, size, rng)
 
-    rows = ([getattr(drawn, name)[[k]] for name in ("events", "censored", "survival", "left")] for k in range(len(drawn.left)))
-    return tuple(to_patients(line, Placement(*row), times) for row in rows)
+    return tuple(to_patients(line, _rows(drawn, np.array([k])), times) for k in range(len(drawn.left)))

@@ -52,7 +52,7 @@ class Patients:
 
 def even_times(start: float, end: float, size: int) -> Numbers:
     """Times that divide a gap evenly."""
-    return start + (end - start) * np.arange(1, size + 1) / (size + 1.0)
+    return np.asarray(start + (end - start) * np.arange(1, size + 1) / (size + 1.0), dtype=np.float64)
 
 
 def random_times(start: float, end: float, size: int, rng: np.random.Generator) -> Numbers:

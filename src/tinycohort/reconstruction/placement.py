@@ -55,7 +55,7 @@ class Placement:
 
 
 def _chances(expected: float, size: int) -> Numbers:
-    """Probability of 0, 1, ... censorings in a gap, up to where it is nothing: Poisson, and something for any number."""
+    """Probability of 0, 1, ... censorings in a gap: Poisson, and something for any other number."""
     evenly = min(size, int(expected + 10.0 * np.sqrt(expected) + 10.0))
     counts = np.arange(max(evenly, min(size, _MOST_AT_ONCE)) + 1.0)
     logs = np.cumsum(np.log(max(expected, 1e-300)) - np.log(np.maximum(counts, 1.0))) - np.log(max(expected, 1e-300))
@@ -129,7 +129,7 @@ def _before_step(line: Timeline, j: int, people: Numbers, after: Numbers, spread
 
 
 def _after_events(after: Numbers, left: Whole, to_come: Whole, events: Whole) -> Numbers:
-    """What is ahead of so many people once some have had the event; nothing where more of them had it than were to come."""
+    """What is ahead once some have had the event; nothing where more of them had it than were to come."""
     if after.shape[1] == 1:
         return after[left, 0]
     rest = to_come - events
@@ -137,9 +137,9 @@ def _after_events(after: Numbers, left: Whole, to_come: Whole, events: Whole) ->
 
 
 def place(line: Timeline, targets: Numbers, spread: float, ahead: Numbers, rng: np.random.Generator) -> Placement:
-    """Draw reconstructions, one for each row of targets (survival at each node, as it may be when read without error)."""
+    """Draw reconstructions, one for each row of targets: survival at each node, as it may have been."""
 
-    def choose(weights: Numbers, expected: float) -> Whole:
+    def choose(weights: Numbers) -> Whole:
         total = np.cumsum(weights, axis=1)
         return (total < rng.random((len(weights), 1)) * total[:, -1:]).sum(axis=1)
 
@@ -153,7 +153,7 @@ def place_evenly(line: Timeline, spread: float, ahead: Numbers) -> Placement:
     """
     carried = 0.0
 
-    def choose(weights: Numbers, expected: float) -> Whole:
+    def choose(weights: Numbers) -> Whole:
         nonlocal carried
         row = weights[0]
         counts = np.arange(len(row))
@@ -185,7 +185,7 @@ def _forwards(line: Timeline, targets: Numbers, spread: float, ahead: Numbers, c
             weights[:, : len(chances)] *= chances
             weights[:, len(chances) :] = 0.0
             weights[weights.sum(axis=1) <= 0.0, 0] = 1.0
-            gone = choose(weights, float(line.expected[j]))
+            gone = choose(weights)
             fall = falls[rows, gone]
             events[:, j] = fall
             curve = curve * (1.0 - fall / np.maximum(people - gone, 1))
@@ -207,7 +207,14 @@ def _counts(line: Timeline, j: int, people: Whole) -> Whole:
 
 
 def _weigh(
-    line: Timeline, j: int, people: Whole, curve: Numbers, target: Numbers, spread: float, after: Numbers, to_come: Whole
+    line: Timeline,
+    j: int,
+    people: Whole,
+    curve: Numbers,
+    target: Numbers,
+    spread: float,
+    after: Numbers,
+    to_come: Whole,
 ) -> tuple[Numbers, Whole]:
     """Of each number of people at a step: how well it and what follows can be met, and the events that it takes."""
     share = np.divide(target, curve, out=np.ones_like(curve), where=curve > 0.0)

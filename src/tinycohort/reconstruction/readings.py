@@ -93,7 +93,9 @@ def check_readings(
         what = f"{times[worst]:g} months stands after {times[:worst].max():g} months"
         issues.append(Issue(f"times_months[{worst}]", what, "Sort the points by time, each with its survival."))
     elif back[worst] > 0.0:
-        remarks.append(f"Some points stand out of order, by {back[worst]:.2g} months at most: their times were evened out")
+        remarks.append(
+            f"Some points stand out of order, by {back[worst]:.2g} months at most: their times were evened out"
+        )
 
 
 def _check_scale(survival: Numbers, precision: float, issues: list[Issue]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -104,9 +105,7 @@ def _read_precision(precision: Any, issues: list[Issue]) -> float:
     return _COARSEST
 
 
-def _read_curve(
-    times: Any, survival: Any, precision: float, issues: list[Issue], remarks: list[str]
-) -> Curve | None:
+def _read_curve(times: Any, survival: Any, precision: float, issues: list[Issue], remarks: list[str]) -> Curve | None:
     months = read_numbers(times, "times_months", issues)
     shares = read_numbers(survival, "survival", issues)
     if months is None or shares is None:
@@ -171,7 +170,7 @@ def _check_table(times: Numbers, counts: Numbers, total: int | None, issues: lis
     if times[0] < 0.0:
         what = f"numbers at risk at {times[0]:g} months, before the curve begins"
         issues.append(Issue("at_risk_times_months", what, "Curves begin at 0: correct the time."))
-    for a, b in zip(times, times[1:], strict=False):
+    for a, b in pairwise(times):
         if not a < b:
             what = f"{b:g} months after {a:g} months"
             issues.append(Issue("at_risk_times_months", what, "Give increasing times."))

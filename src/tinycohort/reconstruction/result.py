@@ -193,14 +193,14 @@ class Reconstruction:
             lines.append(f"Events: {low} in each of {plural(size, 'other reconstruction')} ({known}).")
         else:
             lines.append(
-                f"Events: {low} to {high} over {plural(size, 'other reconstruction')} that print the same curve: the curve "
-                f"leaves {plural(high - low, 'event')} of {self.total} people open."
+                f"Events: {low} to {high} over {plural(size, 'other reconstruction')} that print the same curve, "
+                f"which leaves {plural(high - low, 'event')} of {self.total} people open."
             )
         first, last = found["median_months_lowest"], found["median_months_highest"]
         if first != last:
             lines.append(f"Median: {_months(first)} to {_months(last)} over them.")
         lines.append(
-            "These are ways of reading one curve, not what other patients would have shown: that uncertainty comes on top."
+            "These are ways of reading one curve. How other patients would have fared is a further uncertainty."
         )
         return [*lines, *(f"{remark}." for remark in self.remarks)]
 

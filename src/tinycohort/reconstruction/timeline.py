@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,7 @@ def build_timeline(request: Request) -> Timeline:
     fewest = np.full(len(times), end)
     expected = np.zeros(len(times))
     censored = watched = 0.0
-    for a, b in zip(pins, pins[1:], strict=False):
+    for a, b in pairwise(pins):
         people, left = int(counts[a]), int(counts[b])
         events = np.mean(events_between(people, left, survival[a], survival[b]))
         censorings = float(np.clip(people - left - events, 0.0, people - left))

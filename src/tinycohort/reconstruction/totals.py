@@ -23,7 +23,7 @@ def counts_along(request: Request, line: Timeline) -> bool:
     """Whether the total is to be met while events are placed, and not by exchanges afterwards.
 
     Where single events can be told on the curve, one of five and two of ten are the same step and different totals.
-    Where they cannot, the total is no more than a constraint on the whole, and exchanges change nothing that can be seen.
+    Where they cannot, exchanges afterwards change nothing that can be seen.
     """
     if request.events is None or request.total * request.precision > 1.0:
         return False
@@ -59,8 +59,8 @@ def hazard_for_total(events: int, at: Callable[[float], int], longest: float) ->
 def with_total(line: Timeline, found: Placement, events: int, slack: float) -> tuple[Placement, Numbers]:
     """The same reconstructions with so many events: those that change the curve least become censorings, or reversely.
 
-    The numbers at risk stay as they are, since whoever has the event at a step and whoever is censored after it are both
-    gone at the next. Where that takes the curve further off than a reading may miss, there is no such reconstruction.
+    The numbers at risk stay as they are, since whoever has the event at a step and whoever is censored after it are
+    both gone at the next. Where that takes the curve further off than `slack`, there is no such reconstruction.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def _convert(
     bound = np.abs(kaplan_meier(line, events, gone[:-1]) - line.survival)[steps].max() + slack
     while events.sum() != wanted:
         change = 1 if events.sum() < wanted else -1
-        # Whoever is censored next, before or at the following node, might have had the event at this step; and reversely.
+        # Whoever is censored before the next node might have had the event at this step; and reversely.
         able = steps[(gone[steps + 1] > 0) if change > 0 else (events[steps] > 0)]
         if not len(able):
             return events, gone[:-1], int(gone[-1]), False
