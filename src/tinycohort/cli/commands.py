@@ -185,6 +185,7 @@ def reconstruct(options: Any) -> int:
             ensemble=options.ensemble,
             seed=options.seed,
             precision=options.precision,
+            read_at=options.read_at,
         )
     except InputError as error:
         raise InputError([in_its_place(issue, curve, risk) for issue in error.issues]) from None

@@ -9,11 +9,12 @@ from .. import __version__
 from . import commands
 from .output import NO_ANSWER, NO_RECONSTRUCTION
 
-__all__ = ["ENGINES", "INTERVALS", "POOLINGS", "build_parser"]
+__all__ = ["ENGINES", "INTERVALS", "POOLINGS", "READ_AT", "build_parser"]
 
 # Spelled out here because help must not wait for the packages that know them; a test holds them equal.
 ENGINES = ("auto", "exact", "nuts")
 INTERVALS = ("equal-tailed", "shortest")
+READ_AT = ("steps", "times")
 POOLINGS = ("none", "common", "partial", "student", "nested")
 
 
@@ -185,6 +186,12 @@ def _add_reconstruct(found: Any) -> None:
     )
     parser.add_argument(
         "--precision", type=float, default=0.005, metavar="P", help="how far a survival may be misread (default: 0.005)"
+    )
+    parser.add_argument(
+        "--read-at",
+        choices=READ_AT,
+        default="steps",
+        help="whether points are corners of the steps, or heights at set times (default: steps)",
     )
     parser.add_argument("--seed", type=int, metavar="N", help="of the ensemble (default: a fresh one, recorded)")
     parser.add_argument("--output", metavar="PATIENTS.csv", help="write the patients of the single reconstruction")

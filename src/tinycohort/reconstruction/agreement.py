@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+import numpy as np
+
 from ..issues import InputError, Issue
 from .curve import Curve
 from .readings import plural
@@ -29,12 +31,9 @@ def check_agreement(request: Request) -> None:
     noise = curve.time_noise
     pairs = list(zip(request.at_risk_times.tolist(), request.at_risk.tolist(), strict=True))
     for (start, people), (end, left) in pairwise(pairs):
-        # A step close to either end may belong to the other side of it.
-        begins = span_before(curve, start) if start > 0.0 else 1.0
-        begins_low = min(begins, curve.at(start + noise))
-        ends_high = span_before(curve, end, noise)
-        trusted = begins_low == 1.0
-        share = (ends_high + request.precision) / max(begins_low - (0.0 if trusted else request.precision), 1e-12)
+        begins, ends = _benefit_of_doubt(request, start, end)
+        read = request.precision if begins < 1.0 else 0.0
+        share = (ends + request.precision) / max(begins - read, 1e-12)
         if left > people * share + 1e-9:
             issues.append(_contradiction(request, (start, end), (people, left)))
         elif people == 0 and curve.at(start + noise) - curve.survival[-1] > 2.0 * request.precision:
@@ -44,6 +43,23 @@ def check_agreement(request: Request) -> None:
         issues.append(_nobody(request, pairs[-1][0]))
     if issues:
         raise InputError(issues)
+
+
+def _benefit_of_doubt(request: Request, start: float, end: float) -> tuple[float, float]:
+    """Lowest survival that may be that before an interval, and highest that may be that before its end.
+
+    A step close to a time may belong to either side of it; where the curve was read at set times, a step between the two
+    points around it.
+    """
+    curve, noise = request.curve, request.curve.time_noise
+    begins = span_before(curve, start) if start > 0.0 else 1.0
+    begins, ends = min(begins, curve.at(start + noise)), span_before(curve, end, noise)
+    if request.at_set_times:
+        read = request.readings
+        later = min(int(np.searchsorted(read.times, start)), len(read.times) - 1)
+        begins = min(begins, float(read.survival[later])) if start > 0.0 else begins
+        ends = max(ends, span_before(read, end))
+    return begins, ends
 
 
 def events_between(people: int, left: int, begins: float, ends: float) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["TIME_NOISE", "Curve", "in_order", "never_rising", "pool_readings", "worst_rise"]
+__all__ = ["TIME_NOISE", "Curve", "at_middles", "in_order", "never_rising", "pool_readings", "worst_rise"]
 
 Numbers = NDArray[np.float64]
 
@@ -86,6 +86,15 @@ def in_order(times: Numbers, survival: Numbers, precision: float) -> tuple[Numbe
         k = np.flatnonzero(mixed)
         survival[k], survival[k + 1] = survival[k + 1], survival[k]
     return times, survival
+
+
+def at_middles(readings: Curve) -> Curve:
+    """The same curve with each step half way to the reading before, as when it was read at set times."""
+    times, survival = readings.times, readings.survival
+    before = np.append(0.0, times[:-1])
+    middles = np.append(0.5 * (before + times), times[-1])
+    kept = np.append(True, np.diff(middles) > 0.0)
+    return Curve(middles[kept], np.append(survival, survival[-1])[kept])
 
 
 def pool_readings(times: Numbers, survival: Numbers) -> Curve:

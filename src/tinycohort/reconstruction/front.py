@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -38,6 +38,7 @@ def reconstruct(
     ensemble: int = 100,
     seed: int | None = None,
     precision: float = 0.005,
+    read_at: Literal["steps", "times"] = "steps",
 ) -> Reconstruction:
     """Patients from a digitised Kaplan-Meier curve, in as many ways as the curve leaves open.
 
@@ -67,6 +68,9 @@ def reconstruct(
     precision : float
         By how much a survival may have been misread, as a proportion. A curve that was typed from a table instead of
         read from a figure has a precision of the last digit.
+    read_at : {"steps", "times"}
+        What the points are. Corners of the steps: events are where the points are. Or the height of the curve at set
+        times, as every month: then an event was somewhere since the point before, and is put half way.
 
     Returns
     -------
@@ -100,7 +104,7 @@ def reconstruct(
     (np.int64(3), 8)
     """
     request = read_request(
-        times_months, survival, at_risk_times_months, at_risk, total, events, ensemble, seed, precision
+        times_months, survival, at_risk_times_months, at_risk, total, events, ensemble, seed, precision, read_at
     )
     check_agreement(request)
     line = _expect_total(build_timeline(request), request)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..issues import InputError, Issue
-from .curve import Curve, Numbers, in_order, pool_readings, worst_rise
+from .curve import Curve, Numbers, at_middles, in_order, pool_readings, worst_rise
 from .readings import check_readings, plural, read_numbers, read_whole
 
-__all__ = ["LARGEST_SEED", "MOST_PEOPLE", "MOST_POINTS", "MOST_REPLICATES", "Request", "read_request"]
+__all__ = ["LARGEST_SEED", "MOST_PEOPLE", "MOST_POINTS", "MOST_REPLICATES", "READ_AT", "Request", "read_request"]
 
 MOST_PEOPLE = 20_000
 MOST_POINTS = 5_000
@@ -23,6 +23,11 @@ LARGEST_SEED = 2**63
 MOST_RISE = 3.0
 #: Beyond it a precision is no longer one of reading.
 _COARSEST = 0.05
+#: What gaps between points may differ by, as a share of them, and be even.
+_EVEN = 0.1
+
+#: What the points of a curve are: corners of its steps, or its height at set times.
+READ_AT = ("steps", "times")
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,12 @@ class Request:
 
     Parameters
     ----------
+    readings : Curve
+        The points as they were read, smoothed.
     curve : Curve
-        As read, smoothed.
+        The same with its steps where they are taken to be.
+    at_set_times : bool
+        Whether the points are heights at set times, not corners of the steps.
     at_risk_times : ndarray of shape (times,)
         Months, increasing, the first of them 0.
     at_risk : ndarray of shape (times,)
@@ -49,7 +58,9 @@ class Request:
         What was mended.
     """
 
+    readings: Curve
     curve: Curve
+    at_set_times: bool
     at_risk_times: Numbers
     at_risk: np.ndarray[Any, np.dtype[np.int64]]
     events: int | None
@@ -74,12 +85,15 @@ def read_request(
     ensemble: Any,
     seed: Any,
     precision: Any,
+    read_at: Any,
 ) -> Request:
     """Check what was given; raises InputError with everything that is wrong with it."""
     issues: list[Issue] = []
     precision = _read_precision(precision, issues)
     remarks: list[str] = []
-    curve = _read_curve(times, survival, precision, issues, remarks)
+    readings = _read_curve(times, survival, precision, issues, remarks)
+    if not isinstance(read_at, str) or read_at not in READ_AT:
+        issues.append(Issue("read_at", f"{read_at!r} is not known", f"Choose one of {', '.join(READ_AT)}."))
     total = None if total is None else read_whole(total, "total", 1, MOST_PEOPLE, issues)
     events = None if events is None else read_whole(events, "events", 0, MOST_PEOPLE, issues)
     ensemble = read_whole(ensemble, "ensemble", 1, MOST_REPLICATES, issues)
@@ -91,9 +105,22 @@ def read_request(
     if table is not None and events is not None and events > table[1][0]:
         what = f"{events} events among {plural(int(table[1][0]), 'person', 'people')}"
         issues.append(Issue("events", what, "Correct one of the two."))
-    if issues or curve is None or table is None or ensemble is None or seed is None:
+    if issues or readings is None or table is None or ensemble is None or seed is None:
         raise InputError(issues)
-    return Request(curve, *table, events, precision, ensemble, seed, tuple(remarks))
+    curve = at_middles(readings) if read_at == "times" else readings
+    if read_at == "steps" and _regular(readings):
+        remarks.append(
+            "The points are evenly spaced: if the curve was read at set times rather than at its steps, read_at "
+            "should be times"
+        )
+    return Request(readings, curve, read_at == "times", *table, events, precision, ensemble, seed, tuple(remarks))
+
+
+def _regular(readings: Curve) -> bool:
+    """Whether a curve looks as if it was read at set times: evenly, and where it is level too."""
+    gaps = np.diff(readings.times)
+    level = np.count_nonzero(np.diff(readings.survival) == 0.0)
+    return len(gaps) >= 5 and level >= 2 and float(np.ptp(gaps)) <= _EVEN * float(np.mean(gaps))
 
 
 def _read_precision(precision: Any, issues: list[Issue]) -> float:

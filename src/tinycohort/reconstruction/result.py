@@ -92,7 +92,7 @@ class Reconstruction:
     @cached_property
     def _misses(self) -> Any:
         """By how much the single reconstruction misses each point of the curve."""
-        curve = self.request.curve
+        curve = self.request.readings
         return np.abs(self.patients_of_best.survival_at(curve.times) - curve.survival)
 
     def survival_at(self, times_months: float | Sequence[float]) -> pd.DataFrame:
