@@ -25,15 +25,10 @@ def simulate(
 
 
 def kaplan_meier(times: Any, events: Any, at: Any) -> Any:
-    """The estimator from its definition, person by person; from each time on."""
-    curve = []
-    for month in np.atleast_1d(at):
-        survival = 1.0
-        for step in np.unique(times[events]):
-            if step <= month:
-                survival *= 1.0 - np.sum((times == step) & events) / np.sum(times >= step)
-        curve.append(survival)
-    return np.array(curve)
+    """The estimator from its definition: of those there at each time of an event, the share that is left; multiplied."""
+    steps = np.unique(times[events])
+    shares = [1.0 - np.sum((times == step) & events) / np.sum(times >= step) for step in steps]
+    return np.append(1.0, np.cumprod(shares))[np.searchsorted(steps, np.atleast_1d(at), side="right")]
 
 
 def corners(times: Any, events: Any) -> tuple[Any, Any]:

@@ -48,8 +48,8 @@ def check_agreement(request: Request) -> None:
 def _benefit_of_doubt(request: Request, start: float, end: float) -> tuple[float, float]:
     """Lowest survival that may be that before an interval, and highest that may be that before its end.
 
-    A step close to a time may belong to either side of it; where the curve was read at set times, a step between the two
-    points around it.
+    A step close to a time may belong to either side of it; where the curve was read at set times, a step between
+    the two points around it.
     """
     curve, noise = request.curve, request.curve.time_noise
     begins = span_before(curve, start) if start > 0.0 else 1.0

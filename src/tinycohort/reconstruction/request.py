@@ -120,7 +120,7 @@ def _regular(readings: Curve) -> bool:
     """Whether a curve looks as if it was read at set times: evenly, and where it is level too."""
     gaps = np.diff(readings.times)
     level = np.count_nonzero(np.diff(readings.survival) == 0.0)
-    return len(gaps) >= 5 and level >= 2 and float(np.ptp(gaps)) <= _EVEN * float(np.mean(gaps))
+    return bool(len(gaps) >= 5 and level >= 2 and float(np.ptp(gaps)) <= _EVEN * float(np.mean(gaps)))
 
 
 def _read_precision(precision: Any, issues: list[Issue]) -> float:
