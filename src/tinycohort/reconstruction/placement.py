@@ -22,6 +22,9 @@ __all__ = ["Placement", "look_ahead", "place", "place_evenly"]
 
 #: Weight of a step that is missed altogether, as when a point was read half way down it.
 _MISSED = 1e-7
+#: In standard deviations of a reading, sizes of a step below which it says nothing of how many are at risk, and from which
+#: it says all it can.
+_TELLING = (2.0, 5.0)
 #: Probability that a gap is not one of even censoring, as at the closing of a trial: then any number may be, small ones
 #: more easily. Up to so many are then thought of.
 _AT_ONCE = 1e-3
@@ -69,8 +72,14 @@ def _step(people: Any, share: Any, least: int) -> Any:
     return np.clip(events, 0.0, np.maximum(people - least, 0.0))
 
 
-def _agreement(miss: Any, spread: float) -> Any:
-    return np.exp(-0.5 * (miss / spread) ** 2) + _MISSED
+def _agreement(miss: Any, spread: float, size: float) -> Any:
+    """How well a step is met. Where one event is hardly more than an error of reading, all do alike.
+
+    More people make smaller steps, which come closer to whatever was read, errors included; so that where single events
+    cannot be told, agreement would speak for fewer censorings.
+    """
+    telling = min(max((size / spread - _TELLING[0]) / (_TELLING[1] - _TELLING[0]), 0.0), 1.0)
+    return np.exp(-0.5 * telling * (miss / spread) ** 2) + _MISSED
 
 
 def look_ahead(line: Timeline, spread: float, events: int | None = None) -> Numbers:
@@ -123,7 +132,7 @@ def _before_step(line: Timeline, j: int, people: Numbers, after: Numbers, spread
     share = line.survival[j] / was if was > 0.0 else 1.0
     events = _step(people, share, int(line.fewest[j]))
     miss = was * (1.0 - events / np.maximum(people, 1.0)) - line.survival[j]
-    return _agreement(miss, spread * np.sqrt(2.0))[:, None] * _after_events(
+    return _agreement(miss, spread * np.sqrt(2.0), float(line.sizes[j]))[:, None] * _after_events(
         after, (people - events).astype(np.int64)[:, None], np.arange(after.shape[1]), events.astype(np.int64)[:, None]
     )
 
@@ -222,4 +231,4 @@ def _weigh(
     miss = curve[:, None] * (1.0 - events / np.maximum(people, 1)) - target[:, None]
     left = people - events
     follows = _after_events(after, np.maximum(left, 0), to_come[:, None], events)
-    return np.where(left >= line.fewest[j], _agreement(miss, spread) * follows, 0.0), events
+    return np.where(left >= line.fewest[j], _agreement(miss, spread, float(line.sizes[j])) * follows, 0.0), events

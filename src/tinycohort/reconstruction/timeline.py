@@ -33,6 +33,8 @@ class Timeline:
         How many must be left after each node, for the numbers at risk and the length of the curve.
     expected : ndarray of shape (nodes,)
         Censorings expected before each node, since the one before it.
+    sizes : ndarray of shape (nodes,)
+        By how much one event brings survival down there, as far as the numbers at risk tell.
     open_from : int
         The first node after the last number at risk: from there on nothing says how many are censored.
     """
@@ -42,6 +44,7 @@ class Timeline:
     at_risk: Whole
     fewest: Whole
     expected: Numbers
+    sizes: Numbers
     open_from: int
 
     @property
@@ -98,5 +101,6 @@ def build_timeline(request: Request) -> Timeline:
         expected[a + 1 : b + 1] = (censorings + 0.5) * np.diff(times[a : b + 1]) / (times[b] - times[a])
         censored += censorings
         watched += 0.5 * (people + left) * (times[b] - times[a])
-    line = Timeline(times, survival, counts, fewest, expected, last + 1)
+    sizes = survival / np.maximum(np.interp(times, request.at_risk_times, request.at_risk), 1.0)
+    line = Timeline(times, survival, counts, fewest, expected, sizes, last + 1)
     return line.censored_at((censored + 0.5) / watched) if watched > 0.0 and line.is_open else line
