@@ -25,7 +25,7 @@ def simulate(
 
 
 def kaplan_meier(times: Any, events: Any, at: Any) -> Any:
-    """The estimator from its definition: of those there at each time of an event, the share that is left; multiplied."""
+    """The estimator from its definition: of those there at each time of an event, the share that is left."""
     steps = np.unique(times[events])
     shares = [1.0 - np.sum((times == step) & events) / np.sum(times >= step) for step in steps]
     return np.append(1.0, np.cumprod(shares))[np.searchsorted(steps, np.atleast_1d(at), side="right")]

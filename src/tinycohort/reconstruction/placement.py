@@ -22,8 +22,8 @@ __all__ = ["Placement", "look_ahead", "place", "place_evenly"]
 
 #: Weight of a step that is missed altogether, as when a point was read half way down it.
 _MISSED = 1e-7
-#: In standard deviations of a reading, sizes of a step below which it says nothing of how many are at risk, and from which
-#: it says all it can.
+#: In standard deviations of a reading: the size below which a step says nothing of how many are at risk, and that from
+#: which it says all it can.
 _TELLING = (2.0, 5.0)
 #: Probability that a gap is not one of even censoring, as at the closing of a trial: then any number may be, small ones
 #: more easily. Up to so many are then thought of.

@@ -101,6 +101,6 @@ def build_timeline(request: Request) -> Timeline:
         expected[a + 1 : b + 1] = (censorings + 0.5) * np.diff(times[a : b + 1]) / (times[b] - times[a])
         censored += censorings
         watched += 0.5 * (people + left) * (times[b] - times[a])
-    sizes = survival / np.maximum(np.interp(times, request.at_risk_times, request.at_risk), 1.0)
+    sizes = np.append(1.0, survival[:-1]) / np.maximum(np.interp(times, request.at_risk_times, request.at_risk), 1.0)
     line = Timeline(times, survival, counts, fewest, expected, sizes, last + 1)
     return line.censored_at((censored + 0.5) / watched) if watched > 0.0 and line.is_open else line
