@@ -3,8 +3,8 @@
     python tests/reconstruction_accuracy.py
 
 Two arms, Weibull survival with medians 12 and 16 months and staggered entry; curves read at every corner and at 30
-points in between, each with normal errors of 0.25 percentage points and 0.25% of the axis of time; numbers at risk every
-six months. Seeds are fixed, so that the table comes out the same, up to the seconds.
+points in between, each with normal errors of 0.25 percentage points and 0.25% of the axis of time; numbers at risk
+every six months. Seeds are fixed, so that the table comes out the same, up to the seconds.
 """
 
 from __future__ import annotations

@@ -181,18 +181,21 @@ def _draw_with_total(
 ) -> tuple[Placement, Placement]:
     """The single reconstruction and the ensemble with the total of events; refused where none can have it."""
     assert request.events is not None
-    slack = 2.0 * request.precision
-    drawn = _draw(line, request, ahead, rng)
-    one, [possible] = with_total(line, best, request.events, slack)
+    spread = 0.5 * request.precision
+    # What they may miss is what reconstructions of any total miss, and a little more.
+    free = look_ahead(line, spread)
+    unbound = _join([place_evenly(line, spread, free), _draw(line, request, free, rng)])
+    misses = np.abs(unbound.survival - line.survival)[:, line.steps].max(axis=1) + 2.0 * request.precision
+    one, [possible] = with_total(line, best, request.events, misses[:1])
     if not possible:
-        raise refuse_total(request, _join([best, drawn]))
+        raise refuse_total(request, unbound)
     found: list[Placement] = []
     for _ in range(_ROUNDS):
-        several, there = with_total(line, drawn, request.events, slack)
+        drawn = _draw(line, request, ahead, rng)
+        several, there = with_total(line, drawn, request.events, np.full(len(drawn.left), np.median(misses)))
         found.append(_rows(several, np.flatnonzero(there)))
         if sum(len(part.left) for part in found) >= request.ensemble:
             break
-        drawn = _draw(line, request, ahead, rng)
     several = _rows(_join(found), np.arange(request.ensemble))
     return one, several if len(several.left) else one
 

@@ -56,11 +56,11 @@ def hazard_for_total(events: int, at: Callable[[float], int], longest: float) ->
     return 0.5 * (low + high)
 
 
-def with_total(line: Timeline, found: Placement, events: int, slack: float) -> tuple[Placement, Numbers]:
+def with_total(line: Timeline, found: Placement, events: int, bounds: Numbers) -> tuple[Placement, Numbers]:
     """The same reconstructions with so many events: those that change the curve least become censorings, or reversely.
 
     The numbers at risk stay as they are, since whoever has the event at a step and whoever is censored after it are
-    both gone at the next. Where that takes the curve further off than `slack`, there is no such reconstruction.
+    both gone at the next. Where that takes the curve further off than its bound, there is no such reconstruction.
 
     Parameters
     ----------
@@ -70,8 +70,8 @@ def with_total(line: Timeline, found: Placement, events: int, slack: float) -> t
         Reconstructions.
     events : int
         How many events each of them must have.
-    slack : float
-        By how much survival may be further off than before.
+    bounds : ndarray of shape (reconstructions,)
+        How far each may be from the curve that was read.
 
     Returns
     -------
@@ -80,7 +80,8 @@ def with_total(line: Timeline, found: Placement, events: int, slack: float) -> t
     ndarray of bool, shape (reconstructions,)
         Which of them have that many events.
     """
-    each = [_convert(line, *one, events, slack) for one in zip(found.events, found.censored, found.left, strict=True)]
+    rows = zip(found.events, found.censored, found.left, bounds.tolist(), strict=True)
+    each = [_convert(line, died, gone, left, events, bound) for died, gone, left, bound in rows]
     died, gone = (np.array([one[k] for one in each]) for k in (0, 1))
     left = np.array([one[2] for one in each])
     survival = np.array([kaplan_meier(line, row, column) for row, column in zip(died, gone, strict=True)])
@@ -95,11 +96,10 @@ def kaplan_meier(line: Timeline, events: Whole, censored: Whole) -> Numbers:
 
 
 def _convert(
-    line: Timeline, events: Whole, censored: Whole, left: int, wanted: int, slack: float
+    line: Timeline, events: Whole, censored: Whole, left: int, wanted: int, bound: float
 ) -> tuple[Whole, Whole, int, bool]:
     steps = line.steps
     events, gone = events.copy(), np.append(censored, left)
-    bound = np.abs(kaplan_meier(line, events, gone[:-1]) - line.survival)[steps].max() + slack
     while events.sum() != wanted:
         change = 1 if events.sum() < wanted else -1
         # Whoever is censored before the next node might have had the event at this step; and reversely.
@@ -115,7 +115,8 @@ def _convert(
             return events, gone[:-1], int(gone[-1]), False
         events[able[best]] += change
         gone[able[best] + 1] -= change
-    return events, gone[:-1], int(gone[-1]), True
+    miss = np.abs(kaplan_meier(line, events, gone[:-1]) - line.survival)[steps].max()
+    return events, gone[:-1], int(gone[-1]), bool(miss <= bound)
 
 
 def refuse_total(request: Request, without: Placement) -> InputError:
