@@ -105,7 +105,7 @@ def test_the_hazard_ratio_is_that_of_ipdfromkm_and_near_the_published_one() -> N
 
 def test_cox_in_the_tests_is_what_the_partial_likelihood_has_in_closed_form() -> None:
     treated = np.array([1.0, 0.0, 1.0])
-    # theta / (2 theta + 1) / (1 + theta) is highest at 1 / sqrt 2; with the two events tied, after Efron, at 1 / sqrt 6.
+    # theta / (2 theta + 1) / (1 + theta) is highest at 1 / sqrt 2; with tied events, after Efron, at 1 / sqrt 6.
     for second, highest in ((2.0, 2.0), (1.0, 6.0)):
         found, _ = log_hazard_ratio(np.array([1.0, second, 3.0]), np.array([True, True, False]), treated)
         assert found == pytest.approx(-0.5 * np.log(highest), abs=1e-9)
@@ -238,7 +238,8 @@ def test_a_curve_read_at_set_times_has_its_events_in_between() -> None:
         for made in (late, middle)
     ]
     assert off[1] < 0.7 * off[0]
-    assert middle.events[0] <= events.sum() <= middle.events[1]
+    # An event in a gap around a number at risk may be put on the wrong side of it.
+    assert abs(middle.summary()["events"] - events.sum()) <= 1
     assert middle.summary()["mean_miss"] < 0.005
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from .agreement import check_agreement
 from .curve import Numbers, never_rising
 from .patients import Patients, even_times, random_times, to_patients
-from .placement import Placement, look_ahead, place, place_evenly
+from .placement import Placement, look_ahead, place, place_evenly, telling
 from .remarks import assumptions
 from .request import Request, read_request
 from .result import Reconstruction
@@ -164,11 +164,15 @@ def _parts(request: Request) -> list[int]:
 
 
 def _reread(line: Timeline, size: int, spread: float, rng: np.random.Generator) -> Numbers:
-    """The curve as it may be when read with an error: each level moved by the precision at most, and never rising."""
+    """The curve as it may be when read with an error: each level moved by the precision at most, and never rising.
+
+    Where single steps are plain their sizes decide, up to errors of reading, which are not to be counted twice.
+    """
     levels, level = np.unique(-line.survival, return_inverse=True)
     error = spread * np.clip(rng.normal(size=(size, len(levels))), -2.0, 2.0)
+    unclear = 1.0 - telling(line.sizes, spread)
     error[:, (levels <= -1.0) | (levels >= 0.0)] = 0.0  # where all live, or none, there is nothing to misread
-    return np.clip([never_rising(row) for row in line.survival + error[:, level]], 0.0, 1.0)
+    return np.clip([never_rising(row) for row in line.survival + error[:, level] * unclear], 0.0, 1.0)
 
 
 def _join(parts: list[Placement]) -> Placement:

@@ -18,7 +18,7 @@ import numpy as np
 from .curve import Numbers
 from .timeline import Timeline, Whole
 
-__all__ = ["Placement", "look_ahead", "place", "place_evenly"]
+__all__ = ["Placement", "look_ahead", "place", "place_evenly", "telling"]
 
 #: Weight of a step that is missed altogether, as when a point was read half way down it.
 _MISSED = 1e-7
@@ -72,14 +72,18 @@ def _step(people: Any, share: Any, least: int) -> Any:
     return np.clip(events, 0.0, np.maximum(people - least, 0.0))
 
 
+def telling(size: Any, spread: float) -> Any:
+    """How far the size of a step says how many were at risk: from 0, lost in errors of reading, to 1, plain."""
+    return np.clip((size / spread - _TELLING[0]) / (_TELLING[1] - _TELLING[0]), 0.0, 1.0)
+
+
 def _agreement(miss: Any, spread: float, size: float) -> Any:
     """How well a step is met. Where one event is hardly more than an error of reading, all do alike.
 
     More people make smaller steps, which come closer to whatever was read, errors included; so that where single events
     cannot be told, agreement would speak for fewer censorings.
     """
-    telling = min(max((size / spread - _TELLING[0]) / (_TELLING[1] - _TELLING[0]), 0.0), 1.0)
-    return np.exp(-0.5 * telling * (miss / spread) ** 2) + _MISSED
+    return np.exp(-0.5 * telling(size, spread) * (miss / spread) ** 2) + _MISSED
 
 
 def look_ahead(line: Timeline, spread: float, events: int | None = None) -> Numbers:
