@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tinycohort as tc
+from reconstruction_accuracy import SIZES, row
 from support.curves import corners, kaplan_meier, log_hazard_ratio, numbers_at_risk, simulate
 from support.reconstructed import measure, two_arms
 from tinycohort.cli import WRONG, main
@@ -401,7 +402,7 @@ def test_it_says_in_words_how_far_the_curve_decides() -> None:
     sure, unsure = tc.reconstruct(**EIGHT, seed=1), radiation("radio")
     assert "Events: 3 in each of 100 other reconstructions (the curve decides it)." in str(sure)
     low, high = unsure.events
-    assert f"Events: {low} to {high} over 100 other reconstructions that print the same curve" in " ".join(
+    assert f"Events: {low} to {high} over 100 other reconstructions of the same curve, which" in " ".join(
         str(unsure).split()
     )
     assert "After 50 months no number at risk was given" in str(unsure)
@@ -475,3 +476,12 @@ def test_the_command_refuses_in_the_place_where_it_is_wrong(
 
 def test_the_words_of_the_command_are_those_of_the_package() -> None:
     assert READ_AT == KNOWN_READ_AT
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_table", [True, False])
+@pytest.mark.parametrize("people", SIZES)
+def test_the_accuracy_in_the_documentation_is_what_is_measured(people: int, with_table: bool, repository: Path) -> None:
+    page = (repository / "docs/reconstruction.md").read_text(encoding="utf-8")
+    but_for_seconds = row(people, with_table).rsplit("|", 2)[0]
+    assert but_for_seconds in page

@@ -193,7 +193,7 @@ class Reconstruction:
             lines.append(f"Events: {low} in each of {plural(size, 'other reconstruction')} ({known}).")
         else:
             lines.append(
-                f"Events: {low} to {high} over {plural(size, 'other reconstruction')} that print the same curve, "
+                f"Events: {low} to {high} over {plural(size, 'other reconstruction')} of the same curve, "
                 f"which leaves {plural(high - low, 'event')} of {self.total} people open."
             )
         first, last = found["median_months_lowest"], found["median_months_highest"]
