@@ -19,8 +19,10 @@ from .totals import counts_along, hazard_for_total, refuse_total, with_total
 
 __all__ = ["reconstruct"]
 
-#: Without numbers at risk: into how many degrees of censoring an ensemble is divided.
+#: Where no number at risk follows: into how many degrees of censoring an ensemble is divided, and the largest multiple
+#: of the rate of before (its inverse is the smallest).
 _DEGREES = 10
+_TIMES_TAIL = 3.0
 #: Reconstructions at a time, so that memory stays small.
 _AT_A_TIME = 200
 #: How often an ensemble is drawn at most, where not every draw can have the total of events.
@@ -145,17 +147,26 @@ def _expect_total(line: Timeline, request: Request) -> Timeline:
 def _draw(line: Timeline, request: Request, ahead: Numbers, rng: np.random.Generator) -> Placement:
     """The ensemble, each with readings of its own; where nothing tells of censoring, with degrees of it."""
     spread = 0.5 * request.precision
-    if not line.without_table or request.events is not None:
+    if not line.is_open or request.events is not None:
         return _join([place(line, _reread(line, size, spread, rng), spread, ahead, rng) for size in _parts(request)])
     drawn = []
     degrees = min(_DEGREES, request.ensemble)
     for k in range(degrees):
-        # The share of follow-ups that would have lasted to the end of the curve, between none and all.
-        share = (k + rng.random()) / degrees
-        tried = line.censored_at(-np.log(max(share, 1e-6)) / float(line.times[-1]))
+        tried = line.censored_at(_hazard(line, (k + rng.random()) / degrees))
         size = len(range(k, request.ensemble, degrees))
         drawn.append(place(tried, _reread(line, size, spread, rng), spread, look_ahead(tried, spread), rng))
     return _join(drawn)
+
+
+def _hazard(line: Timeline, degree: float) -> float:
+    """A hazard of being censored after the last number at risk, of a degree between 0 and 1.
+
+    With numbers at risk before, between a fraction and a multiple of that before. Without any, such that the share of
+    follow-ups that would have lasted to the end of the curve is anything between all and none.
+    """
+    if line.without_table:
+        return -float(np.log(max(1.0 - degree, 1e-6))) / float(line.times[-1])
+    return float(line.tail * _TIMES_TAIL ** (2.0 * degree - 1.0))
 
 
 def _parts(request: Request) -> list[int]:

@@ -29,7 +29,7 @@ def assumptions(request: Request, line: Timeline, best: Placement, drawn: Placem
         last = request.at_risk_times[-1]
         found.append(
             f"After {last:g} months no number at risk was given: people are taken to be censored at the rate of "
-            "before, and the rest at the end of the curve"
+            "before (in the ensemble at a third to three times of it), and the rest at the end of the curve"
         )
     if request.at_risk_times[-1] > request.curve.times[-1]:
         found.append(

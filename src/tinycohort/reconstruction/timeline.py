@@ -37,6 +37,8 @@ class Timeline:
         By how much one event brings survival down there, as far as the numbers at risk tell.
     open_from : int
         The first node after the last number at risk: from there on nothing says how many are censored.
+    tail : float
+        Hazard of being censored there, a month.
     """
 
     times: Numbers
@@ -46,6 +48,7 @@ class Timeline:
     expected: Numbers
     sizes: Numbers
     open_from: int
+    tail: float = 0.0
 
     @property
     def steps(self) -> Whole:
@@ -71,7 +74,7 @@ class Timeline:
         gaps = np.diff(self.times[k - 1 :])
         left = np.exp(-hazard * (self.times[k - 1 : -1] - start)) * people * self.survival[k - 1 : -1] / before
         expected[k:] = left * -np.expm1(-hazard * gaps)
-        return replace(self, expected=expected)
+        return replace(self, expected=expected, tail=hazard)
 
 
 def build_timeline(request: Request) -> Timeline:
