@@ -234,8 +234,8 @@ def _quarters(followup: Followup, last: float) -> tuple[float, float, float]:
     assert followup.median_months is not None
     median = followup.median_months
     shortest = 0.0 if followup.shortest_months is None else min(followup.shortest_months, median)
-    longest = followup.longest_months if followup.longest_months is not None else max(2.0 * median - shortest, last)
-    return shortest, median, max(longest, median)
+    longest = 2.0 * median - shortest if followup.longest_months is None else followup.longest_months
+    return shortest, median, max(longest, median, last)
 
 
 def _still(quarters: tuple[float, float, float], times: np.ndarray) -> np.ndarray:

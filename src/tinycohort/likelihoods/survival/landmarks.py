@@ -179,8 +179,10 @@ def _issues(
     if followup.basis not in BASES:
         found.append(Issue(f"{label} followup_basis".strip(), f"{followup.basis!r} is unknown", f"Known: {', '.join(BASES)}."))
     living = [point.time_months for point in points if point.survival > 0.0]
-    if followup.longest_months is not None and living and living[-1] > followup.longest_months + _SAME:
-        what = f"a point at {living[-1]:g} months, and nobody was followed beyond {followup.longest_months:g}"
+    # Whoever died may have been followed for longer than all who are alive.
+    longest = None if followup.basis == "survivors" else followup.longest_months
+    if longest is not None and living and living[-1] > longest + _SAME:
+        what = f"a point at {living[-1]:g} months, and nobody was followed beyond {longest:g}"
         found.append(Issue(label, what, "One of the two is wrong."))
     return found
 
