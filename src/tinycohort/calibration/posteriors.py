@@ -21,12 +21,12 @@ __all__ = ["Placed", "place"]
 
 # Standard deviations of the prior that are looked at, and points of the first and the second look.
 _REACH_THETA, _REACH_SHAPE = 7.0, 4.5
-_FIRST, _SECOND = (57, 13), (41, 15)
+_FIRST, _SECOND = (31, 7), (41, 13)
 # What is less likely than the best by this much is left out of the second look.
 _DEEP = 15.0
 # Shapes drawn from the prior, where there are several numbers.
 _DRAWN_FIRST, _DRAWN = 32, 256
-_AT_ONCE = 3_000_000
+_AT_ONCE = 400_000
 _HALF = np.log(2.0)
 
 

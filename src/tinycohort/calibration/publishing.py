@@ -207,8 +207,9 @@ def median_with_interval(cohorts: Cohorts, k: int, *, rule: str = "first") -> Re
 def counts(cohorts: Cohorts, k: int, *, basis: str) -> Report:
     """How many died; and for how long people were followed, had nobody died, or of those alive."""
     planned, died = cohorts.planned_months[k], cohorts.died[k]
-    whose = planned if basis == "reverse_km" or died.all() else planned[~died]
     # Where nobody is alive the paper gives the time from the entries to the end of the study.
+    basis = "reverse_km" if died.all() else basis
+    whose = planned if basis == "reverse_km" else planned[~died]
     followup = Followup(float(np.median(whose)), float(whose.min()), float(whose.max()), basis)
     return followup_counts_report(int(died.sum()), cohorts.people, followup)
 

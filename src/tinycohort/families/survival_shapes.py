@@ -108,7 +108,7 @@ class _LogShape(ScaleFamily):
     def shape_names(self) -> tuple[str, ...]:
         return ("log_shape",)
 
-    def _steepness(self, shape: Any) -> Any:
+    def steepness(self, shape: Any) -> Any:
         return np.exp(shape[..., 0])
 
 
@@ -258,7 +258,7 @@ class Gompertz(ScaleFamily):
             elapsed = np.where(c == 0.0, hazard, grown / np.where(c == 0.0, 1.0, c))
             return np.log(np.where(hazard * np.expm1(c) > -1.0, elapsed, np.inf))
 
-    def _steepness(self, shape: Any) -> Any:
+    def steepness(self, shape: Any) -> Any:
         """Where H is of a few units, log H rises in log time by about this slope."""
         return 1.0 + np.maximum(shape[..., 0], 0.0) + np.minimum(np.maximum(shape[..., 0], 0.0), 4.0)
 

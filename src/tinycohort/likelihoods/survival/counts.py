@@ -21,8 +21,9 @@ def followup_counts_report(events: int, people: int, followup: Followup, label: 
     """How many of some people died, who were followed from a shortest to a longest time.
 
     Each died with the probability 1 - S averaged over the times of follow-up, which are spread evenly from the shortest
-    to the median and from there to the longest. These must be times of follow-up had nobody died (``reverse_km``) or of
-    those alive (``survivors``); those of all are shorter, for the dead are among them.
+    to the median and from there to the longest: times of follow-up had nobody died (``reverse_km``). Of those alive
+    (``survivors``) long times are rarer than they were planned, by the factor S: their chance to be alive is the harmonic
+    mean of S. Those of all, or of nobody knows whom, are taken as planned, which is too short where many died.
 
     Parameters
     ----------
@@ -49,8 +50,14 @@ def followup_counts_report(events: int, people: int, followup: Followup, label: 
     if issues:
         raise InputError(issues)
     times = [(t, w) for low, high, share in stretches for t, w in _nodes(low, high, share)]
-    dead = Factor(tuple(Atom(math.log(w), intervals=(Interval(0.0, t),)) for t, w in times), float(events))
-    alive = Factor(tuple(Atom(math.log(w), intervals=(alive_after(t),)) for t, w in times), float(people - events))
+    if followup.basis == "survivors":
+        # Alive with the chance 1 / E(1 / S), dead with E((1 - S) / S) / E(1 / S).
+        odds = tuple(Atom(math.log(w), intervals=(Interval(0.0, t), alive_after(t, -1.0))) for t, w in times)
+        inverse = tuple(Atom(math.log(w), intervals=(alive_after(t, -1.0),)) for t, w in times)
+        dead, alive = Factor(odds, float(events)), Factor(inverse, -float(people))
+    else:
+        dead = Factor(tuple(Atom(math.log(w), intervals=(Interval(0.0, t),)) for t, w in times), float(events))
+        alive = Factor(tuple(Atom(math.log(w), intervals=(alive_after(t),)) for t, w in times), float(people - events))
     constant = special.gammaln(people + 1) - special.gammaln(events + 1) - special.gammaln(people - events + 1)
     first, last = stretches[0][0], stretches[-1][1]
     words = f"{events} of {people} died within {first:g} to {last:g} months"
