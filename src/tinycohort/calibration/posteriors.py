@@ -56,6 +56,7 @@ def place(
     reports: Sequence[Report],
     cohorts: Cohorts,
     times_months: Sequence[float],
+    truth: SurvivalFamily | None = None,
 ) -> Placed:
     """Fit each report by itself, and find the truth in its posterior.
 
@@ -71,12 +72,15 @@ def place(
         The truth.
     times_months : sequence of float
         When survival is asked for.
+    truth : SurvivalFamily, optional
+        The family that the cohorts were drawn from, if it is another.
     """
+    true = _true_values(truth or family, cohorts, times_months)
     heavy = [_terms_of(report) for report in reports]
     points = _SECOND[0] * (1 if not family.shape_names else _DRAWN if len(family.shape_names) > 1 else _SECOND[1])
     batch = int(np.clip(_AT_ONCE / (points * max(heavy)), 1, 500))
     found = [
-        _place(family, prior, reports[k : k + batch], cohorts, slice(k, k + batch), times_months)
+        _place(family, prior, reports[k : k + batch], true[:, k : k + batch], times_months)
         for k in range(0, len(reports), batch)
     ]
     return Placed(*(np.concatenate(each) for each in zip(*found, strict=True)))
@@ -88,17 +92,24 @@ def _terms_of(report: Report) -> int:
     return 1 + len(terms.densities) + len(terms.intervals) + atoms
 
 
+def _true_values(family: SurvivalFamily, cohorts: Cohorts, times: Sequence[float]) -> Any:
+    """The median, and cumulative hazards at the times: (quantity, replicate)."""
+    hazards = [
+        family.cumulative_hazard(family.clock(np.full(cohorts.theta.shape, time)), cohorts.theta, cohorts.shape)
+        for time in times
+    ]
+    return np.array([family.quantile(0.5, cohorts.theta, cohorts.shape), *hazards])
+
+
 def _place(
-    family: SurvivalFamily, prior: Prior, reports: Sequence[Report], cohorts: Cohorts, rows: slice, times: Sequence[float]
+    family: SurvivalFamily, prior: Prior, reports: Sequence[Report], true: Any, times: Sequence[float]
 ) -> tuple[Any, Any]:
     likelihood = SurvivalReports(family, reports)
     data = likelihood.prepare({"report": np.arange(len(reports))})
     theta, shape, weights = _posterior(likelihood, prior, data, len(reports))
     below, width = [], []
-    for quantity in (None, *times):
-        edge = _edges(family, quantity, cohorts.theta[rows], cohorts.shape[rows], shape)
-        found = _mass_below(theta, weights, edge)
-        below.append(found)
+    for quantity, value in zip((None, *times), true, strict=True):
+        below.append(_mass_below(theta, weights, _edges(family, quantity, value, shape)))
         width.append(_width(_values(family, quantity, theta, shape), weights))
     return np.array(below).T, np.array(width).T
 
@@ -149,14 +160,10 @@ def _window(points: Any, near: Any) -> tuple[Any, Any]:
     return low, high
 
 
-def _edges(family: SurvivalFamily, time: float | None, theta: Any, shape: Any, shapes: Any) -> Any:
-    """The theta (K, J) at which curves of other shapes have the true median, or the true survival at a time."""
-    if time is None:
-        months = family.quantile(0.5, theta, shape)
-        hazard: Any = np.full(theta.shape, _HALF)
-    else:
-        months = np.full(theta.shape, time)
-        hazard = family.cumulative_hazard(family.clock(months), theta, shape)
+def _edges(family: SurvivalFamily, time: float | None, true: Any, shapes: Any) -> Any:
+    """The theta (K, J) at which curves of each shape have the true median, or cumulative hazard at a time."""
+    months = true if time is None else np.full(true.shape, time)
+    hazard = np.full(true.shape, _HALF) if time is None else true
     elapsed = family._log_elapsed(family.clock(months), shapes, NUMPY)
     return elapsed - family._log_standard_time(hazard, family._standard_shape(shapes))
 

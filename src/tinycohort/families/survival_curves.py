@@ -21,7 +21,7 @@ __all__ = ["FAR", "LOG_LOG_2", "Clock", "SurvivalCurve", "bounded_exp", "double_
 
 LOG_LOG_2 = math.log(math.log(2.0))
 # What stands for an infinite logarithm where an infinite one would spread: its square is still a double.
-FAR = 1e100
+FAR = np.float64(1e100)
 _STEEPEST = 300.0
 _HALF = math.log(2.0)
 _SMALLEST = 1e-300

@@ -42,9 +42,9 @@ def _midpoint(time: float, people: int, followed: float = math.inf) -> list[Atom
     # t = m x, t' = m (2 - x): the integral over x in (first, 1), times 2 m, of their joint density.
     first = max(2.0 - followed / time, 0.0)
     rule = gauss_legendre(_PAIR_NODES)
-    # Crowded at the middle, where the pair is close and the likelihood of many people peaks.
+    # Crowded at the middle, where the pair is close and the likelihood of many people peaks, and at the start.
     q = 0.5 * (rule.nodes + 1.0)
-    x, slope = 1.0 - (1.0 - first) * (1.0 - q) ** 2, 2.0 * (1.0 - first) * (1.0 - q)
+    x, slope = first + (1.0 - first) * q * q * (3.0 - 2.0 * q), 6.0 * (1.0 - first) * q * (1.0 - q)
     weights = 0.5 * rule.weights * slope * 2.0 * time
     constant = float(special.gammaln(people + 1) - 2.0 * special.gammaln(half))
     found = [

@@ -21,6 +21,9 @@ from .terms import pack
 
 __all__ = ["SurvivalReports"]
 
+# Of an array's type, so that PyTensor does not try to make it a smaller one.
+_LOWEST = np.float64(-1e290)
+
 
 class SurvivalReports(Likelihood):
     """Reports of survival, each cohort's own, under a family with a known shape.
@@ -127,7 +130,7 @@ class SurvivalReports(Likelihood):
         atoms = data["atom_log_weight"] + _sum(
             self.family, theta[..., None, None], shape[..., None, None, :], data, "atom_", operations
         )
-        peak = operations.maximum(atoms.max(axis=-1), -1e290)
+        peak = operations.maximum(atoms.max(axis=-1), _LOWEST)
         mixed = peak + operations.log(operations.exp(atoms - peak[..., None]).sum(axis=-1))
         return total + (data["factor_weight"] * mixed).sum(axis=-1)
 
