@@ -86,10 +86,10 @@ def curve_marginal(
         raise InputError(issues)
     family, average = reports.family, target == "average"
     if functional == "median":
-        return marginal_of(medians(family, points, average), points.weight)
+        return marginal_of(medians(family, points, average), points)
     assert time_months is not None
     of = {"survival": survivals, "hazard": hazards, "restricted_mean": restricted_means}[functional]
-    return marginal_of(of(family, points, float(time_months), average), points.weight)
+    return marginal_of(of(family, points, float(time_months), average), points)
 
 
 def predicted_deaths(

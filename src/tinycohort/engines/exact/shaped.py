@@ -41,6 +41,8 @@ _FINE = 2001
 _STEPS = {accuracy.mu: steps for accuracy, steps in zip(LEVELS, (13, 16, 20, 26, 34), strict=True)}
 _USUAL_STEPS = 20
 _NEGLIGIBLE = 1e-10
+# Weight of a shape, relative to the largest, from which it counts for curves.
+_COUNTS = 1e-5
 # Weight at the ends of the shape's range, relative to the largest, below which nothing of note is cut off.
 _FALLEN = 1e-6
 _ADJUSTMENTS = 8
@@ -119,36 +121,38 @@ class ShapedSolution(Solution):
 
     def without(self, j: int) -> ShapedSolution | None:
         """The posterior of all cohorts but `j`, on the same nodes; None where these do not reach so far."""
-        kept = [self._node_without(node, j) for node in self.nodes]
-        found = [node for node in kept if node is not None]
-        if len(found) < len(kept):
-            return None
-        logs = np.array([node.log_weight for node in found])
+        grids = [node.solution.whole.without(j) for node in self.nodes]
+        changes = [grid.log_evidence - node.solution.log_evidence for grid, node in zip(grids, self.nodes, strict=True)]
+        logs = np.array([node.log_weight for node in self.nodes]) + changes
         log_evidence = log_sum_exp(logs)
         weights = np.exp(logs - log_evidence)
-        # Without it the shape must have fallen off at both ends of its range, too.
+        # Without it the shape must have fallen off at both ends of its range, too, and mu and tau where it has not.
         if max(weights[0], weights[-1]) > _FALLEN * weights.max():
             return None
-        shares = weights / weights.sum()
-        return ShapedSolution([n._replace(weight=float(w)) for n, w in zip(found, shares, strict=True)], log_evidence)
-
-    def _node_without(self, node: _Node, j: int) -> _Node | None:
-        others, grid = node.solution.model.without(j), node.solution.whole.without(j)
-        if not falls_off(others, node.windows, grid):
+        counts = weights > _FALLEN * weights.max()
+        others = [(node.solution.model.without(j), node) for node in self.nodes]
+        pairs = [(model, node.windows, grid) for (model, node), grid in zip(others, grids, strict=True)]
+        if not all(falls_off(*pair) for pair, needed in zip(pairs, counts, strict=True) if needed):
             return None
-        change = grid.log_evidence - node.solution.log_evidence
-        return node._replace(log_weight=node.log_weight + change, solution=Solution(others, grid))
+        rows = zip(self.nodes, weights / weights.sum(), logs, pairs, strict=True)
+        nodes = [
+            _Node(node.shape, float(weight), float(log), windows, Solution(model, grid))
+            for node, weight, log, (model, windows, grid) in rows
+        ]
+        return ShapedSolution(nodes, log_evidence)
 
     def points(self, target: Target, cohort: int | None) -> Points:
-        """Weighted points of the posterior, each with its shape."""
-        several = len(self.nodes)
-        shifts = np.arange(several) * math.sqrt(2.0)
-        parts = [
-            points_of(node.solution, target, cohort, several, s) for node, s in zip(self.nodes, shifts, strict=True)
-        ]
-        weights = [node.weight * part.weight for node, part in zip(self.nodes, parts, strict=True)]
-        theta, tau, shape = (np.concatenate(some) for some in list(zip(*parts, strict=True))[:3])
-        return Points(theta, tau, shape, np.concatenate(weights))
+        """Points of the posterior, each with its shape, in rows of one shape."""
+        heaviest = max(node.weight for node in self.nodes)
+        nodes = [node for node in self.nodes if node.weight > _COUNTS * heaviest]
+        total = sum(node.weight for node in nodes)
+        parts = [points_of(node.solution, target, cohort) for node in nodes]
+        weight, below = (
+            np.concatenate([node.weight / total * getattr(part, name) for node, part in zip(nodes, parts, strict=True)])
+            for name in ("weight", "below")
+        )
+        theta, tau, shape = (np.concatenate([part[k] for part in parts]) for k in range(3))
+        return Points(theta, tau, shape, weight, rows=len(below), below=below)
 
 
 def _two_moments(solution: Solution, target: str) -> tuple[float, float]:
@@ -329,4 +333,7 @@ class _Over:
             logs = logs - self._log_steps(shapes)
             fine = np.linspace(self.lower, self.upper, _FINE)
         density = np.exp(interpolate.CubicSpline(shapes, logs - logs.max())(fine))
-        return marginal_of(fine, density / density.sum())
+        below = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]))])
+        nothing = np.zeros((fine.size, 0))
+        points = Points(fine, np.zeros_like(fine), nothing, density / density.sum(), rows=1, below=below[None])
+        return marginal_of(fine, points)
