@@ -99,7 +99,7 @@ def test_the_place_and_the_wrong_value_are_named(tmp_path: Path) -> None:
 def test_all_problems_are_said_at_once_and_the_base_is_not_blamed_again_in_its_variants() -> None:
     content = proportion()
     content["title"] = ""
-    content["evidence"]["level"] = "patient"
+    content["evidence"]["level"] = "person"
     content["priors"]["mu"]["why"] = " "
     content["estimand"][0]["level"] = 95
     content["variant"][0]["set"] = {"priors.tau.sigma": -1.0}

@@ -8,8 +8,7 @@ import numpy as np
 
 from ...likelihoods import SurvivalReports
 from ...numerics import gauss_legendre
-from ...posterior import Target
-from ...posterior.points import Points
+from ...posterior import Points, Target
 from .solution import Solution
 
 __all__ = ["points_of"]
