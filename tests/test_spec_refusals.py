@@ -231,3 +231,12 @@ def test_a_beta_speaks_of_a_probability_and_of_nothing_else() -> None:
     said = complaint(change(contrast(), "priors/mu", beta))
     assert "Beta does not reach all values that mu may take on the log scale" in said
     assert "or Beta" not in said
+
+
+def test_what_is_asked_of_a_comparator_is_a_table_of_admitted_values() -> None:
+    said = complaint(change(contrast(), "evidence/against", {"radiotherapy": "none"}))
+    assert "[evidence] against.radiotherapy: 'none' is not a list of admitted values" in said
+    assert "[evidence] against" in complaint(change(contrast(), "evidence/against", ["none"]))
+    model = read_model(change(contrast(), "evidence/against", {"radiotherapy": ["none"]}))
+    assert "against  " in str(model)
+    assert "radiotherapy is none" in str(model)

@@ -142,7 +142,8 @@ class ShapedSolution(Solution):
     def points(self, target: Target, cohort: int | None) -> Points:
         """Weighted points of the posterior, each with its shape."""
         several = len(self.nodes)
-        parts = [points_of(node.solution, target, cohort, several) for node in self.nodes]
+        shifts = np.arange(several) * math.sqrt(2.0)
+        parts = [points_of(node.solution, target, cohort, several, s) for node, s in zip(self.nodes, shifts, strict=True)]
         weights = [node.weight * part.weight for node, part in zip(self.nodes, parts, strict=True)]
         theta, tau, shape = (np.concatenate(some) for some in list(zip(*parts, strict=True))[:3])
         return Points(theta, tau, shape, np.concatenate(weights))
