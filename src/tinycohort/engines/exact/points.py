@@ -17,9 +17,7 @@ _WANTED, _FEWEST, _MOST = 8_000, 32, 4_000
 _GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
 
 
-def points_of(
-    solution: Solution, target: Target, cohort: int | None, shares: int = 1, shift: float = 0.0
-) -> Points:
+def points_of(solution: Solution, target: Target, cohort: int | None, shares: int = 1, shift: float = 0.0) -> Points:
     """Points of theta; of the average over cohorts, of mu with the tau of its row.
 
     Parameters

@@ -143,7 +143,9 @@ class ShapedSolution(Solution):
         """Weighted points of the posterior, each with its shape."""
         several = len(self.nodes)
         shifts = np.arange(several) * math.sqrt(2.0)
-        parts = [points_of(node.solution, target, cohort, several, s) for node, s in zip(self.nodes, shifts, strict=True)]
+        parts = [
+            points_of(node.solution, target, cohort, several, s) for node, s in zip(self.nodes, shifts, strict=True)
+        ]
         weights = [node.weight * part.weight for node, part in zip(self.nodes, parts, strict=True)]
         theta, tau, shape = (np.concatenate(some) for some in list(zip(*parts, strict=True))[:3])
         return Points(theta, tau, shape, np.concatenate(weights))

@@ -25,8 +25,6 @@ _LOOKS, _POINTS = 8, 33
 # A likelihood this far below its plateau is at the edge of it.
 _EDGE = 1.0
 _NARROWEST = 1e-6
-# Below what any atom says; PyTensor wants constants that single precision holds.
-_LOWEST = -1e30
 
 
 class SurvivalReports(Likelihood):
@@ -133,7 +131,7 @@ class SurvivalReports(Likelihood):
         atoms = data["atom_log_weight"] + _sum(
             self.family, theta[..., None, None], shape[..., None, None, :], data, "atom_", operations
         )
-        peak = operations.maximum(atoms.max(axis=-1), _LOWEST)
+        peak = atoms.max(axis=-1)
         mixed = peak + operations.log(operations.exp(atoms - peak[..., None]).sum(axis=-1))
         return total + (data["factor_weight"] * mixed).sum(axis=-1)
 
