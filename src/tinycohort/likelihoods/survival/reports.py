@@ -103,13 +103,26 @@ class SurvivalReports(Likelihood):
     # -- the log-likelihood ---------------------------------------------------------------------------------------
 
     def prepare(self, data: Data, operations: Operations = NUMPY) -> Data:
-        """Terms as arrays, with the family's functions of their times."""
-        return _with_clocks(self.family, pack([report.terms for report in self.reports_of(data)]))
+        """Terms as arrays, with the family's functions of their times; `own` are each cohort's, with nothing to spare."""
+        terms = [report.terms for report in self.reports_of(data)]
+        own = np.empty(len(terms), object)
+        own[:] = [_with_clocks(self.family, pack([one])) for one in terms]
+        return _with_clocks(self.family, pack(terms)) | {"cohort": np.arange(len(terms)), "own": own}
 
     def log_kernel(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
         if self.shape is None:
             raise TypeError("the shape is unknown: choose one by with_shape")
-        return self.log_kernel_at(theta, np.array(self.shape), data, operations)
+        shape = np.array(self.shape)
+        if operations is not NUMPY:
+            return self.log_kernel_at(theta, shape, data, operations)
+        # Cohort by cohort: a report of few terms does not carry those of one of many.
+        size = np.broadcast_shapes(np.shape(theta), data["cohort"].shape)
+        theta, cohort = np.broadcast_to(theta, size), np.broadcast_to(data["cohort"], size)
+        found = np.empty(size)
+        for j, first in zip(*np.unique(data["cohort"], return_index=True), strict=True):
+            here = cohort == j
+            found[here] = self.log_kernel_at(theta[here][:, None], shape, data["own"].flat[first])[:, 0]
+        return found
 
     def log_kernel_at(self, theta: Any, shape: Any, data: Data, operations: Operations = NUMPY) -> Any:
         """The log-likelihood without its constant at theta (..., cohort) and shape numbers (..., cohort or 1, number).
