@@ -182,7 +182,7 @@ def survival_curve(
     for cohort in range(model.cohorts) if target == "cohort" else [None]:
         found = iter(_marginals(fit, functional, times_months, target, cohort))
         for time in times_months:
-            known = {"time_months": float(time), "target": target}
+            known: dict[str, Any] = {"time_months": float(time), "target": target}
             known["label"] = None if cohort is None else model.labels[cohort]
             if functional in _AT_NOUGHT and time == 0:
                 value = _AT_NOUGHT[functional]

@@ -145,9 +145,7 @@ def _panels(
     return panels, typical, end
 
 
-def _key(
-    panels: Sequence[_Panel], typical: Band | None, end: float, level: float
-) -> tuple[list[str], list[Drawn]]:
+def _key(panels: Sequence[_Panel], typical: Band | None, end: float, level: float) -> tuple[list[str], list[Drawn]]:
     given = "The cohort, given all" if typical is not None else "The cohort"
     words, samples = [f"{given}: median, {100 * level:g}% interval"], [LOOKS["cohort"]]
     if any(panel.band.followed_months < end for panel in panels):
@@ -179,7 +177,8 @@ class _Grid:
         frame = frame_of(f"{survival_words(fit)} (%)", since(fit), key, width)
         room = (width - 2 * _EDGE - (across - 1) * _ACROSS) / across
         heads = [
-            (wrapped(literal(panel.label), 0.92 * room, SIZE), wrapped(literal(panel.words), room, SMALL)) for panel in panels
+            (wrapped(literal(panel.label), 0.92 * room, SIZE), wrapped(literal(panel.words), room, SMALL))
+            for panel in panels
         ]
         return cls(frame, across, down, heads)
 
@@ -227,9 +226,7 @@ class _Grid:
         return _LEAST_HEIGHT + (height - least) / self.down
 
 
-def _draw(
-    ax: Axes, grid: _Grid, high: float, panels: Sequence[_Panel], typical: Band | None, end: float
-) -> None:
+def _draw(ax: Axes, grid: _Grid, high: float, panels: Sequence[_Panel], typical: Band | None, end: float) -> None:
     width, height = size_of(ax)
     ax.set_axis_off()
     box = ax.get_position()
@@ -255,9 +252,7 @@ def _draw(
         top += high + _AXIS + _DOWN
 
 
-def _draw_panel(
-    ax: Axes, panel: _Panel, typical: Band | None, end: float, width: float
-) -> None:
+def _draw_panel(ax: Axes, panel: _Panel, typical: Band | None, end: float, width: float) -> None:
     draw_in(ax, 0.0, 0.0, 0.0, 0.0)
     set_up_axes(ax, end, month_ticks(end, width), (0.0, 50.0, 100.0), 100.0, [])
     draw_band(ax, panel.band, LOOKS["cohort"], _PERCENT, 2.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,8 @@ from .scales import endpoint_of
 from .targets import TARGET_WORDS, Target
 
 __all__ = [
-    "Band", "bands", "cohort_bands", "month_ticks", "reach", "reports_of", "require_targets", "since", "survival_words",
+    "Band", "bands", "cohort_bands", "month_ticks", "reach", "reports_of", "require_targets", "since",
+    "since_clocks", "survival_words",
 ]  # fmt: skip
 
 # Times at which a curve is known, and how far it goes on beyond the longest follow-up.
@@ -90,7 +91,7 @@ def reports_of(fit: Fit) -> tuple[Report, ...]:
     """
     longest_followup(fit)
     require_reportable(fit)
-    return fit.compiled.likelihood.reports_of(fit.compiled.data)  # type: ignore[no-any-return, attr-defined]
+    return fit.compiled.likelihood.reports_of(fit.compiled.data)  # type: ignore[attr-defined]
 
 
 def require_targets(fit: Fit, targets: Sequence[Target] | None) -> tuple[Target, ...]:
@@ -103,13 +104,13 @@ def require_targets(fit: Fit, targets: Sequence[Target] | None) -> tuple[Target,
     """
     if targets is None:
         wanted: tuple[Target, ...] = ("typical", "new_cohort")
-        found = tuple(target for target in wanted if fit.posterior.points(target) is not None)
+        found: tuple[Target, ...] = tuple(target for target in wanted if fit.posterior.points(target) is not None)
         if not found:
             what = f"pooling {fit.compiled.pooling.name!r} has no curve but those of its cohorts"
             raise InputError(Issue("targets", what, "Draw tc.plots.cohort_curves, or fit with another pooling."))
         # Where all cohorts are alike, a new one is the typical one.
         return found[:1] if fit.compiled.pooling.name == "common" else found
-    asked = tuple([targets] if isinstance(targets, str) else targets)
+    asked: tuple[Target, ...] = (targets,) if isinstance(targets, str) else tuple(targets)  # type: ignore[assignment]
     known = ", ".join(TARGET_WORDS)
     issues = [
         Issue("targets", f"unknown target {one!r}", f"Choose of {known}.") for one in asked if one not in TARGET_WORDS
@@ -184,8 +185,8 @@ def _band(fit: Fit, functional: str, target: Any, until_months: float, level: fl
 
 
 def _of_table(table: Any, target: str, label: str | None, followed: float) -> Band:
-    columns = (table[name].to_numpy(float) for name in ("time_months", "median", "lower", "upper"))
-    return Band(target, label, *columns, followed)
+    times, median, lower, upper = (table[name].to_numpy(float) for name in ("time_months", "median", "lower", "upper"))
+    return Band(target, label, times, median, lower, upper, followed)
 
 
 def month_ticks(until_months: float, width: float) -> tuple[float, ...]:
@@ -199,7 +200,12 @@ def month_ticks(until_months: float, width: float) -> tuple[float, ...]:
 def since(fit: Fit) -> str:
     """From when the months are counted, in words."""
     used = fit.evidence.used if fit.evidence is not None else ()
-    clocks = dict.fromkeys(one.speaker.clock for one in used)
+    return since_clocks(one.speaker.clock for one in used)
+
+
+def since_clocks(words: Iterable[str]) -> str:
+    """The same, from the clocks of cohorts."""
+    clocks = dict.fromkeys(words)
     starts = [_STARTS.get(clock, spoken(clock)) for clock in clocks]
     if not starts or list(clocks) == ["unstated"]:
         return "Months"

@@ -46,7 +46,7 @@ def _point_rows(points: Sequence[Point], level: float) -> list[dict[str, Any]]:
     alive, variance = 1.0, 0.0
     for point in points:
         variance, alive = _passed(point, alive, variance), point.survival
-        row = {"row": "median" if point.is_median else "landmark", "time_months": point.time_months}
+        row: dict[str, Any] = {"row": "median" if point.is_median else "landmark", "time_months": point.time_months}
         row |= {"value": point.survival, "people": point.people}
         if point.lower is not None or point.upper is not None:
             # A limit of a median that was not reached.
@@ -87,7 +87,8 @@ def steps_of(persons: Sequence[Person]) -> list[dict[str, Any]]:
     censoring there.
     """
     timed = sorted(((_time(person), not _dies(person), person) for person in persons), key=lambda one: one[:2])
-    found, alive = [], 1.0
+    found: list[dict[str, Any]] = []
+    alive = 1.0
     for time, censored, person in timed:
         row: dict[str, Any] = {"row": "censored" if censored else "death", "time_months": time, "people": 1.0}
         if not censored:

@@ -63,7 +63,9 @@ class _Beyond:
 
     def draw(self, ax: Axes, ends: Ends, y: float, transform: Transform, arrows: Arrows = NO_ARROWS) -> None:
         always: dict[str, Any] = {"transform": transform, "clip_on": False}
-        box = Rectangle((ends[0], y - _HUMP), ends[2] - ends[0], 2 * _HUMP, facecolor=_FADED[PALE], linewidth=0, **always)
+        box = Rectangle(
+            (ends[0], y - _HUMP), ends[2] - ends[0], 2 * _HUMP, facecolor=_FADED[PALE], linewidth=0, **always
+        )
         ax.add_patch(box)
         ax.plot([ends[0], ends[2]], [y, y], color=BLACK, linewidth=1.6, linestyle=_DASHED, **always)
 
@@ -72,7 +74,7 @@ BEYOND: Drawn = _Beyond()
 
 
 def draw_band(ax: Axes, band: Band, look: Look, unit: float, depth: float, top: float = np.inf) -> None:
-    """Draw a curve, dashed and paler beyond its follow-up, at this depth; what is higher than `top` is cut off there."""
+    """Draw a curve at this depth, dashed and paler beyond its follow-up; what is higher than `top` is cut off."""
     followed = band.times <= band.followed_months * (1.0 + 1e-9)
     # The last time that was followed begins the rest, so that nothing is missing between them.
     rest = ~followed | (np.arange(len(followed)) == max(int(followed.sum()) - 1, 0))

@@ -185,7 +185,9 @@ def _axis_label(fit: Fit, parameter: Parameter) -> str:
         return f"Shape: {_SHAPES.get(family.name, 'of the curves')}{who}"
     if parameter == "tau_shape":
         flexible = getattr(family, "flexible", False)
-        return f"tau_shape: {'steps of the log hazard' if flexible else 'standard deviation of the shape between cohorts'}"
+        return (
+            f"tau_shape: {'steps of the log hazard' if flexible else 'standard deviation of the shape between cohorts'}"
+        )
     if parameter in TAUS:
         return f"Heterogeneity {parameter}: {spread_words(fit, parameter)}, {scale}"
     if parameter == "mu":

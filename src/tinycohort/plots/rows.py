@@ -253,7 +253,7 @@ def _sizes(compiled: CompiledModel) -> Sequence[float]:
     if isinstance(likelihood, SurvivalReports):
         return [report.people or 0.0 for report in likelihood.reports_of(data)]
     people = "total" in data and compiled.family.quantity == "probability"
-    return data["total"] if people else -likelihood.locate(data)[1]  # type: ignore[no-any-return]
+    return data["total"] if people else -likelihood.locate(data)[1]
 
 
 def in_order(compiled: CompiledModel, medians: Sequence[float], order: str | Sequence[str] | None) -> Sequence[int]:

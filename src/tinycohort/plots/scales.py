@@ -212,9 +212,7 @@ def _differences(label: str, needed: Sequence[float], wanted: Sequence[float], t
     return Scale(label, 1.0, False, 0.0, places[0], places[-1], tuple(map(float, places)), decimals)
 
 
-def _ratios(
-    label: str, needed: Sequence[float], wanted: Sequence[float], ticks: int, nothing: float | None
-) -> Scale:
+def _ratios(label: str, needed: Sequence[float], wanted: Sequence[float], ticks: int, nothing: float | None) -> Scale:
     """The logarithmic axis of ratios, or of months, which have no value at which nothing differs."""
 
     def logs(values: Sequence[float]) -> list[float]:
@@ -224,7 +222,9 @@ def _ratios(
 
     low, high = (math.exp(end) for end in _held(logs(needed), logs(wanted), _LEAST_REACH))
     places = _round_ratios(low, high, ticks)
-    return Scale(label, 1.0, True, nothing, min(low, places[0]), max(high, places[-1]), places, 1 if nothing is None else 2)
+    return Scale(
+        label, 1.0, True, nothing, min(low, places[0]), max(high, places[-1]), places, 1 if nothing is None else 2
+    )
 
 
 def _held(needed: Sequence[float], wanted: Sequence[float], least_reach: float) -> tuple[float, float]:

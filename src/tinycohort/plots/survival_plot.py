@@ -11,7 +11,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..curves import longest_followup
 from ..posterior import Fit
 from .canvas import GREY, figure_of, style
 from .curve_bands import Band, bands, month_ticks, reach, reports_of, require_targets, since, survival_words
@@ -216,11 +215,12 @@ def evidence_forms(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
     kinds = {row["row"] for row in rows}
     intervals = {row.get("interval") or "bare" for row in rows if row["row"] == "landmark"}
     ends = {row["level"] for row in rows if row.get("interval") == "effective"}
+    level = "/".join(f"{100 * one:g}%" for one in ends)
     words = {
         "steps": "Patients reported one by one; +: censored",
         "span": "Where a patient's time lies",
         "printed": "Landmark reported, with its printed interval",
-        "effective": f"Landmark reported, {'/'.join(f'{100 * one:g}%' for one in ends)} interval of its effective number of people",
+        "effective": f"Landmark reported, {level} interval of its effective number of people",
         "bare": "Landmark reported",
         "median": "Median reported, with its interval where printed",
         "not_reached": "Median not reached until then",

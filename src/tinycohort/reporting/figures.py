@@ -83,6 +83,8 @@ def _forest(_: ModelResult, fit: Fit) -> Figure:
 def _forest_caption(fit: Fit) -> str:
     alone = "Open squares on thin lines: what each cohort reported"
     alone += ", with its exact interval." if "events" in fit.compiled.data else "."
+    if is_survival(fit):
+        alone = "Open squares on thin lines: the medians that cohorts reported."
     if not is_pooled(fit):
         return f"{alone} Circles on thick lines: what is estimated for it."
     ends = "The filled diamond spans the interval of a typical cohort; the open one is a new cohort like these."
@@ -93,6 +95,30 @@ def _heterogeneity(_: ModelResult, fit: Fit) -> Figure:
     from .. import plots
 
     return plots.heterogeneity(fit)
+
+
+def _survival(_: ModelResult, fit: Fit) -> Figure:
+    from .. import plots
+
+    return plots.survival(fit)
+
+
+def _hazard(_: ModelResult, fit: Fit) -> Figure:
+    from .. import plots
+
+    return plots.hazard(fit)
+
+
+def _cohort_curves(_: ModelResult, fit: Fit) -> Figure:
+    from .. import plots
+
+    return plots.cohort_curves(fit)
+
+
+def _shape(_: ModelResult, fit: Fit) -> Figure:
+    from .. import plots
+
+    return plots.prior_posterior(fit, "shape")
 
 
 def _level(_: ModelResult, fit: Fit) -> Figure:
@@ -147,6 +173,16 @@ def _posterior_predictive(_: ModelResult, fit: Fit) -> Figure:
     return plots.posterior_predictive(fit)
 
 
+def is_survival(fit: Fit) -> bool:
+    """Whether a fit is of survival: it has curves, and no single number of a cohort to predict."""
+    return fit.compiled.family.quantity == "median"
+
+
+def _has_curves(_: ModelResult, fit: Fit) -> bool:
+    """Whether there are curves of other cohorts than those that reported."""
+    return is_survival(fit) and fit.posterior.points("typical") is not None
+
+
 def _several(_: ModelResult, fit: Fit) -> bool:
     """Whether cohorts are pooled, so that each can be left out and predicted from the others."""
     return is_pooled(fit) and fit.compiled.cohorts > 1
@@ -161,6 +197,31 @@ FIGURES: tuple[FigureKind, ...] = (
         "Forest plot: each cohort as reported and as estimated, then what to expect of others",
         _forest_caption,
         of_variants=True,
+    ),
+    FigureKind(
+        "survival",
+        _has_curves,
+        _survival,
+        "Survival curves of a typical and of a new cohort, with what the cohorts reported",
+        lambda _: (
+            "What to expect of a typical and of a new cohort, and what each cohort reported, in its own form. Beyond"
+            " the longest follow-up curves are dashed: there the family of curves speaks, not the evidence."
+        ),
+        of_variants=True,
+    ),
+    FigureKind(
+        "cohort_curves",
+        lambda _, fit: is_survival(fit),
+        _cohort_curves,
+        "The survival curve of each cohort, with what it reported",
+        lambda _: "Each cohort's curve, given all of them, and what it reported.",
+    ),
+    FigureKind(
+        "hazard",
+        _has_curves,
+        _hazard,
+        "The hazard of a typical and of a new cohort over time",
+        lambda _: "Of those alive, how many die or progress in a month.",
     ),
     FigureKind(
         "heterogeneity",
@@ -215,8 +276,17 @@ FIGURES: tuple[FigureKind, ...] = (
         small=True,
     ),
     FigureKind(
+        "prior_posterior_shape",
+        lambda _, fit: is_survival(fit) and "shape" in fit.compiled.priors,
+        _shape,
+        "Prior and posterior of the shape of survival curves",
+        lambda _: "",
+        place="priors",
+        small=True,
+    ),
+    FigureKind(
         "prior_predictive",
-        lambda *_: True,
+        lambda _, fit: not is_survival(fit),
         _prior_predictive,
         "Prior predictive: what the priors expect in each cohort, and what was reported",
         lambda _: "What the priors alone expect each cohort to report, given its size, and what it did report.",
@@ -224,7 +294,7 @@ FIGURES: tuple[FigureKind, ...] = (
     ),
     FigureKind(
         "posterior_predictive",
-        _several,
+        lambda result, fit: _several(result, fit) and not is_survival(fit),
         _posterior_predictive,
         "Posterior predictive: what the others predict of each cohort, and what was reported",
         lambda _: (
