@@ -72,6 +72,17 @@ class Drawing:
         return written.getvalue().decode("utf-8")
 
 
+def _plot(name: str, *what: str, **settings: Any) -> Callable[[ModelResult, Fit], Figure]:
+    """Drawing a fit by the function of `plots` that is called so."""
+
+    def draw(_: ModelResult, fit: Fit) -> Figure:
+        from .. import plots
+
+        return getattr(plots, name)(fit, *what, **settings)
+
+    return draw
+
+
 def _forest(_: ModelResult, fit: Fit) -> Figure:
     from .. import plots
 
@@ -91,42 +102,6 @@ def _forest_caption(fit: Fit) -> str:
     return f"{alone} Circles on thick lines: what is estimated for it, given all of them. {ends}"
 
 
-def _heterogeneity(_: ModelResult, fit: Fit) -> Figure:
-    from .. import plots
-
-    return plots.heterogeneity(fit)
-
-
-def _survival(_: ModelResult, fit: Fit) -> Figure:
-    from .. import plots
-
-    return plots.survival(fit)
-
-
-def _hazard(_: ModelResult, fit: Fit) -> Figure:
-    from .. import plots
-
-    return plots.hazard(fit)
-
-
-def _cohort_curves(_: ModelResult, fit: Fit) -> Figure:
-    from .. import plots
-
-    return plots.cohort_curves(fit)
-
-
-def _shape(_: ModelResult, fit: Fit) -> Figure:
-    from .. import plots
-
-    return plots.prior_posterior(fit, "shape")
-
-
-def _level(_: ModelResult, fit: Fit) -> Figure:
-    from .. import plots
-
-    return plots.prior_posterior(fit, "mu")
-
-
 def _specification_curve(result: ModelResult, _: Fit) -> Figure:
     from .. import plots
     from ..comparison import Variants
@@ -134,12 +109,6 @@ def _specification_curve(result: ModelResult, _: Fit) -> Figure:
     fits = {name or result.model.name: fit for name, _, fit in result.fits}
     refused = {one.name: one.refusal for one in result.variants if one.fit is None}
     return plots.specification_curve(Variants(result.model, fits, refused), target="new_cohort")
-
-
-def _influence(_: ModelResult, fit: Fit) -> Figure:
-    from .. import plots
-
-    return plots.influence(fit, target="new_cohort")
 
 
 def _unpublished(result: ModelResult, _: Fit) -> Figure:
@@ -159,18 +128,6 @@ def _corrected(result: ModelResult) -> dict[float, Fit]:
         if alike and len(chances) == 1 and not math.isnan(min(chances)) and fit.reportable:
             found.setdefault(chances.pop(), fit)
     return found
-
-
-def _prior_predictive(_: ModelResult, fit: Fit) -> Figure:
-    from .. import plots
-
-    return plots.prior_predictive(fit)
-
-
-def _posterior_predictive(_: ModelResult, fit: Fit) -> Figure:
-    from .. import plots
-
-    return plots.posterior_predictive(fit)
 
 
 def is_survival(fit: Fit) -> bool:
@@ -201,7 +158,7 @@ FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         "survival",
         _has_curves,
-        _survival,
+        _plot("survival"),
         "Survival curves of a typical and of a new cohort, with what the cohorts reported",
         lambda _: (
             "What to expect of a typical and of a new cohort, and what each cohort reported, in its own form. Beyond"
@@ -212,21 +169,21 @@ FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         "cohort_curves",
         lambda _, fit: is_survival(fit),
-        _cohort_curves,
+        _plot("cohort_curves"),
         "The survival curve of each cohort, with what it reported",
         lambda _: "Each cohort's curve, given all of them, and what it reported.",
     ),
     FigureKind(
         "hazard",
         _has_curves,
-        _hazard,
+        _plot("hazard"),
         "The hazard of a typical and of a new cohort over time",
         lambda _: "Of those alive, how many die or progress in a month.",
     ),
     FigureKind(
         "heterogeneity",
         lambda _, fit: "tau" in fit.compiled.priors,
-        _heterogeneity,
+        _plot("heterogeneity"),
         "Prior and posterior of the heterogeneity",
         lambda _: "",
         of_variants=True,
@@ -235,7 +192,7 @@ FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         "prior_posterior",
         lambda _, fit: is_pooled(fit) and "tau" not in fit.compiled.priors,
-        _level,
+        _plot("prior_posterior", "mu"),
         "Prior and posterior of the level",
         lambda _: "",
         of_variants=True,
@@ -255,7 +212,7 @@ FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         "influence",
         _several,
-        _influence,
+        _plot("influence", target="new_cohort"),
         "Influence: what a new cohort is without each cohort in turn",
         lambda _: (
             "The answer for a new cohort without each cohort in turn, the whole model fitted again. The diamond and the"
@@ -278,7 +235,7 @@ FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         "prior_posterior_shape",
         lambda _, fit: is_survival(fit) and "shape" in fit.compiled.priors,
-        _shape,
+        _plot("prior_posterior", "shape"),
         "Prior and posterior of the shape of survival curves",
         lambda _: "",
         place="priors",
@@ -287,7 +244,7 @@ FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         "prior_predictive",
         lambda _, fit: not is_survival(fit),
-        _prior_predictive,
+        _plot("prior_predictive"),
         "Prior predictive: what the priors expect in each cohort, and what was reported",
         lambda _: "What the priors alone expect each cohort to report, given its size, and what it did report.",
         place="priors",
@@ -295,7 +252,7 @@ FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         "posterior_predictive",
         lambda result, fit: _several(result, fit) and not is_survival(fit),
-        _posterior_predictive,
+        _plot("posterior_predictive"),
         "Posterior predictive: what the others predict of each cohort, and what was reported",
         lambda _: (
             "What each cohort would report, predicted from the others, and what it did. A cross lies outside its"
