@@ -55,6 +55,7 @@ COLUMNS = [
     "threshold",
     "patients",
     "baseline",
+    "time_months",
     "probability",
     "weight",
     "shrinkage",

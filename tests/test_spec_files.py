@@ -94,7 +94,7 @@ def test_broken_toml_is_an_error_with_line_and_column(tmp_path: Path, text: str,
 
 def test_a_file_is_called_as_its_model_is(tmp_path: Path) -> None:
     path = tmp_path / "other.toml"
-    path.write_text(write_toml(change(proportion(), "evidence/level", "patient")), encoding="utf-8")
+    path.write_text(write_toml(change(proportion(), "evidence/level", "person")), encoding="utf-8")
     said = complaints(path)
     assert said[0] == "other.toml, name: 'tiny' is not the name of the file, 'other'. Rename one of the two."
     assert "[evidence] level" in said[1]

@@ -99,7 +99,7 @@ def test_the_place_and_the_wrong_value_are_named(tmp_path: Path) -> None:
 def test_all_problems_are_said_at_once_and_the_base_is_not_blamed_again_in_its_variants() -> None:
     content = proportion()
     content["title"] = ""
-    content["evidence"]["level"] = "patient"
+    content["evidence"]["level"] = "person"
     content["priors"]["mu"]["why"] = " "
     content["estimand"][0]["level"] = 95
     content["variant"][0]["set"] = {"priors.tau.sigma": -1.0}
@@ -231,3 +231,12 @@ def test_a_beta_speaks_of_a_probability_and_of_nothing_else() -> None:
     said = complaint(change(contrast(), "priors/mu", beta))
     assert "Beta does not reach all values that mu may take on the log scale" in said
     assert "or Beta" not in said
+
+
+def test_what_is_asked_of_a_comparator_is_a_table_of_admitted_values() -> None:
+    said = complaint(change(contrast(), "evidence/against", {"radiotherapy": "none"}))
+    assert "[evidence] against.radiotherapy: 'none' is not a list of admitted values" in said
+    assert "[evidence] against" in complaint(change(contrast(), "evidence/against", ["none"]))
+    model = read_model(change(contrast(), "evidence/against", {"radiotherapy": ["none"]}))
+    assert "against  " in str(model)
+    assert "radiotherapy is none" in str(model)

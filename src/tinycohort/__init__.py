@@ -20,11 +20,15 @@ _HOMES = {
     "tinycohort.compiled": ("CompiledModel", "compile_model"),
     "tinycohort.posterior": ("Fit",),
     "tinycohort.engines.run": ("fit", "read_fit"),
-    "tinycohort.direct": ("pool",),
+    "tinycohort.direct": (
+        "from_deaths", "from_landmarks", "from_median", "from_patients", "from_person_time", "pool", "pool_survival",
+    ),
+    "tinycohort.curves": ("curve_marginal", "predicted_deaths", "survival_curve"),
     "tinycohort.estimates": ("estimate", "predicted_events", "prior_posterior_overlap", "probability_above"),
     "tinycohort.risks": ("risk_at_baseline",),
     "tinycohort.checks": ("show",),
     "tinycohort.comparison": ("Variants", "vary"),
+    "tinycohort.reconstruction": ("Reconstruction", "reconstruct"),
     "tinycohort.reporting.writing": ("report",),
     "tinycohort": ("plots",),
 }  # fmt: skip
@@ -35,7 +39,16 @@ if TYPE_CHECKING:
     from .checks import show
     from .comparison import Variants, vary
     from .compiled import CompiledModel, compile_model
-    from .direct import pool
+    from .curves import curve_marginal, predicted_deaths, survival_curve
+    from .direct import (
+        from_deaths,
+        from_landmarks,
+        from_median,
+        from_patients,
+        from_person_time,
+        pool,
+        pool_survival,
+    )
     from .engines.run import fit, read_fit
     from .estimates import estimate, predicted_events, prior_posterior_overlap, probability_above
     from .evidence import Evidence, check, read_evidence
@@ -57,6 +70,7 @@ if TYPE_CHECKING:
         StudentT,
         Uniform,
     )
+    from .reconstruction import Reconstruction, reconstruct
     from .reporting.writing import report
     from .risks import risk_at_baseline
     from .spec import ModelSpec, bundled_models, read_model
@@ -64,9 +78,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Beta", "Cauchy", "CompiledModel", "Evidence", "Exponential", "Fit", "Gamma", "HalfCauchy", "HalfNormal",
     "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal", "LogStudentT", "Logistic", "ModelSpec",
-    "Normal", "StudentT", "Uniform", "Variants", "__version__", "bundled_models", "check", "compile_model", "estimate",
-    "fit", "plots", "pool", "predicted_events", "prior_posterior_overlap", "probability_above", "read_evidence",
-    "read_fit", "read_model", "report", "risk_at_baseline", "show", "vary",
+    "Normal", "Reconstruction", "StudentT", "Uniform", "Variants", "__version__", "bundled_models", "check",
+    "compile_model", "curve_marginal", "estimate", "fit", "from_deaths", "from_landmarks", "from_median",
+    "from_patients", "from_person_time", "plots", "pool", "pool_survival", "predicted_deaths", "predicted_events",
+    "prior_posterior_overlap", "probability_above", "read_evidence", "read_fit", "read_model", "reconstruct",
+    "report", "risk_at_baseline", "show", "survival_curve", "vary",
 ]  # fmt: skip
 
 

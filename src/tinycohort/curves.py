@@ -10,9 +10,8 @@ import numpy as np
 
 from .issues import InputError, Issue
 from .likelihoods import Binomial, SurvivalReports
-from .posterior import Fit, Interval, Marginal, Target, check_target, require_reportable
+from .posterior import Fit, Interval, Marginal, Points, Target, check_target, marginal_of, require_reportable
 from .posterior.curves import hazards, medians, over_times, restricted_means, survivals
-from .posterior.points import Points, marginal_of
 
 if TYPE_CHECKING:
     import pandas

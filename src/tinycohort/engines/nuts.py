@@ -11,9 +11,8 @@ import numpy as np
 from scipy import special
 
 from ..compiled import CompiledModel
-from ..posterior import LeaveOneOut, Marginal, Posterior, Target
+from ..posterior import LeaveOneOut, Marginal, Points, Posterior, Target
 from ..posterior.curves import median_of_average
-from ..posterior.points import Points
 from .moments import Moments
 
 __all__ = ["DrawsPosterior", "compiled_sampler", "sample"]

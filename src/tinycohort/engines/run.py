@@ -28,6 +28,9 @@ __all__ = ["ENGINES", "fit", "read_fit", "run", "run_issues"]
 
 ENGINES = ("auto", "exact", "nuts")
 _EXACT_POOLINGS = ("none", "common", "partial", "student", "nested")
+# Of survival, where one scalar and at most one shared shape are unknown of a cohort.
+_EXACT_CURVES = ("exponential", "weibull", "log_normal", "log_logistic")
+_EXACT_SHAPES, _POOLINGS_OF_CURVES = ("fixed", "shared"), ("none", "common", "partial")
 _CHAINS, _DRAWS = 4, 1000
 # Fewest that leave anything to diagnose.
 _LEAST = {"chains": 1, "draws": 4, "tune": 1}
@@ -110,10 +113,12 @@ def run(
     InputError
         An unknown engine, an engine that does not apply, or a seed that is not a whole number.
     """
+    applies, why_not = exact_applies(compiled)
     issues = run_issues(engine, seed, sampler, compiled.pooling.name)
+    if engine == "exact" and not applies and not issues:
+        issues.append(Issue("engine", f"the exact engine does not know {why_not}", 'Use engine="nuts".'))
     if issues:
         raise InputError(issues)
-    applies = compiled.pooling.name in _EXACT_POOLINGS
     chosen = engine if engine != "auto" else "exact" if applies else "nuts"
     seed = int(np.random.SeedSequence().generate_state(1)[0] >> 1) if seed is None else int(seed)
     begun, clock = datetime.now(UTC), time.perf_counter()
@@ -128,6 +133,18 @@ def run(
         "seconds": time.perf_counter() - clock,
     }
     return Fit(compiled, posterior, provenance, model=model, evidence=evidence, make_draws=_make_draws)
+
+
+def exact_applies(compiled: CompiledModel) -> tuple[bool, str]:
+    """Whether the exact engine integrates a model, and if not, what it does not know of it."""
+    pooling, shape = compiled.pooling.name, compiled.shape
+    if shape is None:
+        return pooling in _EXACT_POOLINGS, f"pooling {pooling!r}"
+    if compiled.family.name not in _EXACT_CURVES:
+        return False, f"curves of {compiled.family.name}"
+    if shape.kind not in _EXACT_SHAPES:
+        return False, "shapes that vary over cohorts"
+    return pooling in _POOLINGS_OF_CURVES, f"pooling {pooling!r} of survival"
 
 
 def run_issues(engine: Any, seed: Any, sampler: Mapping[str, Any], pooling: str) -> list[Issue]:

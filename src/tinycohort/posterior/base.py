@@ -6,16 +6,13 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from ..numerics import gauss_legendre
 
-if TYPE_CHECKING:
-    from .points import Points
-
-__all__ = ["INTERVALS", "TARGETS", "Interval", "LeaveOneOut", "Marginal", "Posterior", "Target"]
+__all__ = ["INTERVALS", "TARGETS", "Interval", "LeaveOneOut", "Marginal", "Points", "Posterior", "Target"]
 
 Target = Literal[
     "mu", "tau", "tau_group", "shape", "typical", "average", "new_cohort", "cohort", "group", "new_cohort_in_group"
@@ -97,6 +94,30 @@ def _golden(width: Callable[[float], float], spare: float) -> float:
             right = low + ratio * (high - low)
             at_right = width(right)
     return low if width(low) <= min(at_left, at_right) else 0.5 * (low + high)
+
+
+class Points(NamedTuple):
+    """Points of the posterior.
+
+    Attributes
+    ----------
+    theta : array (P,)
+        Of the target; of the average over cohorts it is mu.
+    tau : array (P,)
+        Standard deviation of theta between cohorts at each point.
+    shape : array (P, number of shape numbers)
+        Of the target.
+    weight : array (P,)
+        They sum to one.
+    tau_shape : array (P,) or None
+        Standard deviation of the shape between cohorts, where that varies.
+    """
+
+    theta: Any
+    tau: Any
+    shape: Any
+    weight: Any
+    tau_shape: Any = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..families import SurvivalFamily
 from ..numerics import gauss_hermite
-from .points import Points
+from .base import Points
 
 __all__ = ["hazards", "median_of_average", "medians", "over_times", "restricted_means", "survivals"]
 

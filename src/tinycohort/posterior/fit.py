@@ -153,7 +153,7 @@ class Fit:
         lines.append(f"Priors: {priors}. Intervals are {summary['interval']}, {summary['level']:.0%}.")
         if not self.reportable:
             return [*lines, *(f"Not reportable: {reason}." for reason in self.reasons)]
-        overall = ("typical", "average", "new_cohort", "tau", "tau_group")
+        overall = ("typical", "average", "new_cohort", "tau", "tau_group", "shape")
         lines += [_line(name.replace("_", " "), summary[name]) for name in overall if summary[name] is not None]
         inset = "  " if summary["groups"] else ""
         each = [_line(inset + cohort["label"], cohort) for cohort in summary["cohorts"]]

@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from .base import Marginal
 
-__all__ = ["Points", "marginal_of"]
-
-
-class Points(NamedTuple):
-    """Points of the posterior.
-
-    Attributes
-    ----------
-    theta : array (P,)
-        Of the target; of the average over cohorts it is mu.
-    tau : array (P,)
-        Standard deviation of theta between cohorts at each point.
-    shape : array (P, number of shape numbers)
-        Of the target.
-    weight : array (P,)
-        They sum to one.
-    tau_shape : array (P,) or None
-        Standard deviation of the shape between cohorts, where that varies.
-    """
-
-    theta: Any
-    tau: Any
-    shape: Any
-    weight: Any
-    tau_shape: Any = None
+__all__ = ["marginal_of"]
 
 
 def marginal_of(values: Any, weight: Any) -> Marginal:

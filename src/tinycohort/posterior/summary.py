@@ -49,6 +49,7 @@ def summarise(model: CompiledModel, posterior: Posterior, level: float, interval
         "mu": show("mu", natural=False),
         "tau": show("tau", natural=False),
         "tau_group": show("tau_group", natural=False),
+        "shape": show("shape", natural=False) if "shape" in model.shape_parameters else None,
         "typical": show("typical"),
         "average": show("average"),
         "new_cohort": show("new_cohort"),

@@ -13,6 +13,7 @@ from ..vocabulary import CONTRAST_MEASURES
 from .headline import Standing, headline, is_pooled, standing
 from .methods import fits_the_data
 from .results import ModelResult
+from .survival import is_survival, sentences_on_survival
 from .words import about_tau, chance, count, in_words, listed, of_quantity, points, sentence, span
 
 __all__ = ["answer", "particulars", "rests_on", "standing_of_variants"]
@@ -58,6 +59,8 @@ def _apart(fit: Fit, found: tuple[Standing, ...]) -> str:
 def _amount(fit: Fit, one: Standing) -> str:
     quantity = fit.compiled.family.quantity
     shown = of_quantity(quantity)(one.median)
+    if quantity == "median":
+        return f"a median of {shown} months"
     return f"{shown} of patients" if quantity == "probability" else f"{_with_article(_measure(fit))} of {shown}"
 
 
@@ -95,6 +98,8 @@ def rests_on(fit: Fit) -> str:
 def _people(fit: Fit) -> str:
     """How many people printed estimates are of; nothing where that is not known of all."""
     totals = [one.outcome.total for one in fit.evidence.used] if fit.evidence is not None else []
+    if is_survival(fit):
+        totals = [report.people for report in fit.compiled.likelihood.reports_of(fit.compiled.data)]  # type: ignore[attr-defined]
     return f" of {sum(map(int, totals)):,} people" if totals and None not in totals else ""
 
 
@@ -119,6 +124,7 @@ def particulars(result: ModelResult) -> list[str]:
         *_chances(fit),
         *_at_baselines(fit),
         *_predictions(fit),
+        *(sentences_on_survival(fit, _place) if is_survival(fit) else []),
     ]
     sentences += filter(None, [sentence(about_tau(fit, name)) for name in ("tau", "tau_group")])
     remarks = [sentence(remark) for remark in fit.compiled.remarks]
@@ -140,7 +146,8 @@ def _chances(fit: Fit) -> list[str]:
     found: dict[tuple[str, float], list[str]] = {}
     for row in estimate_rows(fit):
         kind, _, side = row["functional"].partition("_")
-        if kind == "probability" and side and row["probability"] is not None and row["target"] != "cohort":
+        of_quantity_itself = side and row["time_months"] is None and row["target"] != "cohort"
+        if kind == "probability" and of_quantity_itself and row["probability"] is not None:
             said = f"{chance(row['probability'])} in {_place(row)}"
             found.setdefault((side, row["threshold"]), []).append(said)
     quantity = fit.compiled.family.quantity
@@ -148,6 +155,7 @@ def _chances(fit: Fit) -> list[str]:
     of = " of patients" if quantity == "probability" else ""
     sides_of = {"above": "more than", "below": "less than"} if quantity == "probability" else {}
     named = "" if quantity == "probability" else f"{_with_article(_measure(fit))} "
+    of = " months" if quantity == "median" else of
     sentences = [
         f"The probability of {named}{sides_of.get(side, side)} {write(x)}{of} is {listed(chances)}."
         for (side, x), chances in found.items()
@@ -185,7 +193,7 @@ def _at_baselines(fit: Fit) -> list[str]:
 def _predictions(fit: Fit) -> list[str]:
     found: dict[tuple[int, float], list[str]] = {}
     for row in estimate_rows(fit):
-        if row["functional"] == "predicted_events" and row["median"] is not None:
+        if row["functional"] == "predicted_events" and row["median"] is not None and row["time_months"] is None:
             said = f"{row['lower']:.0f} to {row['upper']:.0f} in {_place(row)}"
             found.setdefault((row["patients"], row["level"]), []).append(said)
     return [

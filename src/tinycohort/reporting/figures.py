@@ -12,6 +12,7 @@ from typing import Any
 from ..posterior import Fit
 from .headline import is_pooled
 from .results import ModelResult
+from .survival import is_survival
 
 __all__ = ["FIGURES", "PLACES", "Drawing", "FigureKind", "draw_all", "write_figures"]
 
@@ -128,11 +129,6 @@ def _corrected(result: ModelResult) -> dict[float, Fit]:
         if alike and len(chances) == 1 and not math.isnan(min(chances)) and fit.reportable:
             found.setdefault(chances.pop(), fit)
     return found
-
-
-def is_survival(fit: Fit) -> bool:
-    """Whether a fit is of survival: it has curves, and no single number of a cohort to predict."""
-    return fit.compiled.family.quantity == "median"
 
 
 def _has_curves(_: ModelResult, fit: Fit) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from ..checks import prior_predictive
 from ..compiled import CompiledModel
 from ..estimates import prior_posterior_overlap
+from ..families import SurvivalFamily
 from ..posterior import Fit
 from .agreement import Agreement
 from .predictions import Prediction, predictions
@@ -56,6 +57,9 @@ _FAMILIES = {
     "probability": Statement("Cohort j has a probability p_j, on the scale of log odds.", "theta_j = logit p_j"),
     "ratio": Statement("Cohort j has a ratio, on the scale of logarithms.", "theta_j = log ratio_j"),
     "difference": Statement("Cohort j has a difference, as it stands.", "theta_j = difference_j"),
+    "median": Statement(
+        "Cohort j has a median survival, on the scale of logarithms.", "theta_j = log median_j (months)"
+    ),
 }
 _LIKELIHOODS = {
     "binomial": Statement(
@@ -105,6 +109,46 @@ _POOLINGS = {
 }
 # The parameters of which there is a posterior to report.
 _KNOWN_AFTER = ("mu", "tau", "tau_group")
+_CURVES = {
+    "exponential": ("The hazard is constant.", "S_j(t) = 2^(-t / median_j)"),
+    "weibull": ("The hazard rises or falls as a power of time.", "S_j(t) = 2^(-(t / median_j)^k)"),
+    "log_normal": ("Log times are normal.", "S_j(t) = Phi(-k log(t / median_j))"),
+    "log_logistic": ("The hazard may rise before it falls.", "S_j(t) = 1 / (1 + (t / median_j)^k)"),
+    "gompertz": (
+        "The hazard rises or falls exponentially.",
+        "log 2 (exp(c t / median_j) - 1) / (exp(c) - 1) = -log S_j(t)",
+    ),
+    "piecewise_exponential": ("The hazard is constant between stated times.", "h_j(t) = exp(-theta_j) log 2 w_i"),
+    "m_spline": ("The hazard is a smooth spline.", "h_j(t) = exp(-theta_j) log 2 sum_i w_i B_i(t)"),
+}
+_SHAPES = {
+    "fixed": " Its shape is known.",
+    "shared": " Its shape is one for all cohorts, and unknown.",
+    "pooled": " Each cohort has a shape of its own, around a mean.",
+}
+_REPORTS = {
+    "times": (
+        "Patients speak one by one: who died, by the density at that time, or the probability of the interval in which"
+        " it lies; who was censored, by survival until then.",
+        "L_j = prod f_j(t) prod {S_j(a) - S_j(b)} prod S_j(c)",
+    ),
+    "landmarks": (
+        "All printed points of one curve speak together: between two of them a share of those alive dies, as a binomial"
+        " of as many people as were observed there. A median is a point at a half, at which one of the deaths lies.",
+        "prod {S_j(t_i) / S_j(t_(i-1))}^(n*_i q_i) {1 - S_j(t_i) / S_j(t_(i-1))}^(n*_i (1 - q_i))",
+    ),
+    "median": (
+        "A median alone speaks by its interval, as a normal of its logarithm; without one, or without censoring, by the"
+        " density of the order statistic that it is.",
+        "log m_j ~ Normal(theta_j, s_j)",
+    ),
+    "followup_counts": (
+        "So many died among people who were followed for times between two limits: each with the probability of dying,"
+        " averaged over those times.",
+        "d_j ~ Binomial(n_j, mean of 1 - S_j(c) over follow-up c)",
+    ),
+    "person_time": ("Events in so many person-months, at a constant hazard.", "d_j ~ Poisson(h_j T_j)"),
+}  # fmt: skip
 
 
 def describe_model(compiled: CompiledModel) -> list[Statement]:
@@ -112,10 +156,24 @@ def describe_model(compiled: CompiledModel) -> list[Statement]:
     likelihood, pooling = compiled.likelihood, compiled.pooling
     known = Statement((type(likelihood).__doc__ or likelihood.name).splitlines()[0], "")
     alike = _POOLINGS.get(pooling.name, (type(pooling).__doc__ or "").splitlines()[0])
+    if isinstance(compiled.family, SurvivalFamily):
+        return [*_of_survival(compiled), Statement(alike, pooling.formula)]
     return [
         _FAMILIES[compiled.family.quantity],
         _LIKELIHOODS.get(likelihood.name, known),
         Statement(alike, pooling.formula),
+    ]
+
+
+def _of_survival(compiled: CompiledModel) -> list[Statement]:
+    """The median, the curve, its shape, and each kind of report."""
+    curve, formula = _CURVES[compiled.family.name]
+    kinds = dict.fromkeys(row["kind"] for row in compiled.shown())
+    varies = "" if compiled.shape is None or not compiled.family.shape_names else _SHAPES[compiled.shape.kind]  # type: ignore[attr-defined]
+    return [
+        _FAMILIES["median"],
+        Statement(f"{curve}{varies}", formula),
+        *(Statement(*_REPORTS[kind]) for kind in kinds),
     ]
 
 
@@ -139,7 +197,7 @@ def _before(compiled: CompiledModel, name: str) -> str:
 
 
 def _after(fit: Fit, name: str) -> str:
-    known = fit.reportable and name in _KNOWN_AFTER
+    known = fit.reportable and (name in _KNOWN_AFTER or (name == "shape" and fit.compiled.pooling.name != "none"))
     marginal = fit.posterior.marginal(name) if known else None  # type: ignore[arg-type]
     if marginal is None:
         return ""

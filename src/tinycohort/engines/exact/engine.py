@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...compiled import CompiledModel
-from ...posterior import LeaveOneOut, Marginal, Posterior, Target
-from ...posterior.points import Points
+from ...posterior import LeaveOneOut, Marginal, Points, Posterior, Target
 from .cohorts import Accuracy
 from .draws import draw
 from .grid import Grid, Windows, adjust, falls_off, find_windows, integrate

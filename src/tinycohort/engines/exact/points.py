@@ -7,18 +7,17 @@ import math
 import numpy as np
 
 from ...likelihoods import SurvivalReports
-from ...numerics import gauss_legendre
-from ...posterior import Target
-from ...posterior.points import Points
+from ...posterior import Points, Target
 from .solution import Solution
 
 __all__ = ["points_of"]
 
 # Points in all, and at least so many in each row.
-_WANTED, _FEWEST = 8_000, 24
+_WANTED, _FEWEST, _MOST = 8_000, 32, 4_000
+_GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
 
 
-def points_of(solution: Solution, target: Target, cohort: int | None, shares: int = 1) -> Points:
+def points_of(solution: Solution, target: Target, cohort: int | None, shares: int = 1, shift: float = 0.0) -> Points:
     """Points of theta; of the average over cohorts, of mu with the tau of its row.
 
     Parameters
@@ -31,16 +30,18 @@ def points_of(solution: Solution, target: Target, cohort: int | None, shares: in
         Which.
     shares : int
         How many solutions share the points that are wanted.
+    shift : float
+        Where rows begin, so that several solutions do not begin alike.
     """
     row = solution._row("mu" if target in ("typical", "average") else target, cohort)
     curve = solution._curve.only(row)
     rows = len(curve.mass)
-    size = min(max(_FEWEST, math.ceil(_WANTED / (rows * shares))), 2000)
-    rule = gauss_legendre(size) if size <= 200 else None
-    nodes = rule.nodes if rule else (np.arange(size) + 0.5) * (2.0 / size) - 1.0
-    weights = rule.weights if rule else np.full(size, 2.0 / size)
-    x, derivative = curve.stretch.x(nodes)
-    mass = np.maximum(curve.rows(x)[1], 0.0) * derivative * weights
+    size = min(max(_FEWEST, math.ceil(_WANTED / (rows * shares))), _MOST)
+    # Equal steps of the coordinate, at whose ends nothing is left, begun anew in every row so that rows interleave.
+    begun = np.modf((np.arange(rows) + 1.0) * _GOLDEN + shift)[0]
+    places = (np.arange(size) + begun[:, None]) * (2.0 / size) - 1.0
+    x, derivative = curve.stretch.x_and_slope(places)
+    mass = np.maximum(curve.rows(x)[1], 0.0) * derivative
     taus = solution.grid.tau
     by_tau = np.repeat(taus, rows // len(taus)) if target == "average" and rows >= len(taus) else np.zeros(rows)
     likelihood = solution.model.likelihood

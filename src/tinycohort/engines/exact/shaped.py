@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import interpolate
 
 from ...compiled import CompiledModel
-from ...numerics import log_sum_exp
-from ...posterior import LeaveOneOut, Marginal, Posterior, Target
-from ...posterior.points import Points, marginal_of
+from ...numerics import gauss_legendre, log_sum_exp
+from ...posterior import LeaveOneOut, Marginal, Points, Posterior, Target, marginal_of
 from .cohorts import Accuracy
 from .curves import Curve
 from .draws import draw
-from .grid import adjust, find_windows, integrate
+from .grid import Windows, adjust, falls_off, find_windows, integrate
 from .marginals import Stack
 from .points import points_of
 from .refinement import LEVELS, evidence_stands, finer, refine
@@ -43,16 +41,18 @@ _FINE = 2001
 _STEPS = {accuracy.mu: steps for accuracy, steps in zip(LEVELS, (13, 16, 20, 26, 34), strict=True)}
 _USUAL_STEPS = 20
 _NEGLIGIBLE = 1e-10
+# Weight at the ends of the shape's range, relative to the largest, below which nothing of note is cut off.
+_FALLEN = 1e-6
 _ADJUSTMENTS = 8
 
 
-@dataclass(frozen=True)
-class _Node:
+class _Node(NamedTuple):
     """A shape, its share of the posterior and the logarithm of that, not normalised, and what was found there."""
 
     shape: float
     weight: float
     log_weight: float
+    windows: Windows
     solution: Solution
 
 
@@ -117,10 +117,35 @@ class ShapedSolution(Solution):
             found.append(math.inf if math.isnan(sd) else sd**2)
         return found[0], found[1]
 
+    def without(self, j: int) -> ShapedSolution | None:
+        """The posterior of all cohorts but `j`, on the same nodes; None where these do not reach so far."""
+        kept = [self._node_without(node, j) for node in self.nodes]
+        found = [node for node in kept if node is not None]
+        if len(found) < len(kept):
+            return None
+        logs = np.array([node.log_weight for node in found])
+        log_evidence = log_sum_exp(logs)
+        weights = np.exp(logs - log_evidence)
+        # Without it the shape must have fallen off at both ends of its range, too.
+        if max(weights[0], weights[-1]) > _FALLEN * weights.max():
+            return None
+        shares = weights / weights.sum()
+        return ShapedSolution([n._replace(weight=float(w)) for n, w in zip(found, shares, strict=True)], log_evidence)
+
+    def _node_without(self, node: _Node, j: int) -> _Node | None:
+        others, grid = node.solution.model.without(j), node.solution.whole.without(j)
+        if not falls_off(others, node.windows, grid):
+            return None
+        change = grid.log_evidence - node.solution.log_evidence
+        return node._replace(log_weight=node.log_weight + change, solution=Solution(others, grid))
+
     def points(self, target: Target, cohort: int | None) -> Points:
         """Weighted points of the posterior, each with its shape."""
         several = len(self.nodes)
-        parts = [points_of(node.solution, target, cohort, several) for node in self.nodes]
+        shifts = np.arange(several) * math.sqrt(2.0)
+        parts = [
+            points_of(node.solution, target, cohort, several, s) for node, s in zip(self.nodes, shifts, strict=True)
+        ]
         weights = [node.weight * part.weight for node, part in zip(self.nodes, parts, strict=True)]
         theta, tau, shape = (np.concatenate(some) for some in list(zip(*parts, strict=True))[:3])
         return Points(theta, tau, shape, np.concatenate(weights))
@@ -141,10 +166,16 @@ class ShapedPosterior(Posterior):
     def __init__(self, model: CompiledModel) -> None:
         self.model = model
         self._over = _Over(model)
-        self.solution, self.diagnostics, self.reasons = refine(self._over.solve(LEVELS[0]), self._over.solve)
+        self._last: list[ShapedSolution] = []
+        self.solution, self.diagnostics, self.reasons = refine(self._solve(LEVELS[0]), self._solve)
         rows, columns = self.solution.whole.mu.shape
         self.diagnostics["nodes"] = [columns, rows, len(self.solution.nodes)]
         self.log_marginal_likelihood = self.solution.log_evidence
+
+    def _solve(self, accuracy: Accuracy) -> ShapedSolution:
+        # The last two are kept: how far they differ is how right they are.
+        self._last = [*self._last[-1:], self._over.solve(accuracy)]
+        return self._last[-1]
 
     def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
         if target == "shape":
@@ -158,10 +189,20 @@ class ShapedPosterior(Posterior):
         raise TypeError("events of survival are predicted from its curves")
 
     def leave_one_out(self) -> LeaveOneOut:
-        """Every cohort left out in turn, each time integrated afresh."""
-        found = np.array([self._left_out(j) for j in range(self.model.cohorts)])
+        """Every cohort left out in turn: on the nodes that are there, else integrated afresh."""
+        found = np.array([self._without(j) or self._left_out(j) for j in range(self.model.cohorts)])
         evidence, variance_mu, variance_theta = found.T
         return LeaveOneOut(self.log_marginal_likelihood - evidence, variance_mu, variance_theta)
+
+    @np.errstate(over="ignore", divide="ignore", invalid="ignore")
+    def _without(self, j: int) -> tuple[float, float, float] | None:
+        """Log evidence, variance of mu and of theta_j from all cohorts but `j`; None where the nodes do not serve."""
+        if self.model.cohorts == 1:
+            return None
+        coarse, fine = (solution.without(j) for solution in self._last)
+        if coarse is None or fine is None or not evidence_stands(abs(fine.log_evidence - coarse.log_evidence)):
+            return None
+        return (fine.log_evidence, *fine.variances())
 
     @np.errstate(over="ignore", divide="ignore", invalid="ignore")
     def _left_out(self, j: int) -> tuple[float, float, float]:
@@ -209,6 +250,7 @@ class _Over:
 
     def __init__(self, model: CompiledModel) -> None:
         self.model, self._prior = model, model.priors["shape"]
+        self._abrupt = bool(np.isfinite(self._prior.support).any())
         self._form: TauScale | None = None
         self._form = self._first_form()
         self.lower, self.upper = self._range()
@@ -225,7 +267,7 @@ class _Over:
             windows = better
         return windows.tau
 
-    def _solution(self, shape: float, accuracy: Accuracy) -> Solution:
+    def _solution(self, shape: float, accuracy: Accuracy) -> tuple[Windows, Solution]:
         model = self.model.at_shape([shape])
         windows = find_windows(model, self._form)
         grid = integrate(model, windows, accuracy)
@@ -235,10 +277,10 @@ class _Over:
                 break
             windows = better
             grid = integrate(model, windows, accuracy)
-        return Solution(model, grid)
+        return windows, Solution(model, grid)
 
     def _log_density(self, shape: Any) -> Any:
-        evidence = np.array([self._solution(float(one), LEVELS[0]).log_evidence for one in shape])
+        evidence = np.array([self._solution(float(one), LEVELS[0])[1].log_evidence for one in shape])
         return evidence + self._prior.log_density(shape)
 
     def _range(self) -> tuple[float, float]:
@@ -258,21 +300,33 @@ class _Over:
 
     def solve(self, accuracy: Accuracy) -> ShapedSolution:
         """The posterior over shapes and everything else."""
-        shapes = np.linspace(self.lower, self.upper, _STEPS.get(accuracy.mu, _USUAL_STEPS))
-        solutions = [self._solution(float(shape), accuracy) for shape in shapes]
-        log_weights = math.log(shapes[1] - shapes[0]) + self._prior.log_density(shapes)
-        log_weights += np.array([solution.log_evidence for solution in solutions])
+        steps = _STEPS.get(accuracy.mu, _USUAL_STEPS)
+        shapes = np.linspace(self.lower, self.upper, steps)
+        if self._abrupt:
+            shapes = self.lower + 0.5 * (self.upper - self.lower) * (gauss_legendre(steps).nodes + 1.0)
+        found = [self._solution(float(shape), accuracy) for shape in shapes]
+        log_weights = self._log_steps(shapes) + self._prior.log_density(shapes)
+        log_weights += np.array([solution.log_evidence for _, solution in found])
         log_evidence = log_sum_exp(log_weights)
         weights = np.exp(log_weights - log_evidence)
         kept = weights > _NEGLIGIBLE * weights.max()
         weights = np.where(kept, weights, 0.0) / weights[kept].sum()
-        rows = zip(shapes, weights, log_weights, solutions, strict=True)
-        nodes = [_Node(float(one), float(w), float(log), solution) for one, w, log, solution in rows if w]
+        rows = zip(shapes, weights, log_weights, found, strict=True)
+        nodes = [_Node(float(one), float(w), float(log), *each) for one, w, log, each in rows if w]
         return ShapedSolution(nodes, log_evidence)
+
+    def _log_steps(self, shapes: Any) -> Any:
+        """Logarithms of the weights of the nodes: equal steps, but for a prior that ends somewhere."""
+        if not self._abrupt:
+            return math.log(shapes[1] - shapes[0])
+        return np.log(0.5 * (self.upper - self.lower) * gauss_legendre(len(shapes)).weights)
 
     def marginal(self, solution: ShapedSolution) -> Marginal:
         """Of the shape, by its density between the nodes."""
         shapes, logs = (np.array([getattr(node, name) for node in solution.nodes]) for name in ("shape", "log_weight"))
         fine = np.linspace(shapes[0], shapes[-1], _FINE)
+        if self._abrupt:
+            logs = logs - self._log_steps(shapes)
+            fine = np.linspace(self.lower, self.upper, _FINE)
         density = np.exp(interpolate.CubicSpline(shapes, logs - logs.max())(fine))
         return marginal_of(fine, density / density.sum())

@@ -111,6 +111,11 @@ class Stretch:
         shrunk = self._core * self._core / grown
         return self._middle + 0.5 * (grown - shrunk), 0.5 * (grown + shrunk) * self._half
 
+    def x_and_slope(self, s: Any) -> tuple[Any, Any]:
+        """Points and derivatives at coordinates `s` (..., T, N), each row's own."""
+        v = self._low + self._half * (s + 1.0)
+        return self._middle + self._core * np.sinh(v), self._core * np.cosh(v) * self._half
+
     def x_at(self, s: Any, rows: Any) -> Any:
         """Points at coordinates `s` (P,), each in its own row `rows` (P,)."""
         v = self._low[rows, 0] + self._half[rows, 0] * (s + 1.0)

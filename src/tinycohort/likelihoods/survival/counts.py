@@ -15,14 +15,18 @@ from .terms import Atom, Density, Factor, Interval, Terms, alive_after
 __all__ = ["followup_counts_report", "person_time_report"]
 
 _NODES = 12
+# How much deaths count beside a follow-up that is known of the survivors alone: it is an estimate, from few where many
+# died. Found by calibration: 1 covers 90 to 93% where 95% is claimed.
+_BY_SURVIVORS = 0.7
 
 
 def followup_counts_report(events: int, people: int, followup: Followup, label: str = "") -> Report:
     """How many of some people died, who were followed from a shortest to a longest time.
 
     Each died with the probability 1 - S averaged over the times of follow-up, which are spread evenly from the shortest
-    to the median and from there to the longest. These must be times of follow-up had nobody died (``reverse_km``) or of
-    those alive (``survivors``); those of all are shorter, for the dead are among them.
+    to the median and from there to the longest: times of follow-up had nobody died (``reverse_km``). Of those alive
+    (``survivors``) long times are rarer than they were planned, by the factor S: their chance to be alive is the harmonic
+    mean of S. Those of all, or of nobody knows whom, are taken as planned, which is too short where many died.
 
     Parameters
     ----------
@@ -38,7 +42,7 @@ def followup_counts_report(events: int, people: int, followup: Followup, label: 
     InputError
         More deaths than people, no follow-up, or times the wrong way round.
     """
-    stretches = _stretches(followup)
+    stretches = _stretches(followup, people - events)
     issues = _count_issues(events, people, label)
     if not stretches:
         mend = "Give its shortest and longest time, or its median."
@@ -49,8 +53,14 @@ def followup_counts_report(events: int, people: int, followup: Followup, label: 
     if issues:
         raise InputError(issues)
     times = [(t, w) for low, high, share in stretches for t, w in _nodes(low, high, share)]
-    dead = Factor(tuple(Atom(math.log(w), intervals=(Interval(0.0, t),)) for t, w in times), float(events))
-    alive = Factor(tuple(Atom(math.log(w), intervals=(alive_after(t),)) for t, w in times), float(people - events))
+    if followup.basis == "survivors":
+        # Alive with the chance 1 / E(1 / S), dead with E((1 - S) / S) / E(1 / S).
+        odds = tuple(Atom(math.log(w), intervals=(Interval(0.0, t), alive_after(t, -1.0))) for t, w in times)
+        inverse = tuple(Atom(math.log(w), intervals=(alive_after(t, -1.0),)) for t, w in times)
+        dead, alive = Factor(odds, _BY_SURVIVORS * events), Factor(inverse, -_BY_SURVIVORS * people)
+    else:
+        dead = Factor(tuple(Atom(math.log(w), intervals=(Interval(0.0, t),)) for t, w in times), float(events))
+        alive = Factor(tuple(Atom(math.log(w), intervals=(alive_after(t),)) for t, w in times), float(people - events))
     constant = special.gammaln(people + 1) - special.gammaln(events + 1) - special.gammaln(people - events + 1)
     first, last = stretches[0][0], stretches[-1][1]
     words = f"{events} of {people} died within {first:g} to {last:g} months"
@@ -58,7 +68,8 @@ def followup_counts_report(events: int, people: int, followup: Followup, label: 
     remarks = ()
     if followup.basis in ("all", "unstated"):
         remarks = ("whose follow-up its deaths were counted over is not stated, or counts the dead: taken as planned",)
-    return Report("followup_counts", Terms.of(parts, float(constant)), words, people, last, remarks=remarks)
+    terms, quasi = Terms.of(parts, float(constant)), followup.basis != "reverse_km"
+    return Report("followup_counts", terms, words, people, last, quasi=quasi, remarks=remarks)
 
 
 def person_time_report(events: int, person_months: float, people: int | None = None, label: str = "") -> Report:
@@ -103,16 +114,24 @@ def _count_issues(events: int, people: int, label: str) -> list[Issue]:
     return [Issue(f"{label} events".strip(), f"{events!r} of {people!r}", "Give whole numbers, events among people.")]
 
 
-def _stretches(followup: Followup) -> list[tuple[float, float, float]]:
+def _stretches(followup: Followup, alive: float) -> list[tuple[float, float, float]]:
     """Ends and shares of people of the stretches over which times of follow-up are spread evenly."""
     low, middle, high = followup.shortest_months, followup.median_months, followup.longest_months
     if low is not None and high is not None:
+        if followup.basis == "survivors" and low <= high:
+            low, high = _beyond(low, high, alive)
         return [(low, high, 1.0)] if middle is None else [(low, middle, 0.5), (middle, high, 0.5)]
     if middle is None:
         return []
     low = 0.0 if low is None else low
     high = max(2.0 * middle - low, middle) if high is None else high
     return [(low, middle, 0.5), (middle, high, 0.5)]
+
+
+def _beyond(low: float, high: float, alive: float) -> tuple[float, float]:
+    """The range of all, of which that of a few who are alive falls short: as evenly spread times do on average."""
+    short = (high - low) / (alive - 1.0) if alive > 1.0 else 0.5 * high
+    return max(low - short, 0.0), high + short
 
 
 def _nodes(low: float, high: float, share: float) -> list[tuple[float, float]]:

@@ -16,6 +16,7 @@ from .terms import Atom, Density, Factor, Interval, Terms
 __all__ = ["landmarks_report"]
 
 _SAME = 1e-9
+_FEW = 8
 
 
 def landmarks_report(
@@ -111,16 +112,30 @@ def _atoms(points: Sequence[Point], way: Effective, rule: str, not_reached_month
     alive, last = (points[-1].survival, points[-1].time_months) if points else (1.0, 0.0)
     if not_reached_months is None or not_reached_months <= last or alive <= 0.5:
         return [known]
-    left = max(round(0.5 * way.left), 1) if way.left >= 0.5 else 0
+    staying = 0.5 * way.left
+    fewer = int(staying)
+    # Of a few, half a person decides: then both whole numbers count, by how near they are.
+    likely = {fewer: fewer + 1.0 - staying, fewer + 1: staying - fewer} if staying < _FEW else {round(staying): 1.0}
+    found = []
+    for left, probability in likely.items():
+        if probability:
+            found += _above_a_half(known, last, alive, left, not_reached_months, math.log(probability))
+    return found
+
+
+def _above_a_half(
+    known: Atom, last: float, alive: float, left: int, not_reached_months: float, log_probability: float
+) -> list[Atom]:
+    """So few of `left` people die between the last point and the end that the curve stays above a half."""
     most = math.ceil(left * (1.0 - 0.5 / alive) - _SAME) - 1
     found = []
-    for died in range(max(most, 0) + 1) if left else range(0):
+    for died in range(max(most, 0) + 1):
         ways = float(special.gammaln(left + 1.0) - special.gammaln(died + 1.0) - special.gammaln(left - died + 1.0))
-        beyond = [Interval(not_reached_months, math.inf, float(left - died))]
+        beyond = [Interval(not_reached_months, math.inf, float(left - died))] if left > died else []
         beyond += [Interval(last, not_reached_months, float(died))] if died else []
-        beyond += [Interval(last, math.inf, -float(left))] if last else []
-        found.append(Atom(known.log_weight + ways, known.densities, (*known.intervals, *beyond)))
-    return found or [known]
+        beyond += [Interval(last, math.inf, -float(left))] if last and left else []
+        found.append(Atom(known.log_weight + log_probability + ways, known.densities, (*known.intervals, *beyond)))
+    return found
 
 
 def _atom(points: Sequence[Point], way: Effective, rule: str) -> Atom:
@@ -179,8 +194,10 @@ def _issues(
     if followup.basis not in BASES:
         found.append(Issue(f"{label} followup_basis".strip(), f"{followup.basis!r} is unknown", f"Known: {', '.join(BASES)}."))
     living = [point.time_months for point in points if point.survival > 0.0]
-    if followup.longest_months is not None and living and living[-1] > followup.longest_months + _SAME:
-        what = f"a point at {living[-1]:g} months, and nobody was followed beyond {followup.longest_months:g}"
+    # Whoever died may have been followed for longer than all who are alive.
+    longest = None if followup.basis == "survivors" else followup.longest_months
+    if longest is not None and living and living[-1] > longest + _SAME:
+        what = f"a point at {living[-1]:g} months, and nobody was followed beyond {longest:g}"
         found.append(Issue(label, what, "One of the two is wrong."))
     return found
 

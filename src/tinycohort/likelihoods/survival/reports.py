@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -14,19 +15,12 @@ from ...families import SURVIVAL_FAMILIES, Clock, Family, SurvivalFamily
 from ...issues import Issue
 from ...numerics import NUMPY, Operations
 from ..base import Data, Likelihood
+from .location import locate, tails
 from .report import Report
-from .terms import Terms, pack
+from .terms import pack
 
 __all__ = ["SurvivalReports"]
 
-# Where theta is looked for around the logarithms of the times that are named, and the step of the first look.
-_BESIDE, _STEP = 12.0, 0.25
-_LOOKS, _POINTS = 8, 33
-# A likelihood this far below its plateau is at the edge of it.
-_EDGE = 1.0
-_NARROWEST = 1e-6
-# Below what any atom says; PyTensor wants constants that single precision holds.
-_LOWEST = -1e30
 
 
 class SurvivalReports(Likelihood):
@@ -133,7 +127,7 @@ class SurvivalReports(Likelihood):
         atoms = data["atom_log_weight"] + _sum(
             self.family, theta[..., None, None], shape[..., None, None, :], data, "atom_", operations
         )
-        peak = operations.maximum(atoms.max(axis=-1), _LOWEST)
+        peak = atoms.max(axis=-1)
         mixed = peak + operations.log(operations.exp(atoms - peak[..., None]).sum(axis=-1))
         return total + (data["factor_weight"] * mixed).sum(axis=-1)
 
@@ -147,21 +141,29 @@ class SurvivalReports(Likelihood):
     # -- where theta lies -----------------------------------------------------------------------------------------
 
     def locate(self, data: Data) -> tuple[Any, Any]:
-        prepared = self.prepare(data)
-        found = [
-            _locate(lambda theta, own=own: self.log_kernel(theta[:, None], own)[:, 0], report.terms, tails)
-            for report, own, tails in zip(
-                self.reports_of(data), _each(prepared), zip(*self.tails(data), strict=True), strict=True
-            )
-        ]
+        falls = zip(*self.tails(data), strict=True)
+        found = [locate(*each, fall) for each, fall in zip(self._each(data), falls, strict=True)]
         centre, width = np.array(found).reshape(-1, 2).T
         return centre, width
 
     def tails(self, data: Data) -> tuple[Any, Any]:
-        early, late = self.family.rates(None if self.shape is None else np.array(self.shape))
-        found = [_tails(report.terms, early, late) for report in self.reports_of(data)]
-        left, right = np.array(found).reshape(-1, 2).T
+        left, right = np.array([tails(*each) for each in self._each(data)]).reshape(-1, 2).T
         return left, right
+
+    def _each(self, data: Data) -> list[tuple[Callable[[Any], Any], float, float, float]]:
+        """Of each cohort: its log-likelihood, logarithms of its first and last time, and how steep the curve is."""
+        prepared = self.prepare(data)
+        shape = self.family.neutral_shape if self.shape is None else np.array(self.shape)
+        steepness = float(self.family.steepness(shape))
+        found = []
+        for j, report in enumerate(self.reports_of(data)):
+            own = {name: column[j : j + 1] for name, column in prepared.items()}
+            times = report.terms.times_months or (1.0,)
+            found.append((partial(self._of_one, shape, own), math.log(times[0]), math.log(times[-1]), steepness))
+        return found
+
+    def _of_one(self, shape: Any, own: Data, theta: Any) -> Any:
+        return self.log_kernel_at(theta[:, None], shape, own)[:, 0]
 
     def pymc(self, theta: Any, data: Mapping[str, Any], prefix: str = "", dims: str = "cohort") -> Any:
         return self.pymc_at(theta, np.array([self.shape or ()]), data)
@@ -200,7 +202,7 @@ class SurvivalReports(Likelihood):
 def _with_clocks(family: SurvivalFamily, packed: dict[str, Any]) -> dict[str, Any]:
     found = dict(packed) | {"median_log_time": np.log(packed["median_time"])}
     for prefix in ("", "atom_"):
-        for name in ("density_time", "start", "stop", *(() if prefix else ("median_time",))):
+        for name in ("density_time", "alive_time", "start", "stop", *(() if prefix else ("median_time",))):
             clock = family.clock(found.pop(f"{prefix}{name}"))
             found[f"{prefix}{name}_cumulative"], found[f"{prefix}{name}_hazard"] = clock
     return found
@@ -217,66 +219,11 @@ def _sum(family: SurvivalFamily, theta: Any, shape: Any, data: Data, prefix: str
     if data[f"{prefix}density_weight"].shape[-1]:
         densities = family.log_density(_clock(data, f"{prefix}density_time"), theta, shape, operations)
         total = total + (data[f"{prefix}density_weight"] * densities).sum(axis=-1)
+    if data[f"{prefix}alive_weight"].shape[-1]:
+        hazards = family.cumulative_hazard(_clock(data, f"{prefix}alive_time"), theta, shape, operations)
+        total = total - (data[f"{prefix}alive_weight"] * hazards).sum(axis=-1)
     if data[f"{prefix}interval_weight"].shape[-1]:
         clocks = _clock(data, f"{prefix}start"), _clock(data, f"{prefix}stop")
         intervals = family.log_interval(*clocks, theta, shape, operations)
         total = total + (data[f"{prefix}interval_weight"] * intervals).sum(axis=-1)
     return total
-
-
-def _each(prepared: Data) -> list[dict[str, Any]]:
-    size = len(prepared["constant"])
-    return [{name: column[j : j + 1] for name, column in prepared.items()} for j in range(size)]
-
-
-def _locate(log_likelihood: Any, terms: Terms, tails: tuple[float, float]) -> tuple[float, float]:
-    """Where a log-likelihood of theta lies, and how wide the narrowest thing is that it does there."""
-    times = np.log(terms.times_months) if terms.times_months else np.zeros(1)
-    low, high = times.min() - _BESIDE, times.max() + _BESIDE
-    theta = np.arange(low, high, _STEP)
-    height = log_likelihood(theta)
-    flat = tails[0] == 0.0, tails[1] == 0.0
-    if all(flat):
-        return float(times.mean()), 1.0
-    if any(flat):
-        # The edge of a plateau: where it has fallen by one, and how far it takes from a half to two.
-        drop = (height[-1] if flat[1] else height[0]) - height
-        order = np.argsort(drop)
-        at = np.interp([0.5 * _EDGE, _EDGE, 2.0 * _EDGE], drop[order], theta[order])
-        return float(at[1]), max(float(abs(at[2] - at[0])) / math.log(4.0), _NARROWEST)
-    step = _STEP
-    for _ in range(_LOOKS):
-        best = int(np.clip(height.argmax(), 1, len(theta) - 2))
-        curvature = (2.0 * height[best] - height[best - 1] - height[best + 1]) / step**2
-        width = 1.0 / math.sqrt(max(curvature, _NARROWEST))
-        if step < 0.3 * width:
-            break
-        centre, step = theta[best], 4.0 * step / (_POINTS - 1)
-        theta = centre + step * (np.arange(_POINTS) - (_POINTS - 1) / 2)
-        height = log_likelihood(theta)
-    return float(theta[best]), max(width, _NARROWEST)
-
-
-def _tails(terms: Terms, early: float, late: float) -> tuple[float, float]:
-    """How fast the log-likelihood falls in the end as theta falls, and as it rises."""
-    sides = np.array(_side_rates(terms.densities, terms.intervals, early, late))
-    if terms.medians:
-        return math.inf, math.inf
-    for factor in terms.factors:
-        # Of a mixture what falls slowest lasts.
-        atoms = [_side_rates(atom.densities, atom.intervals, early, late) for atom in factor.atoms]
-        sides = sides + factor.weight * np.min(atoms, axis=0)
-    return float(sides[0]), float(sides[1])
-
-
-def _side_rates(densities: Any, intervals: Any, early: float, late: float) -> tuple[float, float]:
-    """As theta falls everybody dies at once: survival falls. As it rises nobody dies: deaths fall."""
-
-    def rate(weights: Sequence[float], each: float) -> float:
-        # Of a survival given an earlier one, the weights cancel; what falls ever faster does so all the same.
-        total = sum(weights)
-        return (math.inf if any(w > 0.0 for w in weights) else 0.0) if math.isinf(each) else each * total
-
-    survived = [one.weight for one in densities] + [one.weight for one in intervals if one.start_months > 0.0]
-    died = [one.weight for one in densities] + [one.weight for one in intervals if math.isfinite(one.stop_months)]
-    return rate(survived, late), rate(died, early)

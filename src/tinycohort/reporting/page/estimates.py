@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...curves import CURVE_FUNCTIONALS
 from ...estimates import estimate_rows
 from ...posterior import Fit
 from ..numbers import Number
+from ..survival import curve_label, curve_text
 from ..words import count, figure, of_quantity, percent, points, target_in_words
 from .markup import Markup, join, minus, table, tag
 
@@ -56,10 +58,18 @@ def estimates_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
         if row["functional"] in ("probability_above", "probability_below"):
             side = row["functional"].removeprefix("probability_")
             what = f"Probability that a {target} lies {side} {of_quantity(quantity)(row['threshold'])}"
+            if row["time_months"] is not None:
+                side = "more" if side == "above" else "fewer"
+                alive = f"{side} than {100 * row['threshold']:g}% are alive at {row['time_months']:g} months"
+                what = f"Probability that {alive}, {target}"
             rows.append((what.replace("a average", "the average"), f"{row['probability']:.3f}", "", ""))
         elif row["functional"] == "predicted_events":
-            what = f"Of {row['patients']} new patients, {target}"
+            by = "" if row["time_months"] is None else f" with the event by {row['time_months']:g} months"
+            what = f"Of {row['patients']} new patients{by}, {target}"
             rows.append((what, f"{row['median']:.0f}", f"{row['lower']:.0f} to {row['upper']:.0f}", level))
+        elif row["functional"] in CURVE_FUNCTIONALS:
+            ends = " to ".join(curve_text(row[end], row["functional"]) for end in ("lower", "upper"))
+            rows.append((f"{curve_label(row)}, {target}", curve_text(row["median"], row["functional"]), ends, level))
         elif row["baseline"] is not None:
             kind, unit = _AT_BASELINE[row["functional"]]
             ends = interval_text(row["lower"], row["upper"], unit)
@@ -68,7 +78,8 @@ def estimates_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
         else:
             unit = _SPREAD if row["functional"] == "heterogeneity" else quantity
             ends = interval_text(row["lower"], row["upper"], unit)
-            rows.append((f"{target[0].upper()}{target[1:]}", value_text(row["median"], unit), ends, level))
+            what = f"Median months, {target}" if unit == "median" else f"{target[0].upper()}{target[1:]}"
+            rows.append((what, value_text(row["median"], unit), ends, level))
     if not rows:
         return Markup("")
     meaning = (
