@@ -21,7 +21,7 @@ from ...posterior import LeaveOneOut, Marginal, Points, Posterior, Target, margi
 from .cohorts import Accuracy
 from .curves import Curve
 from .draws import draw
-from .grid import Windows, adjust, falls_off, find_windows, integrate
+from .grid import adjust, find_windows, integrate
 from .marginals import Stack
 from .points import points_of
 from .refinement import LEVELS, evidence_stands, finer, refine
@@ -43,8 +43,6 @@ _USUAL_STEPS = 20
 _NEGLIGIBLE = 1e-10
 # Weight of a shape, relative to the largest, from which it counts for curves.
 _COUNTS = 1e-5
-# Weight at the ends of the shape's range, relative to the largest, below which nothing of note is cut off.
-_FALLEN = 1e-6
 _ADJUSTMENTS = 8
 
 
@@ -54,7 +52,6 @@ class _Node(NamedTuple):
     shape: float
     weight: float
     log_weight: float
-    windows: Windows
     solution: Solution
 
 
@@ -119,28 +116,6 @@ class ShapedSolution(Solution):
             found.append(math.inf if math.isnan(sd) else sd**2)
         return found[0], found[1]
 
-    def without(self, j: int) -> ShapedSolution | None:
-        """The posterior of all cohorts but `j`, on the same nodes; None where these do not reach so far."""
-        grids = [node.solution.whole.without(j) for node in self.nodes]
-        changes = [grid.log_evidence - node.solution.log_evidence for grid, node in zip(grids, self.nodes, strict=True)]
-        logs = np.array([node.log_weight for node in self.nodes]) + changes
-        log_evidence = log_sum_exp(logs)
-        weights = np.exp(logs - log_evidence)
-        # Without it the shape must have fallen off at both ends of its range, too, and mu and tau where it has not.
-        if max(weights[0], weights[-1]) > _FALLEN * weights.max():
-            return None
-        counts = weights > _FALLEN * weights.max()
-        others = [(node.solution.model.without(j), node) for node in self.nodes]
-        pairs = [(model, node.windows, grid) for (model, node), grid in zip(others, grids, strict=True)]
-        if not all(falls_off(*pair) for pair, needed in zip(pairs, counts, strict=True) if needed):
-            return None
-        rows = zip(self.nodes, weights / weights.sum(), logs, pairs, strict=True)
-        nodes = [
-            _Node(node.shape, float(weight), float(log), windows, Solution(model, grid))
-            for node, weight, log, (model, windows, grid) in rows
-        ]
-        return ShapedSolution(nodes, log_evidence)
-
     def points(self, target: Target, cohort: int | None) -> Points:
         """Points of the posterior, each with its shape, in rows of one shape."""
         heaviest = max(node.weight for node in self.nodes)
@@ -170,16 +145,10 @@ class ShapedPosterior(Posterior):
     def __init__(self, model: CompiledModel) -> None:
         self.model = model
         self._over = _Over(model)
-        self._last: list[ShapedSolution] = []
-        self.solution, self.diagnostics, self.reasons = refine(self._solve(LEVELS[0]), self._solve)
+        self.solution, self.diagnostics, self.reasons = refine(self._over.solve(LEVELS[0]), self._over.solve)
         rows, columns = self.solution.whole.mu.shape
         self.diagnostics["nodes"] = [columns, rows, len(self.solution.nodes)]
         self.log_marginal_likelihood = self.solution.log_evidence
-
-    def _solve(self, accuracy: Accuracy) -> ShapedSolution:
-        # The last two are kept: how far they differ is how right they are.
-        self._last = [*self._last[-1:], self._over.solve(accuracy)]
-        return self._last[-1]
 
     def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
         if target == "shape":
@@ -193,20 +162,10 @@ class ShapedPosterior(Posterior):
         raise TypeError("events of survival are predicted from its curves")
 
     def leave_one_out(self) -> LeaveOneOut:
-        """Every cohort left out in turn: on the nodes that are there, else integrated afresh."""
-        found = np.array([self._without(j) or self._left_out(j) for j in range(self.model.cohorts)])
+        """Every cohort left out in turn, each time integrated afresh."""
+        found = np.array([self._left_out(j) for j in range(self.model.cohorts)])
         evidence, variance_mu, variance_theta = found.T
         return LeaveOneOut(self.log_marginal_likelihood - evidence, variance_mu, variance_theta)
-
-    @np.errstate(over="ignore", divide="ignore", invalid="ignore")
-    def _without(self, j: int) -> tuple[float, float, float] | None:
-        """Log evidence, variance of mu and of theta_j from all cohorts but `j`; None where the nodes do not serve."""
-        if self.model.cohorts == 1:
-            return None
-        coarse, fine = (solution.without(j) for solution in self._last)
-        if coarse is None or fine is None or not evidence_stands(abs(fine.log_evidence - coarse.log_evidence)):
-            return None
-        return (fine.log_evidence, *fine.variances())
 
     @np.errstate(over="ignore", divide="ignore", invalid="ignore")
     def _left_out(self, j: int) -> tuple[float, float, float]:
@@ -271,7 +230,7 @@ class _Over:
             windows = better
         return windows.tau
 
-    def _solution(self, shape: float, accuracy: Accuracy) -> tuple[Windows, Solution]:
+    def _solution(self, shape: float, accuracy: Accuracy) -> Solution:
         model = self.model.at_shape([shape])
         windows = find_windows(model, self._form)
         grid = integrate(model, windows, accuracy)
@@ -281,10 +240,10 @@ class _Over:
                 break
             windows = better
             grid = integrate(model, windows, accuracy)
-        return windows, Solution(model, grid)
+        return Solution(model, grid)
 
     def _log_density(self, shape: Any) -> Any:
-        evidence = np.array([self._solution(float(one), LEVELS[0])[1].log_evidence for one in shape])
+        evidence = np.array([self._solution(float(one), LEVELS[0]).log_evidence for one in shape])
         return evidence + self._prior.log_density(shape)
 
     def _range(self) -> tuple[float, float]:
@@ -310,13 +269,13 @@ class _Over:
             shapes = self.lower + 0.5 * (self.upper - self.lower) * (gauss_legendre(steps).nodes + 1.0)
         found = [self._solution(float(shape), accuracy) for shape in shapes]
         log_weights = self._log_steps(shapes) + self._prior.log_density(shapes)
-        log_weights += np.array([solution.log_evidence for _, solution in found])
+        log_weights += np.array([solution.log_evidence for solution in found])
         log_evidence = log_sum_exp(log_weights)
         weights = np.exp(log_weights - log_evidence)
         kept = weights > _NEGLIGIBLE * weights.max()
         weights = np.where(kept, weights, 0.0) / weights[kept].sum()
         rows = zip(shapes, weights, log_weights, found, strict=True)
-        nodes = [_Node(float(one), float(w), float(log), *each) for one, w, log, each in rows if w]
+        nodes = [_Node(float(one), float(w), float(log), each) for one, w, log, each in rows if w]
         return ShapedSolution(nodes, log_evidence)
 
     def _log_steps(self, shapes: Any) -> Any:
