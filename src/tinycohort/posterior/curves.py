@@ -17,8 +17,9 @@ _SHAPES = 9
 _BISECTIONS = 60
 _SHARE = 0.5
 # Of a mean over cohorts at many times: equal steps in z, whose error is below 1e-5 where tau times the steepness of log
-# H is below two; and the weight of points that are left out.
-_STEP, _REACH, _FEWER_SHAPES, 
+# H is below two.
+_STEP, _REACH, _FEWER_SHAPES = 0.4, 6.0, 5
+
 
 def _over_shapes(points: Points, value: Callable[[Any], Any]) -> Any:
     """The mean of a function of the shape over cohorts, at each point."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from scipy import interpolate
 from ...compiled import CompiledModel
 from ...numerics import gauss_legendre, log_sum_exp
 from ...posterior import LeaveOneOut, Marginal, Points, Posterior, Target, marginal_of
-from .cohorts import Accuracy
+from .cohorts import Accuracy, Cohorts
 from .curves import Curve
 from .draws import draw
 from .grid import adjust, find_windows, integrate
@@ -26,6 +27,7 @@ from .marginals import Stack
 from .points import points_of
 from .refinement import LEVELS, evidence_stands, finer, refine
 from .solution import Solution
+from .tabulated import chebyshev_points, tabulate
 from .windows import Stretch, TauScale
 
 __all__ = ["ShapedPosterior"]
@@ -44,6 +46,9 @@ _NEGLIGIBLE = 1e-10
 # Weight of a shape, relative to the largest, from which it counts for curves.
 _COUNTS = 1e-5
 _ADJUSTMENTS = 8
+# Tables of log-likelihoods: how far down they reach, their points, how close these are in the middle, in widths of the
+# likelihood, and where a plateau is flat.
+_TABLED, _POINTS, _CORE, _BESIDE_PLATEAU = 60.0, 161, 1.5, 60.0
 
 
 class _Node(NamedTuple):
@@ -208,6 +213,20 @@ def _of_priors(model: CompiledModel) -> tuple[float, float, float]:
     return 0.0, variance, variance + model.pooling.variance * square
 
 
+def _tabled(model: CompiledModel) -> CompiledModel:
+    """The same with every report's log-likelihood in a table, which is much quicker than its many terms."""
+    cohorts = Cohorts(model.likelihood, model.data, LEVELS[0].step, _TABLED)
+    left, right = model.likelihood.plateaus(model.data)
+    beside = _BESIDE_PLATEAU * cohorts.scale
+    # On a plateau's side as far as where it is flat.
+    lower = np.where(left, cohorts.centre - beside, cohorts.lower)
+    upper = np.where(right, cohorts.centre + beside, cohorts.upper)
+    stretch = Stretch(lower, upper, np.clip(cohorts.centre, lower, upper), _CORE * cohorts.scale)
+    theta = stretch.x(chebyshev_points(_POINTS))[0]
+    (table,) = tabulate([stretch], cohorts.log_likelihoods(theta)[:, None], left, right)
+    return replace(model, likelihood=table, data={"which": np.arange(model.cohorts)})
+
+
 class _Over:
     """A model over its shape: where that lies, and solutions at its nodes."""
 
@@ -232,14 +251,15 @@ class _Over:
 
     def _solution(self, shape: float, accuracy: Accuracy) -> Solution:
         model = self.model.at_shape([shape])
-        windows = find_windows(model, self._form)
-        grid = integrate(model, windows, accuracy)
+        quick = _tabled(model)
+        windows = find_windows(quick, self._form)
+        grid = integrate(quick, windows, accuracy)
         for _ in range(_ADJUSTMENTS):
-            better = adjust(model, windows, grid)
+            better = adjust(quick, windows, grid)
             if better is None or better.tau is not windows.tau:
                 break
             windows = better
-            grid = integrate(model, windows, accuracy)
+            grid = integrate(quick, windows, accuracy)
         return Solution(model, grid)
 
     def _log_density(self, shape: Any) -> Any:
