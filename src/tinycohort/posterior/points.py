@@ -11,6 +11,7 @@ from .base import Marginal, Points
 __all__ = ["marginal_of"]
 
 _FINE = 2001
+_NOTHING = 1e-200
 _TAILS = np.concatenate(
     [np.geomspace(1e-6, 1e-2, 60), np.linspace(1e-2, 0.99, _FINE), 1.0 - np.geomspace(1e-2, 1e-6, 60)]
 )
@@ -28,7 +29,8 @@ def marginal_of(values: Any, points: Points) -> Marginal:
         Where. If they come in rows, and the function rises or falls all along every row, its distribution function is
         that of theta.
     """
-    values, weight = np.asarray(values, float), np.asarray(points.weight, float)
+    # Between denormal numbers a straight line would be infinitely steep.
+    values, weight = np.where(np.abs(values) < _NOTHING, 0.0, values), np.asarray(points.weight, float)
     order = np.argsort(values, kind="stable")
     known, places = values[order], np.cumsum(weight[order]) - 0.5 * weight[order]
     finite = np.isfinite(known)

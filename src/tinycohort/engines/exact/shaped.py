@@ -233,13 +233,28 @@ class _Over:
     def __init__(self, model: CompiledModel) -> None:
         self.model, self._prior = model, model.priors["shape"]
         self._abrupt = bool(np.isfinite(self._prior.support).any())
+        self._known = self._places()
         self._form: TauScale | None = None
         self._form = self._first_form()
         self.lower, self.upper = self._range()
 
+    def _places(self) -> tuple[Any, Any, Any, Any]:
+        """Shapes, and where each likelihood lies there, how wide it is and whether it has a plateau."""
+        shapes = np.linspace(*(float(self._prior.quantile(p)) for p in (_TAIL, 1.0 - _TAIL)), _LOOKED_AT)
+        likelihoods = [self.model.at_shape([float(shape)]).likelihood for shape in shapes]
+        centre, width = zip(*(one.locate(self.model.data) for one in likelihoods), strict=True)
+        return shapes, np.array(centre), np.log(width), likelihoods[_LOOKED_AT // 2].tails(self.model.data)
+
+    def _place(self, shape: float) -> tuple[Any, Any, Any, Any]:
+        """Roughly where each likelihood lies at a shape, which is all that tables and windows need."""
+        shapes, centre, log_width, falls = self._known
+        at = [np.array([np.interp(shape, shapes, column) for column in some.T]) for some in (centre, log_width)]
+        return at[0], np.exp(at[1]), *falls
+
     def _first_form(self) -> TauScale | None:
         """One coordinate of tau for all shapes: that of the shape in the middle of its prior."""
-        model = self.model.at_shape([float(self._prior.quantile(0.5))])
+        shape = float(self._prior.quantile(0.5))
+        model = _tabled(self.model.at_shape([shape], self._place(shape)))
         windows, grid = find_windows(model), None
         for _ in range(_ADJUSTMENTS):
             grid = integrate(model, windows, LEVELS[0])
@@ -251,7 +266,7 @@ class _Over:
 
     def _solution(self, shape: float, accuracy: Accuracy) -> Solution:
         model = self.model.at_shape([shape])
-        quick = _tabled(model)
+        quick = _tabled(self.model.at_shape([shape], self._place(shape)))
         windows = find_windows(quick, self._form)
         grid = integrate(quick, windows, accuracy)
         for _ in range(_ADJUSTMENTS):
