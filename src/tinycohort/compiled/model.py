@@ -190,7 +190,8 @@ class CompiledModel:
 
         `place` is what `SurvivalReports.with_shape` may be told.
         """
-        assert isinstance(self.family, SurvivalFamily) and isinstance(self.likelihood, SurvivalReports)
+        assert isinstance(self.family, SurvivalFamily)
+        assert isinstance(self.likelihood, SurvivalReports)
         likelihood = self.likelihood.with_shape(shape, place)
         assert likelihood.shape is not None
         priors = {name: value for name, value in self.priors.items() if name not in self.shape_parameters}

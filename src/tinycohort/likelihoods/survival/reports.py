@@ -115,7 +115,7 @@ class SurvivalReports(Likelihood):
     # -- the log-likelihood ---------------------------------------------------------------------------------------
 
     def prepare(self, data: Data, operations: Operations = NUMPY) -> Data:
-        """Terms as arrays, with the family's functions of their times; `own` are each cohort's, with nothing to spare."""
+        """Terms as arrays, with the family's functions of their times; `own` are each cohort's alone."""
         key = np.asarray(data["report"], int).tobytes()
         if key not in self._ready:
             terms = [report.terms for report in self.reports_of(data)]
