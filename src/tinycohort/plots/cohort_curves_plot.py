@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from ..issues import InputError, Issue
 from ..posterior import Fit
 from .canvas import GREY, SIZE, SMALL, draw_in, figure_of, literal, new_axes, size_of, style, wrapped
-from .curve_bands import Band, bands, cohort_bands, month_ticks, reach, reports_of, since, survival_words
+from .curve_bands import Band, bands, cohort_bands, median_of, month_ticks, reach, reports_of, since, survival_words
 from .curve_evidence import evidence_rows
 from .curve_frame import WIDTH, Frame, frame_of, set_up_axes, write_key, write_lines
 from .curve_marks import BEYOND, FORMS, LOOKS, REFERENCE, draw_band, draw_evidence
@@ -71,6 +71,13 @@ def cohort_curves(
     InputError
         A fit that is not of survival or may not be reported, an order that is not one, months that are none, a level
         outside (0, 1), or axes that are too small.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> fit = tc.fit("os_pd1:exponential", tc.read_evidence())
+    >>> len(tc.plots.cohort_curves(fit).axes)  # that of the whole, and one for each cohort
+    5
     """
     panels, typical, end = _panels(fit, order, until_months, level)
     with style(*(panel.label for panel in panels)):
@@ -100,8 +107,7 @@ def cohort_curves_table(
 
     Parameters
     ----------
-    fit, order, until_months, level
-        As for `cohort_curves`.
+    fit, order, until_months, level : as `cohort_curves` takes them
 
     Returns
     -------
@@ -113,6 +119,13 @@ def cohort_curves_table(
     ------
     InputError
         As `cohort_curves`.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> fit = tc.fit("os_pd1:exponential", tc.read_evidence())
+    >>> tc.plots.cohort_curves_table(fit)["target"].unique().tolist()
+    ['cohort', 'typical']
     """
     panels, typical, _ = _panels(fit, order, until_months, level)
     rows = [row for panel in panels for row in (*panel.band.rows(level), *panel.evidence)]
@@ -134,7 +147,7 @@ def _panels(
 ) -> tuple[list[_Panel], Band | None, float]:
     reports, end = reports_of(fit), reach(fit, until_months)
     labels = fit.compiled.labels
-    medians = [cohort["median"] for cohort in fit.summary(0.95)["cohorts"]]
+    medians = [median_of(fit, j) for j in range(len(labels))] if order == "median" else []
     places = in_order(fit.compiled, medians, order)
     curves = cohort_bands(fit, "survival", end, level)
     has_typical = fit.posterior.points("typical") is not None

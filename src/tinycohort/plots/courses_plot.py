@@ -144,8 +144,7 @@ def courses_table(evidence: Evidence, of: str | Sequence[str] | None = None) -> 
 
     Parameters
     ----------
-    evidence, of
-        As for `courses`.
+    evidence, of : as `courses` takes them
 
     Returns
     -------

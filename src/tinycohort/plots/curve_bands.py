@@ -19,7 +19,7 @@ from .scales import endpoint_of
 from .targets import TARGET_WORDS, Target
 
 __all__ = [
-    "Band", "bands", "cohort_bands", "month_ticks", "reach", "reports_of", "require_targets", "since",
+    "Band", "bands", "cohort_bands", "median_of", "month_ticks", "reach", "reports_of", "require_targets", "since",
     "since_clocks", "survival_words",
 ]  # fmt: skip
 
@@ -143,12 +143,13 @@ def reach(fit: Fit, until_months: float | None) -> float:
     if ends:
         longest = _BEYOND * max(ends)
     else:
-        ends = [_median_of(fit, j) for j in range(fit.compiled.cohorts)]
+        ends = [median_of(fit, j) for j in range(fit.compiled.cohorts)]
         longest = _MEDIANS * max(ends)
     return _ROUND * math.ceil(longest / _ROUND)
 
 
-def _median_of(fit: Fit, cohort: int) -> float:
+def median_of(fit: Fit, cohort: int) -> float:
+    """The posterior median of a cohort's median, in months."""
     return float(curve_marginal(fit, "median", None, "cohort", cohort).quantile(np.array([0.5]))[0])
 
 

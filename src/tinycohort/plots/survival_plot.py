@@ -72,6 +72,13 @@ def survival(
     InputError
         A fit that is not of survival or may not be reported, a target that it does not have, months that are none, a
         level outside (0, 1), or axes that are too small.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> fit = tc.fit("os_pd1:exponential", tc.read_evidence())
+    >>> print(tc.plots.survival(fit).axes[0].texts[0].get_text())
+    Overall survival (%)
     """
     found, end = _bands(fit, "survival", targets, until_months, level)
     rows = _evidence(fit, level)
@@ -98,8 +105,7 @@ def survival_table(
 
     Parameters
     ----------
-    fit, targets, until_months, level
-        As for `survival`.
+    fit, targets, until_months, level : as `survival` takes them
 
     Returns
     -------
@@ -114,6 +120,14 @@ def survival_table(
     ------
     InputError
         As `survival`.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> fit = tc.fit("os_pd1:exponential", tc.read_evidence())
+    >>> table = tc.plots.survival_table(fit)
+    >>> table["row"].unique().tolist()
+    ['curve', 'landmark', 'median']
     """
     found, _ = _bands(fit, "survival", targets, until_months, level)
     return as_table([*(row for one in found for row in one.rows(level)), *_evidence(fit, level)])
@@ -134,8 +148,7 @@ def hazard(
 
     Parameters
     ----------
-    fit, targets, until_months, level, ax
-        As for `survival`.
+    fit, targets, until_months, level, ax : as `survival` takes them
 
     Returns
     -------
@@ -146,6 +159,13 @@ def hazard(
     ------
     InputError
         As `survival`.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> fit = tc.fit("os_pd1:exponential", tc.read_evidence())
+    >>> print(tc.plots.hazard(fit).axes[0].texts[0].get_text())
+    Hazard, overall survival (deaths per 100 people a month)
     """
     found, end = _bands(fit, "hazard", targets, until_months, level)
     settled = [one.upper[one.times >= _SETTLED * end].max() for one in found]
@@ -172,8 +192,7 @@ def hazard_table(
 
     Parameters
     ----------
-    fit, targets, until_months, level
-        As for `survival`.
+    fit, targets, until_months, level : as `survival` takes them
 
     Returns
     -------
@@ -184,6 +203,13 @@ def hazard_table(
     ------
     InputError
         As `survival`.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> fit = tc.fit("os_pd1:exponential", tc.read_evidence())
+    >>> tc.plots.hazard_table(fit)["target"].unique().tolist()
+    ['typical', 'new_cohort']
     """
     found, _ = _bands(fit, "hazard", targets, until_months, level)
     return as_table([row for one in found for row in one.rows(level)])
