@@ -232,7 +232,7 @@ def test_the_eight_speak_as_patients(variant: str) -> None:
 
 def test_the_eight_speak_as_a_curve_in_a_variant_and_never_as_both() -> None:
     assert changed_by("os_pd1", "with_lin_2022_curve") == {"lin_2022_all": "75% at 24, median 30.9 months (of 8)"}
-    content = {**tc.read_model("os_pd1").to_dict(), "variant": []}
+    content = {name: part for name, part in tc.read_model("os_pd1").to_dict().items() if name != "variant"}
     content["evidence"]["where"]["radiotherapy"] = ["none", "some_patients"]
     del content["evidence"]["exclude"]
     with pytest.raises(tc.InputError, match="'lin_2022_all' would speak 11 times"):

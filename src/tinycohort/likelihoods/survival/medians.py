@@ -275,9 +275,7 @@ def _median_issues(
 ) -> Sequence[Issue]:
     found = []
     if rule not in MEDIAN_RULES:
-        found.append(
-            Issue(f"{label} median_rule".strip(), f"{rule!r} is unknown", f"Known: {', '.join(MEDIAN_RULES)}.")
-        )
+        found.append(Issue(f"{label} median_rule".strip(), f"{rule!r} is unknown", f"Known: {', '.join(MEDIAN_RULES)}."))
     if people is not None and people < 1:
         found.append(Issue(f"{label} total".strip(), f"{people!r} people", "Give at least one."))
     if time is None and (people is None or followup is None):
