@@ -134,10 +134,10 @@ class SurvivalReports(Likelihood):
         # Cohort by cohort: a report of few terms does not carry those of one of many.
         size = np.broadcast_shapes(np.shape(theta), data["cohort"].shape)
         theta, cohort = np.broadcast_to(theta, size), np.broadcast_to(data["cohort"], size)
-        found = np.empty(size)
+        found, owns = np.empty(size), np.asarray(data["own"], object)
         for j, first in zip(*np.unique(data["cohort"], return_index=True), strict=True):
             here = cohort == j
-            found[here] = self.log_kernel_at(theta[here][:, None], shape, data["own"].flat[first])[:, 0]
+            found[here] = self.log_kernel_at(theta[here][:, None], shape, owns.flat[first])[:, 0]
         return found
 
     def log_kernel_at(self, theta: Any, shape: Any, data: Data, operations: Operations = NUMPY) -> Any:
