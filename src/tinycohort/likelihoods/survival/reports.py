@@ -131,7 +131,9 @@ class SurvivalReports(Likelihood):
             self.family, theta[..., None, None], shape[..., None, None, :], data, "atom_", operations
         )
         peak = operations.maximum(atoms.max(axis=-1), _LOWEST)
-        mixed = peak + operations.log(operations.exp(atoms - peak[..., None]).sum(axis=-1))
+        # Far out, where logarithms are -1e19, a compiler's rounding may put all atoms above or below the highest.
+        below = operations.minimum(atoms - peak[..., None], 0.0)
+        mixed = peak + operations.log(operations.maximum(operations.exp(below).sum(axis=-1), 1.0))
         return total + (data["factor_weight"] * mixed).sum(axis=-1)
 
     def log_constant(self, data: Data, operations: Operations = NUMPY) -> Any:
