@@ -70,6 +70,8 @@ def test_lifelines_finds_the_same_likelihood_of_a_hazard_in_pieces() -> None:
     expected = CASES["lifelines_waltons_rossi_diabetes"]["expected"]["waltons/all/PiecewiseExponential[20,40,60]"]
     people = [Person(float(t), float(t), e == "1") for t, e, _ in TABLES["lifelines_waltons.csv"]]
     hazards = 1.0 / np.array([expected["params"][f"lambda_{k}_"] for k in range(4)])
+    # theta is the log median at the mean hazard up to the last cut point.
+    theta = math.log(math.log(2.0) / hazards[:3].mean())
     family = PiecewiseExponential((20.0, 40.0, 60.0))
     found = says(family, persons_report(people), theta, np.log(hazards[1:] / hazards[0]).tolist())[0]
     # A death at a cut point belongs to the piece that ends there; lifelines gives it the mean of both hazards.

@@ -82,6 +82,10 @@ class FlexibleHazard(SurvivalFamily):
     def log_hazard(self, clock: Clock, theta: Any, shape: Any, operations: Operations = NUMPY) -> Any:
         return LOG_LOG_2 - theta + self._log_speed(clock, shape, operations)
 
+    def _log_time_slope(self, clock: Clock, theta: Any, shape: Any, operations: Operations) -> Any:
+        # The basis sums to 1, and its integrals to the time.
+        return np.log(clock.cumulative.sum(axis=-1)) + self.log_hazard(clock, theta, shape, operations)
+
     # The standard form is the exponential's.
 
     def _standard_shape(self, shape: Any) -> Any:

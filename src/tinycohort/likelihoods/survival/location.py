@@ -26,7 +26,7 @@ _NARROWEST, _WIDEST = 1e-6, 1e6
 _FAR = 60.0
 # What falls this much faster twice as far out falls ever faster.
 _FASTER = 1.2
-_NOTHING = 1e-9
+_NOTHING, _ENDLESS = 1e-9, 1e7
 
 
 def tails(log_likelihood: LogLikelihood, low: float, high: float, steepness: float) -> tuple[float, float]:
@@ -53,7 +53,9 @@ def _fall(log_likelihood: LogLikelihood, start: float, away: float) -> float:
     with np.errstate(over="ignore", invalid="ignore"):
         near, after, far, beyond = log_likelihood(np.array([start, start + one, start + away, start + away + one]))
         first, second = near - after, far - beyond
-    if not (np.isfinite(first) and np.isfinite(second)) or second > _FASTER * first + _NOTHING * max(1.0, abs(near)):
+    if not (np.isfinite(first) and np.isfinite(second)) or first > _ENDLESS:
+        return math.inf
+    if second > _FASTER * first + _NOTHING * max(1.0, abs(near)):
         return math.inf
     return 0.0 if abs(second) < _NOTHING * max(1.0, abs(far)) else max(float(second), 0.0)
 

@@ -157,12 +157,11 @@ class SurvivalReports(Likelihood):
 
     def _each(self, data: Data) -> list[tuple[Callable[[Any], Any], float, float, float]]:
         """Of each cohort: its log-likelihood, logarithms of its first and last time, and how steep the curve is."""
-        prepared = self.prepare(data)
         shape = self.family.neutral_shape if self.shape is None else np.array(self.shape)
         steepness = float(self.family.steepness(shape))
         found = []
-        for j, report in enumerate(self.reports_of(data)):
-            own = {name: column[j : j + 1] for name, column in prepared.items()}
+        for report in self.reports_of(data):
+            own = _with_clocks(self.family, pack([report.terms]))
             times = report.terms.times_months or (1.0,)
             found.append((partial(self._of_one, shape, own), math.log(times[0]), math.log(times[-1]), steepness))
         return found
