@@ -52,7 +52,12 @@ def aml() -> Report:
 
 @pytest.mark.parametrize(
     ("name", "family"),
-    [("exponential", Exponential()), ("weibull", Weibull()), ("lognormal", LogNormal()), ("loglogistic", LogLogistic())],
+    [
+        ("exponential", Exponential()),
+        ("weibull", Weibull()),
+        ("lognormal", LogNormal()),
+        ("loglogistic", LogLogistic()),
+    ],
 )
 def test_r_finds_the_same_likelihood_at_its_maximum(name: str, family: SurvivalFamily) -> None:
     expected, tolerance = CASES["aml_survreg"]["expected"]["all"][name], CASES["aml_survreg"]["tolerance"]
@@ -165,7 +170,9 @@ def test_counts_of_deaths_have_the_published_ratios_of_hazards() -> None:
 def test_printed_intervals_give_the_numbers_behind_each_stretch_of_a_curve() -> None:
     case = CASES["aml_maintained_landmarks"]
     expected = case["expected"]
-    columns = zip(case["inputs"]["times"], expected["S"], expected["lower_loglog"], expected["upper_loglog"], strict=True)
+    columns = zip(
+        case["inputs"]["times"], expected["S"], expected["lower_loglog"], expected["upper_loglog"], strict=True
+    )
     report = landmarks_report([Point(*row) for row in columns], 11)
     found = [point.people for point in report.points]
     assert found == pytest.approx(expected["conditional_n_star"], abs=case["tolerance"]["all"])
@@ -256,7 +263,9 @@ def completions(size: int) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("family", [Exponential(), Weibull()], ids=["exponential", "weibull"])
-def test_eight_constrained_patients_have_the_posterior_of_all_that_could_have_been_printed(family: SurvivalFamily) -> None:
+def test_eight_constrained_patients_have_the_posterior_of_all_that_could_have_been_printed(
+    family: SurvivalFamily,
+) -> None:
     """Over every order of deaths and censored times from which the printed figures follow, by simulation."""
     deaths, alive = completions(600_000)
     assert len(deaths) > 100
@@ -264,7 +273,9 @@ def test_eight_constrained_patients_have_the_posterior_of_all_that_could_have_be
     shapes = [[]] if not family.shape_names else [[x] for x in np.linspace(-0.8, 1.2, 25)]
     by_report, by_simulation = [], []
     for shape in shapes:
-        prior = stats.norm(math.log(19.0), 1.0).logpdf(theta) + (stats.norm(0.2, 0.3).logpdf(shape[0]) if shape else 0.0)
+        prior = stats.norm(math.log(19.0), 1.0).logpdf(theta) + (
+            stats.norm(0.2, 0.3).logpdf(shape[0]) if shape else 0.0
+        )
         k = math.exp(shape[0]) if shape else 1.0
         scale = np.exp(theta) / math.log(2.0) ** (1.0 / k)
         by_report.append(says(family, EIGHT, theta, shape) + prior)

@@ -17,9 +17,9 @@ import numpy as np
 
 from ..issues import InputError, Issue
 from ..numerics import NUMPY, Operations
+from .splines import basis_of, integrals_of, knots_of
 from .survival import SurvivalFamily
 from .survival_curves import FAR, LOG_LOG_2, Clock, double_exponential
-from .splines import basis_of, integrals_of, knots_of
 
 __all__ = ["MSpline", "PiecewiseExponential"]
 

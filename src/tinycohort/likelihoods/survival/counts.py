@@ -26,8 +26,8 @@ def followup_counts_report(events: int, people: int, followup: Followup, label: 
 
     Each died with the probability 1 - S averaged over the times of follow-up, which are spread evenly from the shortest
     to the median and from there to the longest: times of follow-up had nobody died (``reverse_km``). Of those alive
-    (``survivors``) long times are rarer than they were planned, by the factor S: their chance to be alive is the harmonic
-    mean of S. Those of all, or of nobody knows whom, are taken as planned, which is too short where many died.
+    (``survivors``) long times are rarer than they were planned, by the factor S: the chance to be alive is the
+    harmonic mean of S. Those of all, or of nobody knows whom, are taken as planned, which is too short where many died.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def followup_counts_report(events: int, people: int, followup: Followup, label: 
     first, last = stretches[0][0], stretches[-1][1]
     words = f"{events} of {people} died within {first:g} to {last:g} months"
     parts = [factor for factor in (dead, alive) if factor.weight]
-    remarks = ()
+    remarks: tuple[str, ...] = ()
     if followup.basis in ("all", "unstated"):
         remarks = ("whose follow-up its deaths were counted over is not stated, or counts the dead: taken as planned",)
     terms, quasi = Terms.of(parts, float(constant)), followup.basis != "reverse_km"
@@ -109,7 +109,14 @@ def person_time_report(events: int, person_months: float, people: int | None = N
 
 
 def _count_issues(events: int, people: int, label: str) -> list[Issue]:
-    if math.isfinite(people) and math.isfinite(events) and people >= 1 and 0 <= events <= people and events == int(events) and people == int(people):
+    if (
+        math.isfinite(people)
+        and math.isfinite(events)
+        and people >= 1
+        and 0 <= events <= people
+        and events == int(events)
+        and people == int(people)
+    ):
         return []
     return [Issue(f"{label} events".strip(), f"{events!r} of {people!r}", "Give whole numbers, events among people.")]
 

@@ -12,8 +12,8 @@ from .report import Point
 
 __all__ = ["MEDIAN_RULES", "curve_issues"]
 
-#: ``first``: the first time at which survival is a half or less, t(n/2) of an even number (SPSS, SAS). ``midpoint``: the
-#: middle between t(n/2) and t(n/2 + 1) (R). ``unstated``: one or the other, each with a probability of a half.
+#: ``first``: the first time at which survival is a half or less, t(n/2) of an even number (SPSS, SAS). ``midpoint``:
+#: the middle between t(n/2) and t(n/2 + 1) (R). ``unstated``: one or the other, each with a probability of a half.
 MEDIAN_RULES = ("first", "midpoint", "unstated")
 _SAME = 1e-9
 
@@ -38,7 +38,9 @@ def curve_issues(
     if not 0.0 < level < 1.0:
         found.append(Issue(_at(label, "level"), f"{level!r}", "Give a proportion, such as 0.95."))
     if median_rule not in MEDIAN_RULES:
-        found.append(Issue(_at(label, "median_rule"), f"{median_rule!r} is unknown", f"Known: {', '.join(MEDIAN_RULES)}."))
+        found.append(
+            Issue(_at(label, "median_rule"), f"{median_rule!r} is unknown", f"Known: {', '.join(MEDIAN_RULES)}.")
+        )
     faults = [_point_issues(point, label) for point in points]
     found += [issue for each in faults for issue in each]
     for (one, fault), (other, later_fault) in pairwise(zip(points, faults, strict=True)):
@@ -73,9 +75,12 @@ def _point_issues(point: Point, label: str) -> list[Issue]:
     if None in limits:
         return [Issue(where, "an interval with one limit", "Give both limits of survival, or none.")]
     low, high = limits
-    assert low is not None and high is not None
+    assert low is not None
+    assert high is not None
     if not 0.0 <= low <= point.survival <= high <= 1.0:
-        what = f"survival {point.survival:g} outside its interval {low:g} to {high:g}, or limits that are no proportions"
+        what = (
+            f"survival {point.survival:g} outside its interval {low:g} to {high:g}, or limits that are no proportions"
+        )
         return [Issue(where, what, "Read them again.")]
     if low == high and 0.0 < low < 1.0:
         return [Issue(where, f"an interval from {low:g} to {high:g}", "Nobody is so sure: leave it out.")]
@@ -96,7 +101,9 @@ def _pair_issues(one: Point, other: Point, label: str) -> list[Issue]:
     return [Issue(label, what, "Survival never rises: read both again.")]
 
 
-def _risk_issues(points: Sequence[Point], people: int | None, at_risk: Sequence[float | None], label: str) -> list[Issue]:
+def _risk_issues(
+    points: Sequence[Point], people: int | None, at_risk: Sequence[float | None], label: str
+) -> list[Issue]:
     found = []
     known = [(0.0, float(people))] if people is not None else []
     for point, number in zip(points, at_risk, strict=True):
@@ -124,7 +131,9 @@ def followup_issues(followup: Followup, label: str) -> list[Issue]:
     times = [time for time in known if time is not None]
     if not all(math.isfinite(time) and time >= 0.0 for time in times) or times != sorted(times):
         what = " to ".join(f"{time:g}" for time in times) + " months"
-        found.append(Issue(_at(label, "follow-up"), what, "Give the shortest, median and longest in order, nought or more."))
+        found.append(
+            Issue(_at(label, "follow-up"), what, "Give the shortest, median and longest in order, nought or more.")
+        )
     elif times and times[-1] == 0.0:
         found.append(Issue(_at(label, "follow-up"), "0 months", "Nobody was followed: leave it out."))
     return found
@@ -146,6 +155,8 @@ def _end_issues(
         found.append(Issue(label, f"a median not reached by {not_reached_months!r} months", "Give months above 0."))
     below = [point for point in points if point.is_median or point.survival <= 0.5]
     if below:
-        what = f"a median that was not reached, and survival of {below[0].survival:g} at {below[0].time_months:g} months"
+        what = (
+            f"a median that was not reached, and survival of {below[0].survival:g} at {below[0].time_months:g} months"
+        )
         found.append(Issue(label, what, "One of the two is wrong."))
     return found

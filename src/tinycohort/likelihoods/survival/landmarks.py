@@ -97,7 +97,9 @@ def _with_people(point: Point, ways: Sequence[Effective], k: int) -> Point:
 
 def _words(points: Sequence[Point], people: int) -> str:
     found = [
-        f"median {point.time_months:g} months" if point.is_median else f"{100 * point.survival:g}% at {point.time_months:g}"
+        f"median {point.time_months:g} months"
+        if point.is_median
+        else f"{100 * point.survival:g}% at {point.time_months:g}"
         for point in points
     ]
     return f"{', '.join(found)} (of {people})"

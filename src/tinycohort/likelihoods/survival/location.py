@@ -97,7 +97,8 @@ def _edge(log_likelihood: LogLikelihood, theta: Any, plateau: float, on_the_righ
             break
         ends = max(first - 2, 0), min(last + 2, len(theta) - 1)
         ordered = theta[::-1] if on_the_right else theta
-        theta = np.linspace(*sorted((ordered[ends[0]], ordered[ends[1]])), _POINTS)
+        low, high = sorted((float(ordered[ends[0]]), float(ordered[ends[1]])))
+        theta = np.linspace(low, high, _POINTS)
     ordered = theta[::-1] if on_the_right else theta
     half, one, two = (ordered[int((drop > depth * _EDGE).argmax())] for depth in (0.5, 1.0, 2.0))
     return float(one), float(np.clip(abs(two - half) / math.log(4.0), _NARROWEST, _WIDEST))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...families import SURVIVAL_FAMILIES, Clock, Family, SurvivalFamily
+from ...families import SURVIVAL_FAMILIES, Clock, Exponential, Family, SurvivalFamily
 from ...issues import Issue
 from ...numerics import NUMPY, Operations
 from ..base import Data, Likelihood
@@ -48,15 +48,13 @@ class SurvivalReports(Likelihood):
     observed = ()
     whole = ("report",)
 
-    def __init__(
-        self, family: SurvivalFamily, reports: Sequence[Report], shape: Sequence[float] | None = None
-    ) -> None:
+    def __init__(self, family: SurvivalFamily, reports: Sequence[Report], shape: Sequence[float] | None = None) -> None:
         self.family, self.reports = family, tuple(reports)
         self.shape = None if shape is None else tuple(float(value) for value in shape)
 
     def with_shape(self, shape: Any) -> SurvivalReports:
         """The same with these shape numbers."""
-        return SurvivalReports(self.family, self.reports, np.atleast_1d(np.asarray(shape, float)))
+        return SurvivalReports(self.family, self.reports, np.atleast_1d(np.asarray(shape, float)).tolist())
 
     def reports_of(self, data: Data) -> tuple[Report, ...]:
         """The report of each cohort."""
@@ -85,8 +83,15 @@ class SurvivalReports(Likelihood):
         raise TypeError("a report is read by its own kind")
 
     def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
-        """Reports were checked when they were read."""
-        return []
+        """Reports were checked when they were read, but not beside the family."""
+        if isinstance(self.family, Exponential):
+            return []
+        mend = "Fit the exponential family, or leave it out: when people died is not known."
+        return [
+            Issue(label, f"{report.words}, under the family {self.family.name}", mend)
+            for report, label in zip(self.reports_of(data), labels, strict=True)
+            if report.kind == "person_time"
+        ]
 
     def remarks(self, data: Data, labels: tuple[str, ...]) -> list[str]:
         pairs = zip(self.reports_of(data), labels, strict=True)
@@ -155,7 +160,7 @@ class SurvivalReports(Likelihood):
         left, right = np.array([tails(*each) for each in self._each(data)]).reshape(-1, 2).T
         return left, right
 
-    def _each(self, data: Data) -> list[tuple[Callable[[Any], Any], float, float, float]]:
+    def _each(self, data: Data) -> Sequence[tuple[Callable[[Any], Any], float, float, float]]:
         """Of each cohort: its log-likelihood, logarithms of its first and last time, and how steep the curve is."""
         shape = self.family.neutral_shape if self.shape is None else np.array(self.shape)
         steepness = float(self.family.steepness(shape))
