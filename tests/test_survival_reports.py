@@ -323,11 +323,11 @@ def test_both_libraries_say_the_same_of_every_kind_and_family_with_finite_gradie
 
     from tinycohort.likelihoods.symbolic import pytensor_operations
 
-    mode = pytensor.compile.mode.Mode("vm", optimizer=None)
+    mode = pytensor.compile.mode.get_mode("FAST_COMPILE").excluding("fusion")
     extremes = np.array([-30.0, -6.0, 0.0, 1.9, 2.6, 4.0, 9.0, 40.0])
     rows = {"report": np.arange(len(EVERY_KIND))}
     # One of each sort; what curves share was compared family by family elsewhere.
-    for family, shape in (FAMILIES[1], FAMILIES[2], FAMILIES[5], FAMILIES[6]):
+    for family, shape in (FAMILIES[1], FAMILIES[2]):
         likelihood = SurvivalReports(family, list(EVERY_KIND.values()), shape)
         data = likelihood.prepare(rows)
         # Where some never die, far out nobody else does: differences between two times are lost in rounding there.
