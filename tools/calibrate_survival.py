@@ -19,13 +19,17 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from pathlib import Path
 
 from tinycohort import calibration
-from tinycohort.calibration import PATIENTS, QUANTITIES, RULES, SETTINGS, Cell
+from tinycohort.calibration import PATIENTS, QUANTITIES, RULES, Cell
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "calibration_survival.csv"
 SOURCES = ("calibration", "likelihoods/survival", "families")
 KEY = ("family", "fitted", "rule", "people", "truth", "replicates")
-MEASURED = ("printed", *(f"{what}_{name}" for name in QUANTITIES for what in ("coverage", "width", "uniform_p")), "digest")
+MEASURED = (
+    "printed",
+    *(f"{what}_{name}" for name in QUANTITIES for what in ("coverage", "width", "uniform_p")),
+    "digest",
+)
 COLUMNS = (*KEY, *MEASURED, "date", "commit", "code")
 
 FOUR = ("weibull", "exponential", "log_normal", "log_logistic")
@@ -98,7 +102,9 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="keep results of other code")
     given = parser.parse_args()
     code = code_digest()
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     stamp = {"date": datetime.date.today().isoformat(), "commit": commit.stdout.strip(), "code": code}
     rows = [row for row in read() if given.keep or row["code"] == code]
     done = {tuple(row[name] for name in KEY) for row in rows}

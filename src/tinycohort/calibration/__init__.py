@@ -1,4 +1,4 @@
-"""Calibration: truths drawn from priors, cohorts that follow them, papers that print them, and how often a fit is right.
+"""Truths drawn from priors, cohorts that follow them, papers that print them, and how often a fit is right.
 
 So far of survival reports; ``tools/calibrate_survival.py`` runs it, and docs/calibration.md shows what came out.
 """

@@ -178,16 +178,15 @@ def median_uncensored(
     """All were followed for as long: the median, or that it was not reached by then."""
     longest = float(cohorts.planned_months[k, 0])
     median = median_of(cohorts, k, rule)
-    own = {"lower_months": None, "upper_months": None}
-    if limits and median is not None:
-        own = dict(zip(own, median_limits(cohorts, k), strict=True))
+    lower, upper = median_limits(cohorts, k) if limits and median is not None else (None, None)
     return median_report(
         median,
         cohorts.people,
         rule=stated or rule,
         uncensored=True,
+        lower_months=lower,
+        upper_months=upper,
         followup_months=longest,
-        **own,
     )
 
 

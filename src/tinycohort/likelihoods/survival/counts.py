@@ -8,6 +8,7 @@ from scipy import special
 
 from ...issues import InputError, Issue
 from ...numerics import gauss_legendre
+from .curve_issues import followup_issues
 from .effective import Followup
 from .report import Report
 from .terms import Atom, Density, Factor, Interval, Terms, alive_after
@@ -25,8 +26,8 @@ def followup_counts_report(events: int, people: int, followup: Followup, label: 
 
     Each died with the probability 1 - S averaged over the times of follow-up, which are spread evenly from the shortest
     to the median and from there to the longest: times of follow-up had nobody died (``reverse_km``). Of those alive
-    (``survivors``) long times are rarer than they were planned, by the factor S: their chance to be alive is the harmonic
-    mean of S. Those of all, or of nobody knows whom, are taken as planned, which is too short where many died.
+    (``survivors``) long times are rarer than they were planned, by the factor S: the chance to be alive is the
+    harmonic mean of S. Those of all, or of nobody knows whom, are taken as planned, which is too short where many died.
 
     Parameters
     ----------
@@ -42,14 +43,11 @@ def followup_counts_report(events: int, people: int, followup: Followup, label: 
     InputError
         More deaths than people, no follow-up, or times the wrong way round.
     """
-    stretches = _stretches(followup, people - events)
-    issues = _count_issues(events, people, label)
-    if not stretches:
+    issues = _count_issues(events, people, label) + followup_issues(followup, label)
+    stretches = [] if issues else _stretches(followup, people - events)
+    if followup.median_months is None and None in (followup.shortest_months, followup.longest_months):
         mend = "Give its shortest and longest time, or its median."
         issues.append(Issue(f"{label} follow-up".strip(), "it is not known for how long people were followed", mend))
-    elif any(not 0.0 <= low <= high < math.inf for low, high, _ in stretches) or stretches[-1][1] == 0.0:
-        what = " to ".join(f"{time:g}" for time in (stretches[0][0], stretches[-1][1])) + " months"
-        issues.append(Issue(f"{label} follow-up".strip(), what, "Give months in order, nought or more."))
     if issues:
         raise InputError(issues)
     times = [(t, w) for low, high, share in stretches for t, w in _nodes(low, high, share)]
@@ -65,7 +63,7 @@ def followup_counts_report(events: int, people: int, followup: Followup, label: 
     first, last = stretches[0][0], stretches[-1][1]
     words = f"{events} of {people} died within {first:g} to {last:g} months"
     parts = [factor for factor in (dead, alive) if factor.weight]
-    remarks = ()
+    remarks: tuple[str, ...] = ()
     if followup.basis in ("all", "unstated"):
         remarks = ("whose follow-up its deaths were counted over is not stated, or counts the dead: taken as planned",)
     terms, quasi = Terms.of(parts, float(constant)), followup.basis != "reverse_km"
@@ -92,10 +90,12 @@ def person_time_report(events: int, person_months: float, people: int | None = N
         Events that are no whole number, or no time at risk.
     """
     issues = []
-    if events < 0 or events != int(events):
+    if not (math.isfinite(events) and events >= 0 and events == int(events)):
         issues.append(Issue(f"{label} events".strip(), f"{events!r}", "Give a whole number, nought or more."))
     if not (math.isfinite(person_months) and person_months > 0.0):
         issues.append(Issue(f"{label} person-time".strip(), f"{person_months!r} months", "Give months above 0."))
+    if people is not None and not (people >= 1 and people == int(people)):
+        issues.append(Issue(f"{label} total".strip(), f"{people!r} people", "Give a whole number, at least one."))
     if issues:
         raise InputError(issues)
     # A constant hazard h over T says d log h - h T, up to a constant: d densities at T, less survival d - 1 times.
@@ -109,7 +109,14 @@ def person_time_report(events: int, person_months: float, people: int | None = N
 
 
 def _count_issues(events: int, people: int, label: str) -> list[Issue]:
-    if people >= 1 and 0 <= events <= people and events == int(events) and people == int(people):
+    if (
+        math.isfinite(people)
+        and math.isfinite(events)
+        and people >= 1
+        and 0 <= events <= people
+        and events == int(events)
+        and people == int(people)
+    ):
         return []
     return [Issue(f"{label} events".strip(), f"{events!r} of {people!r}", "Give whole numbers, events among people.")]
 

@@ -1,8 +1,8 @@
 """How many people speak through each stretch of a printed survival curve.
 
 Between two printed points of a Kaplan-Meier curve the share q of those alive at the first is alive at the second. It
-speaks as d deaths among n* people would, d = n* (1 - q): n* is the number at risk at the start if nobody was censored in
-between, and fewer otherwise. It comes from the numbers at risk where they are printed; else from the intervals; else
+speaks as d deaths among n* people would, d = n* (1 - q): n* is the number at risk at the start if nobody was censored
+in between, and fewer otherwise. It comes from the numbers at risk where they are printed; else from the intervals; else
 from how long people were followed.
 """
 
@@ -168,7 +168,7 @@ def variance_of_log(survival: float, lower: float, upper: float, level: float) -
     ]
     found = []
     for scale, to_log in scales:
-        if scale is not scales[2][0] and not (0.0 < lower and upper < 1.0):
+        if scale is not scales[2][0] and not (lower > 0.0 and upper < 1.0):
             continue
         ends = sorted((scale(lower), scale(upper)))
         skew = abs(ends[0] + ends[1] - 2.0 * scale(survival)) / (ends[1] - ends[0])
@@ -190,7 +190,8 @@ def _from_intervals(
     for k in landmarks:
         point = points[k]
         if _has_interval(point):
-            assert point.lower is not None and point.upper is not None
+            assert point.lower is not None
+            assert point.upper is not None
             own = variance_of_log(point.survival, point.lower, point.upper, level)
             q = point.survival / alive
             if q < 1.0 - _FLAT:
@@ -203,9 +204,9 @@ def _from_intervals(
         alive, before = point.survival, point.time_months
     found, alive, before = [], 1.0, 0.0
     for k, point in enumerate(points):
-        landmark = next((j for j in landmarks if j >= k), None)
-        own = share_of.get(landmark) if landmark is not None else None
-        share = _continued(0.5 * (before + point.time_months), middles, shares) if own is None else own
+        landmark = next((j for j in landmarks if j >= k), len(points))
+        middle = 0.5 * (before + point.time_months)
+        share = share_of[landmark] if landmark in share_of else _continued(middle, middles, shares)
         found.append(share * people * alive)
         alive, before = point.survival, point.time_months
     return tuple(found)

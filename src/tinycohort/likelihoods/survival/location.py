@@ -26,7 +26,7 @@ _NARROWEST, _WIDEST = 1e-6, 1e6
 _FAR = 60.0
 # What falls this much faster twice as far out falls ever faster.
 _FASTER = 1.2
-_NOTHING = 1e-9
+_NOTHING, _ENDLESS = 1e-9, 1e7
 
 
 def tails(log_likelihood: LogLikelihood, low: float, high: float, steepness: float) -> tuple[float, float]:
@@ -53,7 +53,9 @@ def _fall(log_likelihood: LogLikelihood, start: float, away: float) -> float:
     with np.errstate(over="ignore", invalid="ignore"):
         near, after, far, beyond = log_likelihood(np.array([start, start + one, start + away, start + away + one]))
         first, second = near - after, far - beyond
-    if not (np.isfinite(first) and np.isfinite(second)) or second > _FASTER * first + _NOTHING * max(1.0, abs(near)):
+    if not (np.isfinite(first) and np.isfinite(second)) or first > _ENDLESS:
+        return math.inf
+    if second > _FASTER * first + _NOTHING * max(1.0, abs(near)):
         return math.inf
     return 0.0 if abs(second) < _NOTHING * max(1.0, abs(far)) else max(float(second), 0.0)
 
@@ -95,7 +97,8 @@ def _edge(log_likelihood: LogLikelihood, theta: Any, plateau: float, on_the_righ
             break
         ends = max(first - 2, 0), min(last + 2, len(theta) - 1)
         ordered = theta[::-1] if on_the_right else theta
-        theta = np.linspace(*sorted((ordered[ends[0]], ordered[ends[1]])), _POINTS)
+        low, high = sorted((float(ordered[ends[0]]), float(ordered[ends[1]])))
+        theta = np.linspace(low, high, _POINTS)
     ordered = theta[::-1] if on_the_right else theta
     half, one, two = (ordered[int((drop > depth * _EDGE).argmax())] for depth in (0.5, 1.0, 2.0))
     return float(one), float(np.clip(abs(two - half) / math.log(4.0), _NARROWEST, _WIDEST))

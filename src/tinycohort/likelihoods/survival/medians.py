@@ -8,6 +8,7 @@ import math
 from scipy import special
 
 from ...issues import InputError, Issue
+from .curve_issues import MEDIAN_RULES
 from .landmarks import landmarks_report
 from .order_statistics import interval_factor, median_factor, not_reached_factor
 from .report import Point, Report
@@ -15,9 +16,6 @@ from .terms import Factor, LogMedian, Terms
 
 __all__ = ["MEDIAN_RULES", "log_median_error", "median_report"]
 
-#: ``first``: the first time at which survival is a half or less, t(n/2) of an even number (SPSS, SAS). ``midpoint``: the
-#: middle between t(n/2) and t(n/2 + 1) (R). ``unstated``: one or the other, each with a probability of a half.
-MEDIAN_RULES = ("first", "midpoint", "unstated")
 # Standard errors below and above a median that differ by more than this factor are spoken of.
 _LOPSIDED = 1.5
 
@@ -70,7 +68,8 @@ def median_report(
     if issues:
         raise InputError(issues)
     if time_months is None:
-        assert followup_months is not None and people is not None
+        assert followup_months is not None
+        assert people is not None
         words = f"median not reached among {people} by {followup_months:g} months"
         terms = Terms.of([not_reached_factor(followup_months, people)])
         return Report("median", terms, words, people, followup_months)

@@ -12,7 +12,7 @@ from scipy import special
 from ...numerics import gauss_legendre
 from .terms import Atom, Density, Factor, Interval, alive_after
 
-__all__ = ["interval_factor", "median_factor", "not_reached_factor", "rank_limits"]
+__all__ = ["interval_factor", "joint", "median_factor", "not_reached_factor", "rank_limits"]
 
 # Of the integral along the middle pair, whose mean is the median.
 _PAIR_NODES = 48
@@ -161,15 +161,15 @@ def interval_factor(
     for first, last in ways:
         placed = [(first, lower_months), (middle, time_months)]
         if upper_months is not None and last is not None:
-            atoms.append(_joint([*placed, (last, upper_months)], people))
+            atoms.append(joint([*placed, (last, upper_months)], people))
         elif last is None or math.isinf(followed_months):
-            atoms.append(_joint(placed, people))
+            atoms.append(joint(placed, people))
         else:
-            atoms += [_joint(placed, people, (died, followed_months)) for died in range(last - middle)]
+            atoms += [joint(placed, people, (died, followed_months)) for died in range(last - middle)]
     return Factor(tuple(Atom(a.log_weight - math.log(len(ways)), a.densities, a.intervals) for a in atoms))
 
 
-def _joint(placed: Sequence[tuple[int, float]], people: int, later: tuple[int, float] | None = None) -> Atom:
+def joint(placed: Sequence[tuple[int, float]], people: int, later: tuple[int, float] | None = None) -> Atom:
     """The joint density of order statistics of the given ranks, at the given times.
 
     `later` are deaths after the last of them, up to a time until which all were followed.

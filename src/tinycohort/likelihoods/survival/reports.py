@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...families import SURVIVAL_FAMILIES, Clock, Family, SurvivalFamily
+from ...families import SURVIVAL_FAMILIES, Clock, Exponential, Family, SurvivalFamily
 from ...issues import Issue
 from ...numerics import NUMPY, Operations
 from ..base import Data, Likelihood
@@ -20,6 +20,9 @@ from .report import Report
 from .terms import pack
 
 __all__ = ["SurvivalReports"]
+
+# Of an array's type, so that PyTensor does not try to make it a smaller one.
+_LOWEST = np.float64(-1e290)
 
 
 class SurvivalReports(Likelihood):
@@ -62,7 +65,7 @@ class SurvivalReports(Likelihood):
         place : tuple of four arrays (cohort,), optional
             What `locate` and `tails` say, where that is known well enough from shapes nearby.
         """
-        found = SurvivalReports(self.family, self.reports, np.atleast_1d(np.asarray(shape, float)))
+        found = SurvivalReports(self.family, self.reports, np.atleast_1d(np.asarray(shape, float)).tolist())
         found._ready, found._place = self._ready, place
         return found
 
@@ -93,8 +96,15 @@ class SurvivalReports(Likelihood):
         raise TypeError("a report is read by its own kind")
 
     def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
-        """Reports were checked when they were read."""
-        return []
+        """Reports were checked when they were read, but not beside the family."""
+        if isinstance(self.family, Exponential):
+            return []
+        mend = "Fit the exponential family, or leave it out: when people died is not known."
+        return [
+            Issue(label, f"{report.words}, under the family {self.family.name}", mend)
+            for report, label in zip(self.reports_of(data), labels, strict=True)
+            if report.kind == "person_time"
+        ]
 
     def remarks(self, data: Data, labels: tuple[str, ...], given: Data = MappingProxyType({})) -> list[str]:
         pairs = zip(self.reports_of(data), labels, strict=True)
@@ -156,8 +166,10 @@ class SurvivalReports(Likelihood):
         atoms = data["atom_log_weight"] + _sum(
             self.family, theta[..., None, None], shape[..., None, None, :], data, "atom_", operations
         )
-        peak = atoms.max(axis=-1)
-        mixed = peak + operations.log(operations.exp(atoms - peak[..., None]).sum(axis=-1))
+        peak = operations.maximum(atoms.max(axis=-1), _LOWEST)
+        # Far out, where logarithms are -1e19, a compiler's rounding may put all atoms above or below the highest.
+        below = operations.minimum(atoms - peak[..., None], 0.0)
+        mixed = peak + operations.log(operations.maximum(operations.exp(below).sum(axis=-1), 1.0))
         return total + (data["factor_weight"] * mixed).sum(axis=-1)
 
     def log_constant(self, data: Data, operations: Operations = NUMPY) -> Any:
@@ -183,7 +195,7 @@ class SurvivalReports(Likelihood):
         left, right = np.array([tails(*each) for each in self._each(data)]).reshape(-1, 2).T
         return left, right
 
-    def _each(self, data: Data) -> list[tuple[Callable[[Any], Any], float, float, float]]:
+    def _each(self, data: Data) -> Sequence[tuple[Callable[[Any], Any], float, float, float]]:
         """Of each cohort: its log-likelihood, logarithms of its first and last time, and how steep the curve is."""
         prepared = self.prepare(data)["own"]
         shape = self.family.neutral_shape if self.shape is None else np.array(self.shape)

@@ -135,8 +135,9 @@ class Terms:
     def times_months(self) -> tuple[float, ...]:
         """Every finite time above nought that is named, in order."""
         atoms = [atom for factor in self.factors for atom in factor.atoms]
-        found = {density.time_months for each in (self, *atoms) for density in each.densities}
-        found |= {t for each in (self, *atoms) for one in each.intervals for t in (one.start_months, one.stop_months)}
+        held: list[Terms | Atom] = [self, *atoms]
+        found = {density.time_months for each in held for density in each.densities}
+        found |= {t for each in held for one in each.intervals for t in (one.start_months, one.stop_months)}
         found |= {median.time_months for median in self.medians}
         return tuple(sorted(time for time in found if 0.0 < time < math.inf))
 
