@@ -31,6 +31,7 @@ KEYS = [
     "mu",
     "tau",
     "tau_group",
+    "shape",
     "typical",
     "average",
     "new_cohort",

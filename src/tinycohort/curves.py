@@ -66,6 +66,17 @@ def curve_marginal(
     ------
     InputError
         A fit that is not of survival or may not be reported, an unknown functional or target, or a time that is none.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> reports = {
+    ...     "patients": tc.from_patients([6, 20, 28, 31, 57], [True, True, True, True, False]),
+    ...     "trial": tc.from_median(17.4, lower_months=15.2, upper_months=21.9),
+    ... }
+    >>> fit = tc.pool_survival(reports, mu="Normal(2.9, 1)", tau="HalfNormal(0.5)")
+    >>> print(f"{tc.curve_marginal(fit, 'survival', 12).summary(0.95)['median']:.2f}")
+    0.66
     """
     points = _points(fit, functional, [time_months], target, cohort)
     family, average = _reports(fit).family, target == "average"
@@ -117,12 +128,31 @@ def predicted_deaths(
         How many new patients, all followed until then.
     time_months : float
         Until when.
-    target, cohort
-        As for `curve_marginal`; ``average`` is refused, for patients belong to one cohort.
+    target : {"new_cohort", "typical", "cohort"}
+        Where they are treated; the average is refused, for patients belong to one cohort.
+    cohort : int, optional
+        The number of the cohort, for that target.
 
     Returns
     -------
     array (patients + 1,)
+
+    Raises
+    ------
+    InputError
+        As `curve_marginal`, or a number of patients below 1.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> reports = {
+    ...     "patients": tc.from_patients([6, 20, 28, 31, 57], [True, True, True, True, False]),
+    ...     "trial": tc.from_median(17.4, lower_months=15.2, upper_months=21.9),
+    ... }
+    >>> fit = tc.pool_survival(reports, mu="Normal(2.9, 1)", tau="HalfNormal(0.5)")
+    >>> chances = tc.predicted_deaths(fit, patients=10, time_months=12)
+    >>> print(f"nobody among ten: {chances[0]:.2f}")
+    nobody among ten: 0.06
     """
     if target == "average":
         raise InputError(Issue("target", "patients belong to one cohort", "Ask for typical or new_cohort."))
@@ -173,6 +203,18 @@ def survival_curve(
     ------
     InputError
         As `curve_marginal`.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> reports = {
+    ...     "patients": tc.from_patients([6, 20, 28, 31, 57], [True, True, True, True, False]),
+    ...     "trial": tc.from_median(17.4, lower_months=15.2, upper_months=21.9),
+    ... }
+    >>> fit = tc.pool_survival(reports, mu="Normal(2.9, 1)", tau="HalfNormal(0.5)")
+    >>> table = tc.survival_curve(fit, [12, 24, 60], "new_cohort")
+    >>> [round(float(alive), 1) for alive in table["median"]]
+    [0.7, 0.4, 0.1]
     """
     import pandas
 

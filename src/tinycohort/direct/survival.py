@@ -293,7 +293,7 @@ def pool_survival(
     ...     mu="Normal(2.9, 1)", tau="HalfNormal(0.5)",
     ... )
     >>> print(f"{fit.summary()['typical']['median']:.0f} months")
-    26 months
+    27 months
     """
     issues: list[Issue] = []
     curves = _family(family, issues)
