@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..posterior import Fit
 from .headline import is_pooled
+from .survival import is_survival
 
 __all__ = ["Prediction", "predictions"]
 
@@ -43,7 +44,8 @@ def predictions(fit: Fit) -> tuple[Prediction, ...]:
     """Every cohort predicted from the others; nothing where cohorts are not pooled, or where that may not be said."""
     from .. import plots
 
-    if not fit.reportable or not is_pooled(fit) or fit.compiled.cohorts < 2:
+    if not fit.reportable or not is_pooled(fit) or fit.compiled.cohorts < 2 or is_survival(fit):
+        # A survival report is no single number that could be predicted.
         return ()
     rows = plots.posterior_predictive_table(fit).to_dict("records")
     return tuple(
