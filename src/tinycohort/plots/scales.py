@@ -22,6 +22,7 @@ __all__ = [
     "compiled_of",
     "data_words",
     "endpoint_of",
+    "is_flexible",
     "natural_scale",
     "quantity_words",
     "round_values",
@@ -48,7 +49,7 @@ def quantity_words(of: Fit | CompiledModel) -> str:
         return f"Probability of {endpoint}" if endpoint else "Response probability"
     if quantity == "median":
         # Of a flexible hazard theta is the median only where that is constant.
-        constant = " at a constant hazard" if getattr(family, "flexible", False) else ""
+        constant = " at a constant hazard" if is_flexible(of) else ""
         return f"Median {endpoint or 'survival'}{constant}"
     used = getattr(getattr(of, "evidence", None), "used", ())
     measures = {one.outcome.measure for one in used}
@@ -57,6 +58,11 @@ def quantity_words(of: Fit | CompiledModel) -> str:
     measure = measures.pop() if len(measures) == 1 else quantity
     words = measure.replace("_", " ").capitalize()
     return f"{words}, {endpoint}" if endpoint else words
+
+
+def is_flexible(of: Fit | CompiledModel) -> bool:
+    """Whether it is of survival with a flexible hazard, whose theta is the median only where that is constant."""
+    return bool(getattr(compiled_of(of).family, "flexible", False))
 
 
 def data_words(of: Fit | CompiledModel) -> str:
