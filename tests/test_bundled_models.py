@@ -14,7 +14,9 @@ from support.contract import monte_carlo_errors
 from tinycohort.compiled import Row
 from tinycohort.measures import numbers_in
 
-MODELS = tc.bundled_models()
+#: Those of survival have a file of their own.
+SURVIVAL = {"os_de_novo", "os_pd1", "pfs_after_sbrt", "pfs_de_novo"}
+MODELS = [name for name in tc.bundled_models() if name not in SURVIVAL]
 POOLED = [name for name in MODELS if tc.read_model(name).pooling.kind != "none"]
 CONTRASTS = [name for name in MODELS if tc.read_model(name).quantity.family == "contrast"]
 SINGLE_ARM = [name for name in MODELS if name not in CONTRASTS]
@@ -83,6 +85,7 @@ def quantiles_of(log_likelihoods: list[Function], prior: Any, p: list[float]) ->
 
 
 def test_the_bundled_models_are_these_and_each_has_variants() -> None:
+    assert {*MODELS, *SURVIVAL} == set(tc.bundled_models())
     assert set(MODELS) == {
         "abscopal_contrast", "lrrt_survival", "pfs_first_line", "response_after_sbrt", "response_first_line",
         "response_pd1", "toxicity_grade3", "unirradiated_response",

@@ -254,7 +254,7 @@ def test_the_page_about_models_names_every_word_and_its_examples_work(repository
     sections = (spec.Selection, spec.Quantity, spec.Estimand, spec.Variant)
     known = {field.name for section in sections for field in dataclasses.fields(section)} - {"options"}
     known |= {*spec.ORIGINS, *spec.RELATIONS, *spec.POLICIES, *spec.LEVELS, *spec.FUNCTIONALS, *spec.TARGETS}
-    known |= {*ALL_FAMILIES, *KINDS, *POOLINGS} 
+    known |= {*ALL_FAMILIES, *KINDS, *POOLINGS}
     assert {word for word in known if not re.search(rf"`[^`\n]*\b{word}\b[^`\n]*`|^{word} +=", page, re.M)} == set()
     examples = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", page, re.S)]
     content = proportion() | examples[0]

@@ -120,7 +120,9 @@ def middle_pair(truth: Any, people: int, median: float, followed: float = math.i
 
     def joint(first: float) -> float:
         second = 2.0 * median - first
-        return float(truth.cdf(first) ** (half - 1) * truth.sf(second) ** (half - 1) * truth.pdf(first) * truth.pdf(second))
+        return float(
+            truth.cdf(first) ** (half - 1) * truth.sf(second) ** (half - 1) * truth.pdf(first) * truth.pdf(second)
+        )
 
     start = max(2.0 * median - followed, 0.0)
     return 2.0 * constant * float(integrate.quad(joint, start, median, epsabs=1e-13, limit=200)[0])
@@ -129,7 +131,9 @@ def middle_pair(truth: Any, people: int, median: float, followed: float = math.i
 @pytest.mark.parametrize("people", [2, 4, 8, 90])
 def test_the_median_of_an_even_number_is_by_its_rule(people: int) -> None:
     midpoint = middle_pair(TRUTH, people, 9.0)
-    assert says(median_report(9.0, people, rule="midpoint", uncensored=True)) == pytest.approx(math.log(midpoint), abs=1e-6)
+    assert says(median_report(9.0, people, rule="midpoint", uncensored=True)) == pytest.approx(
+        math.log(midpoint), abs=1e-6
+    )
     either = 0.5 * midpoint + 0.5 * order_statistic(TRUTH, people // 2, people, 9.0)
     assert says(median_report(9.0, people, uncensored=True)) == pytest.approx(math.log(either), abs=1e-6)
 
@@ -156,7 +160,9 @@ def test_median_and_not_reached_share_out_all_probability() -> None:
         reports = [median_report(t, people, rule=rule, uncensored=True, followup_months=18.0) for t in times.tolist()]
         likelihood = SurvivalReports(Weibull(), reports, SHAPE)
         density = np.exp(likelihood.log_likelihood(np.full(len(times), THETA), {"report": np.arange(len(times))}))
-        total = integrate.simpson(2.0 * root * density, x=root) + math.exp(says(median_report(None, people, followup_months=18.0)))
+        total = integrate.simpson(2.0 * root * density, x=root) + math.exp(
+            says(median_report(None, people, followup_months=18.0))
+        )
         assert total == pytest.approx(1.0, abs=1e-6), (people, rule)
 
 
@@ -194,7 +200,10 @@ def test_uncensored_landmarks_are_a_multinomial_with_the_density_of_the_median()
 
     # Nine have no half: 4.5 die by the median in a curve of nine, of which the density is one.
     even = landmarks_report(
-        [Point(6.0, 0.7), Point(10.0, 0.5, is_median=True), Point(15.0, 0.2)], 10, at_risk=[7.0, None, 2.0], median_rule="first"
+        [Point(6.0, 0.7), Point(10.0, 0.5, is_median=True), Point(15.0, 0.2)],
+        10,
+        at_risk=[7.0, None, 2.0],
+        median_rule="first",
     )
 
     def of_ten(truth: Any) -> float:
@@ -262,7 +271,9 @@ def test_deaths_within_one_time_are_a_plain_binomial() -> None:
 
 def test_of_survivors_long_times_are_rarer_than_they_were_planned() -> None:
     """Followed as planned evenly from 8 to 44 months, the living have the chance that they have by their own times."""
-    alive = 1.0 / integrate.quad(lambda c: TRUTH.sf(c) / integrate.quad(TRUTH.sf, 8.0, 44.0)[0] / TRUTH.sf(c), 8.0, 44.0)[0]
+    alive = (
+        1.0 / integrate.quad(lambda c: TRUTH.sf(c) / integrate.quad(TRUTH.sf, 8.0, 44.0)[0] / TRUTH.sf(c), 8.0, 44.0)[0]
+    )
     assert alive == pytest.approx(integrate.quad(TRUTH.sf, 8.0, 44.0)[0] / 36.0)
 
 

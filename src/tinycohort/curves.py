@@ -70,10 +70,10 @@ def curve_marginal(
     points = _points(fit, functional, [time_months], target, cohort)
     family, average = _reports(fit).family, target == "average"
     if functional == "median":
-        return marginal_of(medians(family, points, average), points.weight)
+        return marginal_of(medians(family, points, average), points)
     assert time_months is not None
     of = {"survival": survivals, "hazard": hazards, "restricted_mean": restricted_means}[functional]
-    return marginal_of(of(family, points, float(time_months), average), points.weight)
+    return marginal_of(of(family, points, float(time_months), average), points)
 
 
 def _points(
@@ -198,5 +198,5 @@ def _marginals(
     """`curve_marginal` at many times but those at which it is known; the points are taken once."""
     wanted = [time for time in times_months if not (functional in _AT_NOUGHT and time == 0)]
     points = _points(fit, functional, wanted, target, cohort)
-    values, weight = over_times(_reports(fit).family, points, wanted, functional, target == "average")
-    return [marginal_of(one, weight) for one in values]
+    values = over_times(_reports(fit).family, points, wanted, functional, target == "average")
+    return [marginal_of(one, points) for one in values]

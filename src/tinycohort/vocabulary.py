@@ -507,6 +507,8 @@ CONTRAST_MEASURES = (*RATIO_MEASURES, "risk_difference", "mean_difference", "p_v
 PATIENT_MEASURES = ("patient_time", "patient_response", "patient_value")
 #: Points of one Kaplan-Meier curve: a cohort may print several, and they speak together.
 CURVE_MEASURES = ("landmark", "number_at_risk", "median_time", "median_not_reached")
+#: What is known of a cohort's ordered times: they speak together, and not beside a curve of the same people.
+ORDERED_MEASURES = ("ordered_time", "ordered_gap")
 
 MEDIAN_RULE = ("first", "midpoint", "unstated")
 

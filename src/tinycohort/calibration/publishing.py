@@ -113,7 +113,11 @@ def landmarks(
     found: list[tuple[Point, float | None]] = []
     for mark in marks:
         if reached(cohorts, k, mark):
-            limits = [round(curve_at(cohorts, k, mark, each), _DECIMALS) for each in cohorts.limits] if known == "intervals" else []
+            limits = (
+                [round(curve_at(cohorts, k, mark, each), _DECIMALS) for each in cohorts.limits]
+                if known == "intervals"
+                else []
+            )
             own = [None, None] if not limits or np.isnan(limits).any() else limits
             survival = round(curve_at(cohorts, k, mark), _DECIMALS)
             risk = float((times >= mark).sum()) if known == "at_risk" else None
@@ -145,7 +149,9 @@ def naive_product(cohorts: Cohorts, k: int) -> Report:
     median = median_of(cohorts, k, "first")
     if median is not None:
         parts.append(median_report(median, cohorts.people, rule="first", uncensored=True))
-    terms = [part for report in parts for part in (*report.terms.densities, *report.terms.intervals, *report.terms.factors)]
+    terms = [
+        part for report in parts for part in (*report.terms.densities, *report.terms.intervals, *report.terms.factors)
+    ]
     return Report("naive", Terms.of(terms), "naive", cohorts.people, 1.0) if terms else nothing(cohorts.people)
 
 
@@ -166,7 +172,9 @@ def plug_in(cohorts: Cohorts, k: int) -> Report:
 # -- a median alone -----------------------------------------------------------------------------------------------
 
 
-def median_uncensored(cohorts: Cohorts, k: int, *, rule: str, stated: str | None = None, limits: bool = False) -> Report:
+def median_uncensored(
+    cohorts: Cohorts, k: int, *, rule: str, stated: str | None = None, limits: bool = False
+) -> Report:
     """All were followed for as long: the median, or that it was not reached by then."""
     longest = float(cohorts.planned_months[k, 0])
     median = median_of(cohorts, k, rule)
@@ -236,7 +244,10 @@ RULES: dict[str, tuple[Rule, tuple[float, float]]] = {
     "landmarks, unstated": (partial(landmarks, known="unstated"), STAGGERED),
     "landmarks, nothing known": (landmarks, STAGGERED),
     "landmarks alone, at risk": (partial(landmarks, known="at_risk", with_median=False), STAGGERED),
-    "landmarks by R, rule unstated": (partial(landmarks, known="at_risk", rule="midpoint", stated="unstated"), STAGGERED),
+    "landmarks by R, rule unstated": (
+        partial(landmarks, known="at_risk", rule="midpoint", stated="unstated"),
+        STAGGERED,
+    ),
     "median, first": (partial(median_uncensored, rule="first"), ALIKE),
     "median, midpoint": (partial(median_uncensored, rule="midpoint"), ALIKE),
     "median, unstated": (partial(median_uncensored, rule="first", stated="unstated"), ALIKE),

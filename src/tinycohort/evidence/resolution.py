@@ -27,12 +27,15 @@ class Voice:
     people: int | None
 
 
-def _check_once(cohort: Cohort, outcomes: Sequence[Outcome], level: str) -> list[Issue]:
-    """A cohort speaks once: one number, or different points of one curve, or each patient once."""
-    if level == "patient":
+def _check_once(cohort: Cohort, outcomes: Sequence[Outcome]) -> list[Issue]:
+    """A cohort speaks once: one number, points of one curve, its ordered times, or each patient once."""
+    measures = {outcome.measure for outcome in outcomes}
+    if all(outcome.patient_id for outcome in outcomes):
         names: list[object] = [outcome.patient_id for outcome in outcomes]
-    elif all(outcome.measure in v.CURVE_MEASURES for outcome in outcomes):
+    elif measures <= set(v.CURVE_MEASURES):
         names = [(outcome.measure.partition("_")[0], outcome.time_months) for outcome in outcomes]
+    elif measures <= set(v.ORDERED_MEASURES):
+        names = [(outcome.measure, outcome.at_risk) for outcome in outcomes]
     else:
         names = [None for _ in outcomes]
     if len(set(names)) == len(names):
@@ -48,13 +51,13 @@ def _check_once(cohort: Cohort, outcomes: Sequence[Outcome], level: str) -> list
     return [Issue("[evidence] where", what, mend)]
 
 
-def _people(
-    cohort: Cohort, outcomes: Sequence[Outcome], tables: Tables, level: str, comparator: Outcome | None
-) -> int | None:
+def _people(cohort: Cohort, outcomes: Sequence[Outcome], tables: Tables, comparator: Outcome | None) -> int | None:
     """How many people a voice speaks for: the total of its number if printed, else of its cohort; of both arms."""
-    if level == "patient":
-        return len(outcomes)
     first = outcomes[0]
+    if first.patient_id:
+        return len(outcomes)
+    if first.measure in v.ORDERED_MEASURES:
+        return cohort.total
     if comparator is not None:
         return (first.total or 0) + (comparator.total or 0)
     if first.total is not None:
@@ -66,7 +69,7 @@ def _people(
 
 
 def voices_of(
-    outcomes: Sequence[Outcome], level: str, tables: Tables, pairs: Mapping[str, Outcome] = MappingProxyType({})
+    outcomes: Sequence[Outcome], tables: Tables, pairs: Mapping[str, Outcome] = MappingProxyType({})
 ) -> list[Voice]:
     """Gather the outcomes of each cohort into its voice; `pairs` are the numbers that outcomes are compared with.
 
@@ -82,12 +85,12 @@ def voices_of(
         grouped.setdefault(outcome.cohort_id, []).append(outcome)
     for cohort_id, rows in grouped.items():
         cohort = tables.cohort[cohort_id]
-        issues += _check_once(cohort, rows, level)
+        issues += _check_once(cohort, rows)
         ids = {cohort_id}
         ids |= {row.comparator_id for row in rows if row.comparator_id and row.measure in v.CONTRAST_MEASURES}
         beside = [pairs[row.outcome_id] for row in rows if row.outcome_id in pairs]
         ids |= {other.cohort_id for other in beside}
-        people = _people(cohort, rows, tables, level, beside[0] if beside else None)
+        people = _people(cohort, rows, tables, beside[0] if beside else None)
         voices.append(Voice(cohort_id, cohort, tuple(rows), frozenset(ids), people))
     if issues:
         raise InputError(issues)

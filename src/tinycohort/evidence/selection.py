@@ -145,7 +145,7 @@ def _refusal(outcome: Outcome, request: Request, tables: Tables) -> tuple[str, s
         if name in request.exclude:
             return "excluded", f"{name} is excluded by name."
     level = "patient" if outcome.patient_id else "cohort"
-    if level != request.level:
+    if request.level not in (level, "either"):
         return "other_level", f"It is about {_LEVELS[level]}, not {_LEVELS[request.level]}."
     for table, row in (("cohorts", cohort), ("outcomes", outcome)):
         wrong = mismatch(row, table, request.where)
@@ -255,7 +255,7 @@ def select(tables: Tables, request: Request) -> Selection:
         raise InputError(issues)
     pairs = {name: one.comparator for name, one in told.items() if one.comparator is not None}
     speaking = [row for row in asked if told[row.outcome_id].refusal is None]
-    voices = voices_of(speaking, request.level, tables, pairs)
+    voices = voices_of(speaking, tables, pairs)
     silent = resolve(voices, request.overlaps, request.prefer, tables)
     used: list[Used] = []
     left_out: list[LeftOut] = []

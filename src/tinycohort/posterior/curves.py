@@ -17,8 +17,8 @@ _SHAPES = 9
 _BISECTIONS = 60
 _SHARE = 0.5
 # Of a mean over cohorts at many times: equal steps in z, whose error is below 1e-5 where tau times the steepness of log
-# H is below two; and the weight of points that are left out.
-_STEP, _REACH, _FEWER_SHAPES, _LEFT_OUT = 0.4, 6.0, 5, 1e-7
+# H is below two.
+_STEP, _REACH, _FEWER_SHAPES = 0.4, 6.0, 5
 
 
 def _over_shapes(points: Points, value: Callable[[Any], Any]) -> Any:
@@ -84,8 +84,8 @@ def median_of_average(family: SurvivalFamily, points: Points) -> Any:
 
 def over_times(
     family: SurvivalFamily, points: Points, times_months: Sequence[float], functional: str, average: bool
-) -> tuple[list[Any], Any]:
-    """A functional at many times, for pictures and tables: its values at the points for each time, and their weights.
+) -> list[Any]:
+    """A functional at many times, for pictures and tables: its values at the points for each time.
 
     For means over cohorts a sum over fewer cohorts than `survivals` takes serves every time.
 
@@ -104,12 +104,11 @@ def over_times(
 
     Returns
     -------
-    list of array (P,), and array (P,)
+    list of array (P,)
     """
     if not average:
         of = {"survival": survivals, "hazard": hazards, "restricted_mean": restricted_means}[functional]
-        return [of(family, points, float(time), False) for time in times_months], points.weight
-    points = _heaviest(points)
+        return [of(family, points, float(time), False) for time in times_months]
     theta, shape, weights = _cohorts(points)
 
     def mean(time: float) -> Any:
@@ -123,15 +122,7 @@ def over_times(
         share = np.exp(alive - alive.max(axis=-1, keepdims=True)) * weights
         return (np.exp(family.log_hazard(clock, theta, shape)) * share).sum(axis=-1) / share.sum(axis=-1)
 
-    return [mean(float(time)) for time in times_months], points.weight
-
-
-def _heaviest(points: Points) -> Points:
-    """Without the points that hardly weigh anything: a grid has many at its edges."""
-    order = np.argsort(points.weight, kind="stable")
-    kept = np.sort(order[np.cumsum(points.weight[order]) > _LEFT_OUT])
-    found = Points(*(None if one is None else one[kept] for one in points))
-    return found._replace(weight=found.weight / found.weight.sum())
+    return [mean(float(time)) for time in times_months]
 
 
 def _cohorts(points: Points) -> tuple[Any, Any, Any]:

@@ -172,7 +172,7 @@ class Landmarks(SurvivalKind):
 
 
 class Median(SurvivalKind):
-    """A median alone."""
+    """A median alone; without an interval, as a point of a curve of which nothing else is known."""
 
     name = "median"
     printed = _MEDIANS
@@ -183,6 +183,11 @@ class Median(SurvivalKind):
         followup = _followup(cohort)
         shortest = followup.shortest_months
         reached = row.measure == "median_time"
+        uncensored = reached and shortest is not None and shortest >= row.value
+        if reached and row.lower is None and not uncensored:
+            point = Point(row.value, 0.5, is_median=True)
+            rule = row.median_rule or "unstated"
+            return landmarks_report([point], cohort.total, followup=followup, median_rule=rule, label=cohort.label)
         return median_report(
             row.value if reached else None,
             cohort.total,
@@ -190,7 +195,7 @@ class Median(SurvivalKind):
             upper_months=row.upper if reached else None,
             level=row.level or 0.95,
             rule=(row.median_rule or "unstated") if reached else "unstated",
-            uncensored=reached and shortest is not None and shortest >= row.value,
+            uncensored=uncensored,
             followup_months=None if reached else row.lower or shortest,
             label=cohort.label,
         )

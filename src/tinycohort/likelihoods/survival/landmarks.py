@@ -97,7 +97,9 @@ def _with_people(point: Point, ways: Sequence[Effective], k: int) -> Point:
 
 def _words(points: Sequence[Point], people: int) -> str:
     found = [
-        f"median {point.time_months:g} months" if point.is_median else f"{100 * point.survival:g}% at {point.time_months:g}"
+        f"median {point.time_months:g} months"
+        if point.is_median
+        else f"{100 * point.survival:g}% at {point.time_months:g}"
         for point in points
     ]
     return f"{', '.join(found)} (of {people})"
@@ -186,13 +188,18 @@ def _issues(
         return found
     for one, other in zip(points, points[1:], strict=False):
         found += _pair_issues(one, other, label)
-    known = [(0.0, float(people or 0)), *((p.time_months, float(r)) for p, r in zip(points, at_risk, strict=True) if r is not None)]
+    known = [
+        (0.0, float(people or 0)),
+        *((p.time_months, float(r)) for p, r in zip(points, at_risk, strict=True) if r is not None),
+    ]
     for (earlier, more), (later, fewer) in zip(known, known[1:], strict=False):
         if fewer > more:
             what = f"{fewer:g} people at risk at {later:g} months, after {more:g} at {earlier:g}"
             found.append(Issue(f"{label} at_risk".strip(), what, "Numbers at risk never grow: read them again."))
     if followup.basis not in BASES:
-        found.append(Issue(f"{label} followup_basis".strip(), f"{followup.basis!r} is unknown", f"Known: {', '.join(BASES)}."))
+        found.append(
+            Issue(f"{label} followup_basis".strip(), f"{followup.basis!r} is unknown", f"Known: {', '.join(BASES)}.")
+        )
     living = [point.time_months for point in points if point.survival > 0.0]
     # Whoever died may have been followed for longer than all who are alive.
     longest = None if followup.basis == "survivors" else followup.longest_months

@@ -149,7 +149,9 @@ def _median_issues(
 ) -> list[Issue]:
     found = []
     if rule not in MEDIAN_RULES:
-        found.append(Issue(f"{label} median_rule".strip(), f"{rule!r} is unknown", f"Known: {', '.join(MEDIAN_RULES)}."))
+        found.append(
+            Issue(f"{label} median_rule".strip(), f"{rule!r} is unknown", f"Known: {', '.join(MEDIAN_RULES)}.")
+        )
     if people is not None and not (people >= 1 and people == int(people)):
         found.append(Issue(f"{label} total".strip(), f"{people!r} people", "Give a whole number, at least one."))
     if not 0.0 < level < 1.0:
@@ -173,7 +175,9 @@ def _median_issues(
     return found
 
 
-def _limit_issues(time: float, people: int | None, limits: tuple[float | None, float | None], label: str) -> list[Issue]:
+def _limit_issues(
+    time: float, people: int | None, limits: tuple[float | None, float | None], label: str
+) -> list[Issue]:
     lower, upper = limits
     known = [limit for limit in limits if limit is not None]
     if not all(math.isfinite(limit) and limit > 0.0 for limit in known):

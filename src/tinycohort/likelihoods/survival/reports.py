@@ -22,7 +22,6 @@ from .terms import pack
 __all__ = ["SurvivalReports"]
 
 
-
 class SurvivalReports(Likelihood):
     """Reports of survival, each cohort's own, under a family with a known shape.
 
@@ -49,10 +48,23 @@ class SurvivalReports(Likelihood):
     def __init__(self, family: SurvivalFamily, reports: Sequence[Report], shape: Sequence[float] | None = None) -> None:
         self.family, self.reports = family, tuple(reports)
         self.shape = None if shape is None else tuple(float(value) for value in shape)
+        # Terms as arrays do not depend on the shape: made once for every one that is tried.
+        self._ready: dict[bytes, Data] = {}
+        self._place: tuple[Any, Any, Any, Any] | None = None
 
-    def with_shape(self, shape: Any) -> SurvivalReports:
-        """The same with these shape numbers."""
-        return SurvivalReports(self.family, self.reports, np.atleast_1d(np.asarray(shape, float)))
+    def with_shape(self, shape: Any, place: tuple[Any, Any, Any, Any] | None = None) -> SurvivalReports:
+        """The same with these shape numbers.
+
+        Parameters
+        ----------
+        shape : sequence of float
+            The numbers.
+        place : tuple of four arrays (cohort,), optional
+            What `locate` and `tails` say, where that is known well enough from shapes nearby.
+        """
+        found = SurvivalReports(self.family, self.reports, np.atleast_1d(np.asarray(shape, float)))
+        found._ready, found._place = self._ready, place
+        return found
 
     def reports_of(self, data: Data) -> tuple[Report, ...]:
         """The report of each cohort."""
@@ -103,13 +115,30 @@ class SurvivalReports(Likelihood):
     # -- the log-likelihood ---------------------------------------------------------------------------------------
 
     def prepare(self, data: Data, operations: Operations = NUMPY) -> Data:
-        """Terms as arrays, with the family's functions of their times."""
-        return _with_clocks(self.family, pack([report.terms for report in self.reports_of(data)]))
+        """Terms as arrays, with the family's functions of their times; `own` are each cohort's alone."""
+        key = np.asarray(data["report"], int).tobytes()
+        if key not in self._ready:
+            terms = [report.terms for report in self.reports_of(data)]
+            own = np.empty(len(terms), object)
+            own[:] = [_with_clocks(self.family, pack([one])) for one in terms]
+            together = _with_clocks(self.family, pack(terms))
+            self._ready[key] = together | {"cohort": np.arange(len(terms)), "own": own}
+        return self._ready[key]
 
     def log_kernel(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
         if self.shape is None:
             raise TypeError("the shape is unknown: choose one by with_shape")
-        return self.log_kernel_at(theta, np.array(self.shape), data, operations)
+        shape = np.array(self.shape)
+        if operations is not NUMPY:
+            return self.log_kernel_at(theta, shape, data, operations)
+        # Cohort by cohort: a report of few terms does not carry those of one of many.
+        size = np.broadcast_shapes(np.shape(theta), data["cohort"].shape)
+        theta, cohort = np.broadcast_to(theta, size), np.broadcast_to(data["cohort"], size)
+        found, owns = np.empty(size), np.asarray(data["own"], object)
+        for j, first in zip(*np.unique(data["cohort"], return_index=True), strict=True):
+            here = cohort == j
+            found[here] = self.log_kernel_at(theta[here][:, None], shape, owns.flat[first])[:, 0]
+        return found
 
     def log_kernel_at(self, theta: Any, shape: Any, data: Data, operations: Operations = NUMPY) -> Any:
         """The log-likelihood without its constant at theta (..., cohort) and shape numbers (..., cohort or 1, number).
@@ -141,25 +170,30 @@ class SurvivalReports(Likelihood):
     # -- where theta lies -----------------------------------------------------------------------------------------
 
     def locate(self, data: Data) -> tuple[Any, Any]:
+        if self._place is not None:
+            return self._place[0], self._place[1]
         falls = zip(*self.tails(data), strict=True)
         found = [locate(*each, fall) for each, fall in zip(self._each(data), falls, strict=True)]
         centre, width = np.array(found).reshape(-1, 2).T
         return centre, width
 
     def tails(self, data: Data) -> tuple[Any, Any]:
+        if self._place is not None:
+            return self._place[2], self._place[3]
         left, right = np.array([tails(*each) for each in self._each(data)]).reshape(-1, 2).T
         return left, right
 
     def _each(self, data: Data) -> list[tuple[Callable[[Any], Any], float, float, float]]:
         """Of each cohort: its log-likelihood, logarithms of its first and last time, and how steep the curve is."""
-        prepared = self.prepare(data)
+        prepared = self.prepare(data)["own"]
         shape = self.family.neutral_shape if self.shape is None else np.array(self.shape)
         steepness = float(self.family.steepness(shape))
         found = []
         for j, report in enumerate(self.reports_of(data)):
-            own = {name: column[j : j + 1] for name, column in prepared.items()}
             times = report.terms.times_months or (1.0,)
-            found.append((partial(self._of_one, shape, own), math.log(times[0]), math.log(times[-1]), steepness))
+            found.append(
+                (partial(self._of_one, shape, prepared[j]), math.log(times[0]), math.log(times[-1]), steepness)
+            )
         return found
 
     def _of_one(self, shape: Any, own: Data, theta: Any) -> Any:
