@@ -178,8 +178,8 @@ def _word(rows: list[dict[str, Any]], favours: tuple[str, str] | None, scale: Sc
         if row["median"] is not None:
             estimate = scale.text(row["median"]), scale.interval(row["lower"], row["upper"])
         texts.append(RowText(label, reported_text(row, scale), estimate, ends_part=whole))
-    level, unit = f"{100 * rows[0]['level']:g}%", ", %" if scale.unit == 100.0 else ""
-    headers = ("Left out", reported_header(rows), f"Median ({level} interval){unit}")
+    level = f"{100 * rows[0]['level']:g}%"
+    headers = ("Left out", reported_header(rows), f"Median ({level} interval){scale.after}")
     key = (f"All cohorts: median, {level} credible interval (shaded)", "Without the cohort named")
     return Wording(tuple(texts), headers, key, favours)
 

@@ -18,17 +18,9 @@ from ..printing import spoken
 from .canvas import SIZE, SMALL
 
 __all__ = [
-    "Scale",
-    "compiled_of",
-    "data_words",
-    "endpoint_of",
-    "is_flexible",
-    "natural_scale",
-    "quantity_words",
-    "round_values",
-    "write_axis",
-    "write_ticks",
-]
+    "Scale", "compiled_of", "data_words", "endpoint_of", "is_flexible", "natural_scale",
+    "quantity_words", "round_values", "write_axis", "write_ticks",
+]  # fmt: skip
 
 _MINUS = "\N{MINUS SIGN}"
 _GAP_BETWEEN_TICKS = 0.45
@@ -125,6 +117,13 @@ class Scale:
             axes.minorticks_off()
         axes.set_ylim(self.lower, self.upper)
         write_ticks(axes.yaxis, self.ticks)
+
+    @property
+    def after(self) -> str:
+        """The unit, after what is written in it; only months lie on a logarithmic axis that has no value of no difference."""
+        if self.unit == 100.0:
+            return ", %"
+        return ", months" if self.logarithmic and self.nothing is None else ""
 
     def fraction(self, value: float) -> float:
         """How far along the axis a natural value lies, from 0 at its lower end to 1 at its upper."""
