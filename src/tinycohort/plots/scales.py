@@ -120,7 +120,7 @@ class Scale:
 
     @property
     def after(self) -> str:
-        """The unit, after what is written in it; only months lie on a logarithmic axis that has no value of no difference."""
+        """The unit, after what is written in it; months have a logarithmic axis and no value of no difference."""
         if self.unit == 100.0:
             return ", %"
         return ", months" if self.logarithmic and self.nothing is None else ""
