@@ -20,7 +20,7 @@ from support.pictures import collisions, rendered, texts_of, words_in
 from tinycohort.compiled import CompiledModel, Row
 from tinycohort.curves import curve_marginal, survival_curve
 from tinycohort.engines.run import run
-from tinycohort.families import Exponential, LogLogistic, LogNormal, Weibull
+from tinycohort.families import Exponential, LogLogistic, LogNormal, PiecewiseExponential, Weibull
 from tinycohort.likelihoods.survival import (
     Followup,
     Person,
@@ -69,6 +69,7 @@ def fitted(
     pooling: Any = None,
     labels: Sequence[str] = LABELS,
     of: Sequence[Report] | None = None,
+    engine: str = "exact",
 ) -> tc.Fit:
     family, pooling, of = family or Exponential(), pooling or Partial(), of or reports()
     shape = shape or Shape("fixed", (0.2,) * len(family.shape_names))
@@ -83,7 +84,7 @@ def fitted(
         {"report": np.arange(len(of))},
         shape=shape,
     )
-    return run(model, "exact", seed=1)
+    return run(model, engine, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -462,3 +463,15 @@ def test_a_report_has_the_figures_of_survival_and_none_that_refuses(weibull: tc.
         if kind.name in there - {"influence"}:
             assert isinstance(kind.draw(result, weibull), Figure)
             assert kind.caption(weibull) is not None
+
+
+@pytest.mark.slow
+def test_a_flexible_hazard_is_compared_by_the_median_of_its_curve() -> None:
+    apart = fitted(
+        PiecewiseExponential((10.0,)), Shape("fixed", (2.0,)), of=reports()[2:3], pooling=Common(), engine="nuts"
+    )
+    (row,) = tc.plots.specification_curve_table({"main": apart}, target="typical").itertuples()
+    expected = curve_marginal(apart, "median", None, "typical").summary(0.95)
+    assert row.median == expected["median"]
+    assert tc.plots.forest(apart).axes[0].get_xlabel().startswith("Median survival at a constant hazard")
+    assert tc.plots.forest_table(apart)["raw"].isna().all()

@@ -106,8 +106,7 @@ def _word(fit: Fit, rows: list[dict[str, Any]], favours: tuple[str, str] | None,
         inset = _INSET if row["row"] == "cohort" and row["group"] else 0.0
         label = spoken(row["label"]) if row["row"] == "group" else row["label"]
         texts.append(RowText(label, reported_text(row, scale), estimate, ends_part, inset))
-    unit = ", %" if scale.unit == 100.0 else ", months" if fit.compiled.family.quantity == "median" else ""
-    headers = ("Cohort", reported_header(rows), f"Median ({100 * rows[0]['level']:g}% interval){unit}")
+    headers = ("Cohort", reported_header(rows), f"Median ({100 * rows[0]['level']:g}% interval){scale.after}")
     return Wording(tuple(texts), headers, _key(fit, rows), favours)
 
 

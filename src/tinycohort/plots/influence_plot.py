@@ -17,8 +17,8 @@ from .layout import Layout, RowText, Wording, lay_out
 from .marks import ESTIMATE, WHOLE, draw_at
 from .row_figure import explain, open_rows, write_rows
 from .rows import REPORTED, in_order, reported_header, reported_rows, reported_text
-from .scales import Scale, natural_scale, quantity_words
-from .targets import TARGET_WORDS, Target, estimate_of, require_target
+from .scales import Scale, natural_scale
+from .targets import Target, estimate_of, estimate_words, require_target
 
 if TYPE_CHECKING:
     import pandas
@@ -178,8 +178,8 @@ def _word(rows: list[dict[str, Any]], favours: tuple[str, str] | None, scale: Sc
         if row["median"] is not None:
             estimate = scale.text(row["median"]), scale.interval(row["lower"], row["upper"])
         texts.append(RowText(label, reported_text(row, scale), estimate, ends_part=whole))
-    level, unit = f"{100 * rows[0]['level']:g}%", ", %" if scale.unit == 100.0 else ""
-    headers = ("Left out", reported_header(rows), f"Median ({level} interval){unit}")
+    level = f"{100 * rows[0]['level']:g}%"
+    headers = ("Left out", reported_header(rows), f"Median ({level} interval){scale.after}")
     key = (f"All cohorts: median, {level} credible interval (shaded)", "Without the cohort named")
     return Wording(tuple(texts), headers, key, favours)
 
@@ -188,7 +188,7 @@ def _scale(fit: Fit, rows: list[dict[str, Any]], width: float) -> Scale:
     def values(*names: str) -> list[float]:
         return [row[name] for row in rows for name in names if row[name] is not None]
 
-    words = f"{quantity_words(fit)}, {TARGET_WORDS[rows[0]['target']]}"
+    words = estimate_words(fit, rows[0]["target"])
     return natural_scale(fit, values("median"), values("lower", "upper"), width, words, close=True)
 
 

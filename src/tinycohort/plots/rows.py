@@ -14,7 +14,7 @@ from ..issues import InputError, Issue
 from ..likelihoods import SurvivalReports
 from ..likelihoods.survival import Report
 from ..posterior import Fit, require_reportable
-from .scales import Scale
+from .scales import Scale, is_flexible
 
 if TYPE_CHECKING:
     import pandas
@@ -188,7 +188,8 @@ def _reported(compiled: CompiledModel, level: float) -> dict[str, Any]:
     """The columns that there are."""
     data = compiled.data
     if isinstance(compiled.likelihood, SurvivalReports):
-        return _medians_reported(compiled.likelihood.reports_of(data))
+        # What is estimated of a flexible hazard is not the median.
+        return {} if is_flexible(compiled) else _medians_reported(compiled.likelihood.reports_of(data))
     if set(compiled.likelihood.columns) == {"events", "total"}:
         lower, upper = exact_interval(data["events"], data["total"], level)
         levels = np.full(compiled.cohorts, level)

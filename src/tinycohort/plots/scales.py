@@ -18,16 +18,9 @@ from ..printing import spoken
 from .canvas import SIZE, SMALL
 
 __all__ = [
-    "Scale",
-    "compiled_of",
-    "data_words",
-    "endpoint_of",
-    "natural_scale",
-    "quantity_words",
-    "round_values",
-    "write_axis",
-    "write_ticks",
-]
+    "Scale", "compiled_of", "data_words", "endpoint_of", "is_flexible", "natural_scale",
+    "quantity_words", "round_values", "write_axis", "write_ticks",
+]  # fmt: skip
 
 _MINUS = "\N{MINUS SIGN}"
 _GAP_BETWEEN_TICKS = 0.45
@@ -48,7 +41,7 @@ def quantity_words(of: Fit | CompiledModel) -> str:
         return f"Probability of {endpoint}" if endpoint else "Response probability"
     if quantity == "median":
         # Of a flexible hazard theta is the median only where that is constant.
-        constant = " at a constant hazard" if getattr(family, "flexible", False) else ""
+        constant = " at a constant hazard" if is_flexible(of) else ""
         return f"Median {endpoint or 'survival'}{constant}"
     used = getattr(getattr(of, "evidence", None), "used", ())
     measures = {one.outcome.measure for one in used}
@@ -57,6 +50,11 @@ def quantity_words(of: Fit | CompiledModel) -> str:
     measure = measures.pop() if len(measures) == 1 else quantity
     words = measure.replace("_", " ").capitalize()
     return f"{words}, {endpoint}" if endpoint else words
+
+
+def is_flexible(of: Fit | CompiledModel) -> bool:
+    """Whether it is of survival with a flexible hazard, whose theta is the median only where that is constant."""
+    return bool(getattr(compiled_of(of).family, "flexible", False))
 
 
 def data_words(of: Fit | CompiledModel) -> str:
@@ -119,6 +117,13 @@ class Scale:
             axes.minorticks_off()
         axes.set_ylim(self.lower, self.upper)
         write_ticks(axes.yaxis, self.ticks)
+
+    @property
+    def after(self) -> str:
+        """The unit, after what is written in it; months have a logarithmic axis and no value of no difference."""
+        if self.unit == 100.0:
+            return ", %"
+        return ", months" if self.logarithmic and self.nothing is None else ""
 
     def fraction(self, value: float) -> float:
         """How far along the axis a natural value lies, from 0 at its lower end to 1 at its upper."""

@@ -24,10 +24,10 @@ from .canvas import (
     size_of,
     style,
 )  # fmt: skip
-from .scales import Scale, natural_scale, quantity_words
+from .scales import Scale, natural_scale
 from .specification_layout import CHOICE_LINE, KEY_AT, KEY_GAP, KEY_LINE, CurveLayout, lay_out_curve
 from .specification_rows import Specification, curve_of, table_of
-from .targets import TARGET_WORDS, Target
+from .targets import Target, estimate_words
 
 if TYPE_CHECKING:
     import pandas
@@ -167,7 +167,7 @@ def _scale(columns: Sequence[Specification], target: Target, height: float) -> S
     values = {name: [value for one in columns if (value := one.estimate[name]) is not None] for name in names}
     fit = next(one.fit for one in columns if one.main)
     assert fit is not None
-    words = f"{quantity_words(fit)}, {TARGET_WORDS[target]}"
+    words = estimate_words(fit, target)
     return natural_scale(fit, values["median"], [*values["lower"], *values["upper"]], height, words, close=True)
 
 

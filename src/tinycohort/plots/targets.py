@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+from ..curves import curve_marginal
 from ..issues import InputError, Issue
 from ..posterior import Fit
+from .scales import endpoint_of, is_flexible, quantity_words
 
-__all__ = ["TARGET_WORDS", "Target", "estimate_of", "require_target"]
+__all__ = ["TARGET_WORDS", "Target", "estimate_of", "estimate_words", "require_target"]
 
 Target = Literal["typical", "average", "new_cohort"]
 TARGET_WORDS: dict[Target, str] = {
@@ -30,7 +32,18 @@ def require_target(fit: Fit, target: Target) -> None:
 
 
 def estimate_of(fit: Fit, target: Target, level: float) -> dict[str, float | None]:
-    """Median and central interval on the natural scale; None where there is no such number, or none to be reported."""
+    """Median and central interval on the natural scale; None where there is no such number, or none to be reported.
+
+    Of a flexible hazard it is the median of the curve, as of every other family, not what its theta stands for.
+    """
     marginal = fit.posterior.marginal(target, natural=True) if fit.reportable else None
+    if marginal is not None and is_flexible(fit):
+        marginal = curve_marginal(fit, "median", None, target)
     found = {} if marginal is None else marginal.summary(level)
     return {name: found.get(name) for name in ("median", "lower", "upper")}
+
+
+def estimate_words(fit: Fit, target: Target) -> str:
+    """What `estimate_of` gives, in words."""
+    words = f"Median {endpoint_of(fit) or 'survival'}" if is_flexible(fit) else quantity_words(fit)
+    return f"{words}, {TARGET_WORDS[target]}"
