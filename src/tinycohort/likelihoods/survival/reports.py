@@ -107,7 +107,7 @@ class SurvivalReports(Likelihood):
     # -- the log-likelihood ---------------------------------------------------------------------------------------
 
     def prepare(self, data: Data, operations: Operations = NUMPY) -> Data:
-        """Terms as arrays, with the family's functions of their times; `own` are each cohort's, with nothing to spare."""
+        """Terms as arrays, with the family's functions of their times; `own` are those of each cohort by itself."""
         terms = [report.terms for report in self.reports_of(data)]
         own = np.empty(len(terms), object)
         own[:] = [_with_clocks(self.family, pack([one])) for one in terms]
