@@ -2,12 +2,13 @@
 # and `make PYTHON=/path/to/python ...` says which.
 BIN := .venv/bin
 
-.PHONY: help setup reproduce test slow lint format types docs bench lock clean
+.PHONY: help setup reproduce test slow calibrate lint format types docs bench lock clean
 
 help:
 	@echo "make reproduce   fit every bundled model and write results/: a report, tables, figures and fits"
 	@echo "make test        the tests"
 	@echo "make slow        the validation that takes minutes"
+	@echo "make calibrate   how often intervals of survival hold the truth; goes on where it stopped"
 	@echo "make lint        Ruff: rules and format (make format mends)"
 	@echo "make types       mypy"
 	@echo "make docs        the documentation, in docs/_build/html"
@@ -26,6 +27,10 @@ test: setup
 
 slow: setup
 	$(BIN)/python -m pytest -m slow
+
+calibrate: setup
+	$(BIN)/python tools/calibrate_survival.py
+	$(BIN)/python tools/calibration_page.py
 
 lint: setup
 	$(BIN)/ruff check

@@ -10,8 +10,8 @@ import numpy as np
 
 from .issues import InputError, Issue
 from .likelihoods import Binomial, SurvivalReports
-from .posterior import Fit, Interval, Marginal, Target, check_target, marginal_of, require_reportable
-from .posterior.curves import hazards, medians, restricted_means, survivals
+from .posterior import Fit, Interval, Marginal, Points, Target, check_target, marginal_of, require_reportable
+from .posterior.curves import hazards, medians, over_times, restricted_means, survivals
 
 if TYPE_CHECKING:
     import pandas
@@ -21,6 +21,8 @@ __all__ = ["CURVE_FUNCTIONALS", "curve_marginal", "longest_followup", "predicted
 #: What may be asked of a survival curve beside its median: survival at a time, the hazard per month there, and the mean
 #: months lived up to it.
 CURVE_FUNCTIONALS = ("survival", "hazard", "restricted_mean")
+# What is known of some of them at time 0.
+_AT_NOUGHT = {"survival": 1.0, "restricted_mean": 0.0}
 
 
 def longest_followup(fit: Fit) -> float:
@@ -65,17 +67,32 @@ def curve_marginal(
     InputError
         A fit that is not of survival or may not be reported, an unknown functional or target, or a time that is none.
     """
-    reports = _reports(fit)
+    points = _points(fit, functional, [time_months], target, cohort)
+    family, average = _reports(fit).family, target == "average"
+    if functional == "median":
+        return marginal_of(medians(family, points, average), points)
+    assert time_months is not None
+    of = {"survival": survivals, "hazard": hazards, "restricted_mean": restricted_means}[functional]
+    return marginal_of(of(family, points, float(time_months), average), points)
+
+
+def _points(
+    fit: Fit, functional: str, times_months: Sequence[float | None], target: Target, cohort: int | None
+) -> Points:
+    """The points of the posterior that a functional at some times is asked of."""
+    _reports(fit)
     require_reportable(fit)
     check_target(fit, target, cohort)
     issues = []
     if functional not in (*CURVE_FUNCTIONALS, "median"):
         known = ", ".join((*CURVE_FUNCTIONALS, "median"))
         issues.append(Issue("functional", f"{functional!r} is unknown", f"Known: {known}."))
-    if functional != "median" and not (
-        isinstance(time_months, int | float | np.number) and math.isfinite(time_months) and time_months > 0.0
-    ):
-        issues.append(Issue("time_months", f"{time_months!r}", "Give months above 0."))
+    if functional != "median":
+        issues += [
+            Issue("time_months", f"{time!r}", "Give months above 0.")
+            for time in times_months
+            if not (isinstance(time, int | float | np.number) and math.isfinite(time) and time > 0.0)
+        ]
     points = fit.posterior.points(target, cohort)
     if points is None and not issues:
         what = (
@@ -84,12 +101,7 @@ def curve_marginal(
         issues.append(Issue("target", what, 'Fit with engine="nuts", or ask for another target.'))
     if issues or points is None:
         raise InputError(issues)
-    family, average = reports.family, target == "average"
-    if functional == "median":
-        return marginal_of(medians(family, points, average), points.weight)
-    assert time_months is not None
-    of = {"survival": survivals, "hazard": hazards, "restricted_mean": restricted_means}[functional]
-    return marginal_of(of(family, points, float(time_months), average), points.weight)
+    return points
 
 
 def predicted_deaths(
@@ -167,13 +179,24 @@ def survival_curve(
     model, longest = fit.compiled, longest_followup(fit)
     rows = []
     for cohort in range(model.cohorts) if target == "cohort" else [None]:
+        found = iter(_marginals(fit, functional, times_months, target, cohort))
         for time in times_months:
-            known = {"time_months": float(time), "target": target}
+            known: dict[str, Any] = {"time_months": float(time), "target": target}
             known["label"] = None if cohort is None else model.labels[cohort]
-            if functional in ("survival", "restricted_mean") and time == 0:
-                value = 1.0 if functional == "survival" else 0.0
-                found: dict[str, Any] = {"mean": value, "sd": 0.0, **dict.fromkeys(("median", "lower", "upper"), value)}
+            if functional in _AT_NOUGHT and time == 0:
+                value = _AT_NOUGHT[functional]
+                one: dict[str, Any] = {"mean": value, "sd": 0.0, **dict.fromkeys(("median", "lower", "upper"), value)}
             else:
-                found = curve_marginal(fit, functional, time, target, cohort).summary(level, interval)
-            rows.append({**known, **found, "level": level, "extrapolated": bool(time > longest)})
+                one = next(found).summary(level, interval)
+            rows.append({**known, **one, "level": level, "extrapolated": bool(time > longest)})
     return pandas.DataFrame(rows)
+
+
+def _marginals(
+    fit: Fit, functional: str, times_months: Sequence[float], target: Target, cohort: int | None
+) -> list[Marginal]:
+    """`curve_marginal` at many times but those at which it is known; the points are taken once."""
+    wanted = [time for time in times_months if not (functional in _AT_NOUGHT and time == 0)]
+    points = _points(fit, functional, wanted, target, cohort)
+    values = over_times(_reports(fit).family, points, wanted, functional, target == "average")
+    return [marginal_of(one, points) for one in values]

@@ -185,10 +185,14 @@ class CompiledModel:
             return ()
         return self.shape.parameters(self.family)
 
-    def at_shape(self, shape: Any) -> CompiledModel:
-        """The same model of survival with known shape numbers (number,): theta is all that is unknown."""
-        assert isinstance(self.family, SurvivalFamily) and isinstance(self.likelihood, SurvivalReports)
-        likelihood = self.likelihood.with_shape(shape)
+    def at_shape(self, shape: Any, place: Any = None) -> CompiledModel:
+        """The same model of survival with known shape numbers (number,): theta is all that is unknown.
+
+        `place` is what `SurvivalReports.with_shape` may be told.
+        """
+        assert isinstance(self.family, SurvivalFamily)
+        assert isinstance(self.likelihood, SurvivalReports)
+        likelihood = self.likelihood.with_shape(shape, place)
         assert likelihood.shape is not None
         priors = {name: value for name, value in self.priors.items() if name not in self.shape_parameters}
         family = KnownShape(self.family, likelihood.shape)

@@ -86,9 +86,6 @@ class FlexibleHazard(SurvivalFamily):
     def _standard_shape(self, shape: Any) -> Any:
         return np.zeros((1, 0))[0]
 
-    def rates(self, shape: Any = None) -> tuple[float, float]:
-        return 1.0, math.inf
-
     def _log_cumulative(self, u: Any, shape: Any, operations: Operations) -> Any:
         return LOG_LOG_2 + u
 

@@ -138,7 +138,7 @@ class SurvivalFamily(SurvivalCurve):
         """The shape numbers that the curve in standard form depends on."""
         return shape
 
-    def _steepness(self, shape: Any) -> Any:
+    def steepness(self, shape: Any) -> Any:
         """About how steeply log H rises in log time, where H is neither very small nor very large."""
         return np.ones(shape.shape[:-1])
 
@@ -167,7 +167,7 @@ class SurvivalFamily(SurvivalCurve):
         size = np.broadcast_shapes(*sizes, shape.shape[:-1])
         flat = [np.broadcast_to(np.asarray(each, float), size).ravel() for each in arguments]
         shapes = np.broadcast_to(shape, (*size, shape.shape[-1])).reshape(flat[0].size, shape.shape[-1])
-        spread = flat[-1] * self._steepness(shapes)
+        spread = flat[-1] * self.steepness(shapes)
         group = np.ceil(2.0 * np.log2(np.maximum(spread, _STEP_OF_STEEPNESS / _STEP)))
         found = np.empty((results, group.size))
         for each in np.unique(group):

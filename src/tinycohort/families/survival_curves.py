@@ -102,10 +102,6 @@ class SurvivalCurve(Family):
         """Shape numbers of a constant hazard, or of the plainest curve of the family: zeros."""
         return np.zeros(len(self.shape_names))
 
-    def rates(self, shape: Any = None) -> tuple[float, float]:
-        """How fast log f falls in the end as theta rises, and as it falls: per unit of theta, or infinitely fast."""
-        raise TypeError(f"{type(self).__name__} has no curve")
-
     def clock(self, times_months: Any) -> Clock:
         """Known functions of times, which may be 0 or infinite."""
         raise TypeError(f"{type(self).__name__} has no clock")

@@ -84,9 +84,6 @@ class Exponential(ScaleFamily):
     def shape_names(self) -> tuple[str, ...]:
         return ()
 
-    def rates(self, shape: Any = None) -> tuple[float, float]:
-        return 1.0, math.inf
-
     def _log_cumulative(self, u: Any, shape: Any, operations: Operations) -> Any:
         return LOG_LOG_2 + u
 
@@ -110,7 +107,7 @@ class _LogShape(ScaleFamily):
     def shape_names(self) -> tuple[str, ...]:
         return ("log_shape",)
 
-    def _steepness(self, shape: Any) -> Any:
+    def steepness(self, shape: Any) -> Any:
         return np.exp(shape[..., 0])
 
 
@@ -127,9 +124,6 @@ class Weibull(_LogShape):
     """
 
     name = "weibull"
-
-    def rates(self, shape: Any = None) -> tuple[float, float]:
-        return math.exp(float(self._shape(shape)[0])), math.inf
 
     def _log_cumulative(self, u: Any, shape: Any, operations: Operations) -> Any:
         return LOG_LOG_2 + operations.exp(shape[..., 0]) * u
@@ -156,10 +150,6 @@ class LogLogistic(_LogShape):
     """A hazard that falls (k <= 1), or rises and then falls: S = 1 / (1 + exp(k u))."""
 
     name = "log_logistic"
-
-    def rates(self, shape: Any = None) -> tuple[float, float]:
-        k = math.exp(float(self._shape(shape)[0]))
-        return k, k
 
     def _cumulative(self, u: Any, shape: Any, operations: Operations) -> Any:
         return self._softplus(operations.exp(shape[..., 0]) * u, operations)
@@ -191,9 +181,6 @@ class LogNormal(_LogShape):
     """log t is normal: S = Phi(-k u), k = exp(log_shape) = 1 / sigma. Its hazard rises from 0 and then falls."""
 
     name = "log_normal"
-
-    def rates(self, shape: Any = None) -> tuple[float, float]:
-        return math.inf, math.inf
 
     def _cumulative(self, u: Any, shape: Any, operations: Operations) -> Any:
         return -operations.log_ndtr(-operations.exp(shape[..., 0]) * u)
@@ -237,10 +224,6 @@ class Gompertz(ScaleFamily):
     def shape_names(self) -> tuple[str, ...]:
         return ("rate_times_median",)
 
-    def rates(self, shape: Any = None) -> tuple[float, float]:
-        """With c < 0 some never die, however small theta is."""
-        return 1.0, math.inf if float(self._shape(shape)[0]) >= 0.0 else 0.0
-
     def _log_cumulative(self, u: Any, shape: Any, operations: Operations) -> Any:
         c = shape[..., 0]
         return LOG_LOG_2 + u + _log_mean_exp(c * bounded_exp(u, operations), operations) - _log_mean_exp(c, operations)
@@ -263,7 +246,7 @@ class Gompertz(ScaleFamily):
             elapsed = np.where(c == 0.0, hazard, grown / np.where(c == 0.0, 1.0, c))
             return np.log(np.where(hazard * np.expm1(c) > -1.0, elapsed, np.inf))
 
-    def _steepness(self, shape: Any) -> Any:
+    def steepness(self, shape: Any) -> Any:
         """The slope of log H in log time where H = 40, beyond which nothing counts."""
         y = np.log1p(58.0 * np.expm1(np.maximum(shape[..., 0], 1e-9)))
         return y / -np.expm1(-y)

@@ -17,8 +17,10 @@ from .expected import Distribution, prior_of_theta
 
 __all__ = ["PARAMETERS", "Beliefs", "Parameter", "beliefs", "prior_of"]
 
-Parameter = Literal["tau", "tau_group", "mu", "typical", "new_cohort"]
+Parameter = Literal["tau", "tau_group", "mu", "typical", "new_cohort", "shape", "tau_shape"]
 PARAMETERS: tuple[Parameter, ...] = get_args(Parameter)
+# Those that a model has only if it has their prior.
+_WITH_PRIOR: tuple[Parameter, ...] = ("tau", "tau_group", "shape", "tau_shape")
 
 # Cells of the picture where the posterior is, and on either side of it.
 _INSIDE, _OUTSIDE = 300, 100
@@ -36,7 +38,7 @@ class Beliefs:
     Attributes
     ----------
     edges : array (cell + 1,)
-        On the natural scale; for mu and each tau on the model scale.
+        On the natural scale; for mu and each tau on the model scale, for the shape on its own.
     prior, posterior : array (cell,)
         Densities.
     overlap : float
@@ -67,12 +69,14 @@ def beliefs(fit: Fit, parameter: Parameter) -> Beliefs:
     if parameter not in PARAMETERS:
         mend = f"Choose one of {', '.join(PARAMETERS)}."
         raise InputError(Issue("parameter", f"unknown parameter {parameter!r}", mend))
-    missing = parameter.startswith("tau") and parameter not in fit.compiled.pooling.parameters
+    missing = parameter in _WITH_PRIOR and parameter not in fit.compiled.level_priors
     target = cast("Target", parameter)
     marginal = None if missing else fit.posterior.marginal(target, natural=parameter in ("typical", "new_cohort"))
     if marginal is None:
-        what = f"pooling {fit.compiled.pooling.name!r} has no {parameter}"
-        raise InputError(Issue("parameter", what, "Choose another parameter, or a fit with another pooling."))
+        shape = parameter.endswith("shape")
+        which = "the model" if shape else f"pooling {fit.compiled.pooling.name!r}"
+        mend = f"Choose another parameter, or a fit with another {'shape' if shape else 'pooling'}."
+        raise InputError(Issue("parameter", f"{which} has no {parameter}", mend))
     prior, support = prior_of(fit.compiled, parameter)
     after = marginal.cdf if fit.posterior.engine == "exact" else _smoothed(marginal, support)
     edges = _edges(marginal, prior, support)
@@ -133,7 +137,7 @@ def _overlap(
 ) -> float:
     # The overlap is the same on every scale, so that of the typical cohort is that of mu.
     if parameter != "new_cohort" or "tau" not in fit.compiled.level_priors:
-        return float(prior_posterior_overlap(fit, parameter if parameter.startswith("tau") else "mu") or 0.0)
+        return float(prior_posterior_overlap(fit, parameter if parameter in _WITH_PRIOR else "mu") or 0.0)
     p = np.linspace(_TAIL, 1.0 - _TAIL, _INSIDE)
     edges = np.unique(np.concatenate([prior.quantile(p), marginal.quantile(p)]))
     shares = [np.diff(np.concatenate([[0.0], cdf(edges), [1.0]])) for cdf in (prior.cdf, after)]

@@ -106,7 +106,7 @@ def _word(fit: Fit, rows: list[dict[str, Any]], favours: tuple[str, str] | None,
         inset = _INSET if row["row"] == "cohort" and row["group"] else 0.0
         label = spoken(row["label"]) if row["row"] == "group" else row["label"]
         texts.append(RowText(label, reported_text(row, scale), estimate, ends_part, inset))
-    unit = ", %" if scale.unit == 100.0 else ""
+    unit = ", %" if scale.unit == 100.0 else ", months" if fit.compiled.family.quantity == "median" else ""
     headers = ("Cohort", reported_header(rows), f"Median ({100 * rows[0]['level']:g}% interval){unit}")
     return Wording(tuple(texts), headers, _key(fit, rows), favours)
 
@@ -131,6 +131,8 @@ def _key(fit: Fit, rows: list[dict[str, Any]]) -> tuple[str, ...]:
         return f"Each by itself: odds ratio, exact {level} confidence interval", given
     if header == "Events/total":
         return f"As reported: share, exact {level} confidence interval", given
+    if fit.compiled.family.quantity == "median":
+        return "As reported: median, confidence interval where printed", given
     cohorts = [row for row in rows if row["row"] == "cohort"]
     return f"As reported: estimate, {_levels(cohorts)} confidence interval", given
 
@@ -150,5 +152,6 @@ def _draw(ax: Axes, rows: list[dict[str, Any]], layout: Layout) -> None:
         if row["raw"] is None:
             draw_at(ax, _MARKS.get(row["row"], ESTIMATE), estimate, y, scale)
         else:
-            draw_at(ax, ALONE, (row["raw_lower"], row["raw"], row["raw_upper"]), y - _APART, scale)
+            alone = [row["raw"] if row[name] is None else row[name] for name in ("raw_lower", "raw", "raw_upper")]
+            draw_at(ax, ALONE, (alone[0], alone[1], alone[2]), y - _APART, scale)
             draw_at(ax, ESTIMATE, estimate, y + _APART, scale)

@@ -29,13 +29,15 @@ _LABELS = {
     "log": (" (log ratio)", "\N{MULTIPLICATION SIGN} of the typical ratio"),
     "identity": ("", "\N{PLUS-MINUS SIGN} of the typical one"),
 }
+_MEDIANS = (" (log months)", "\N{MULTIPLICATION SIGN} of the typical median")
 
 
 def heterogeneity(fit: Fit, *, level: float = 0.95, ax: Axes | Sequence[Axes] | None = None) -> Figure:
     """Draw prior and posterior of the heterogeneity, with what it means for cohorts below the axis.
 
     What tau says by itself few people see. The second line of numbers is the factor in odds (for ratios: in the ratio;
-    for differences: the distance) within which 95% of cohorts lie of the typical one: exp(1.96 tau), or 1.96 tau.
+    for survival: in the median; for differences: the distance) within which 95% of cohorts lie of the typical one:
+    exp(1.96 tau), or 1.96 tau.
 
     Parameters
     ----------
@@ -135,7 +137,7 @@ def _axes(ax: Axes | Sequence[Axes] | None, panels: int) -> Sequence[Axes]:
 
 def _reading(fit: Fit, name: Parameter) -> Reading:
     scale = fit.compiled.family.model_scale
-    unit, within = _LABELS[scale]
+    unit, within = _MEDIANS if fit.compiled.family.quantity == "median" else _LABELS[scale]
 
     def text(tau: float) -> str:
         if scale == "identity":

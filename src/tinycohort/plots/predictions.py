@@ -13,7 +13,7 @@ from ..compiled import CompiledModel
 from ..estimates import count_summary
 from ..families import Family
 from ..issues import InputError, Issue
-from ..likelihoods import Binomial, Likelihood, NormalEstimate
+from ..likelihoods import Binomial, Likelihood, NormalEstimate, SurvivalReports
 from ..printing import prints_as
 from .expected import Distribution, Nodes
 
@@ -185,6 +185,9 @@ def number_of(compiled: CompiledModel, j: int) -> Number:
         observed = float(compiled.family.natural(data["estimate"]))
         error = data["standard_error"]
         return Number((observed, observed), None, "", lambda nodes: Estimates(nodes, error, compiled.family))
+    if isinstance(kind, SurvivalReports):
+        what = "reports of survival are no single numbers that could be predicted"
+        raise InputError(Issue("fit", what, "Draw tc.plots.cohort_curves: each cohort's curve with what it reported."))
     if kind.name not in _COUNTS:
         what = f"numbers of kind {kind.name!r} cannot be predicted here"
         raise InputError(Issue("fit", what, f"Those that can: normal, hazard_ratio, {', '.join(_COUNTS)}."))

@@ -51,6 +51,17 @@ _IN_WORDS = ((0.95, "nothing"), (0.8, "little"), (0.5, "something"), (0.2, "much
 #: Each heterogeneity that a pooling may have, and between whom it is.
 TAUS: dict[Parameter, str] = {"tau": "cohorts", "tau_group": "groups"}
 _SCALES = {"logit": "log odds", "log": "logarithm of the ratio", "identity": "difference"}
+_MONTHS = "logarithm of the median in months"
+_SUBJECTS: dict[Parameter, str] = {
+    "typical": "the typical cohort", "new_cohort": "a new cohort", "shape": "the shape",
+}  # fmt: skip
+#: What the shape number of a family of curves is.
+_SHAPES = {
+    "weibull": "log shape of Weibull curves (0: constant hazard, above 0: rising)",
+    "log_logistic": "log shape of log-logistic curves (above 0: the hazard rises, then falls)",
+    "log_normal": "log shape of log-normal curves (minus the logarithm of their sigma)",
+    "gompertz": "log of the hazard at the median over that at the start (0: constant)",
+}
 
 
 @dataclass(frozen=True)
@@ -68,8 +79,9 @@ def prior_posterior(fit: Fit, parameter: Parameter = "tau", *, level: float = 0.
     ----------
     fit : Fit
         A fit that may be reported.
-    parameter : {"tau", "tau_group", "mu", "typical", "new_cohort"}
-        Of what: mu and each tau on the model scale, the others on the natural one.
+    parameter : {"tau", "tau_group", "mu", "typical", "new_cohort", "shape", "tau_shape"}
+        Of what: mu and each tau on the model scale, typical and new cohort on the natural one; of survival curves also
+        their shape, and its standard deviation between cohorts.
     level : float
         Of the credible interval in the text.
     ax : matplotlib.axes.Axes, optional
@@ -107,8 +119,9 @@ def prior_posterior_table(fit: Fit, parameter: Parameter = "tau") -> pandas.Data
     ----------
     fit : Fit
         A fit that may be reported.
-    parameter : {"tau", "tau_group", "mu", "typical", "new_cohort"}
-        Of what: mu and each tau on the model scale, the others on the natural one.
+    parameter : {"tau", "tau_group", "mu", "typical", "new_cohort", "shape", "tau_shape"}
+        Of what: mu and each tau on the model scale, typical and new cohort on the natural one; of survival curves also
+        their shape, and its standard deviation between cohorts.
 
     Returns
     -------
@@ -141,7 +154,7 @@ def _unit(fit: Fit, parameter: Parameter) -> float:
 
 def _sentence(found: Beliefs, parameter: Parameter) -> str:
     amount = next(words for least, words in _IN_WORDS if round(found.overlap, 2) >= least)
-    subject = {"typical": "the typical cohort", "new_cohort": "a new cohort"}.get(parameter, parameter)
+    subject = _SUBJECTS.get(parameter, parameter)
     surprised = ", against the prior" if found.surprise else ""
     return f"Overlap {100 * found.overlap:.0f}%: the data said {amount} about {subject}{surprised}"
 
@@ -157,7 +170,7 @@ def _name_posterior(fit: Fit, found: Beliefs, parameter: Parameter, level: float
     lower, median, upper = (float(x) for x in found.marginal.quantile(0.5 + 0.5 * level * np.array([-1.0, 0.0, 1.0])))
     if parameter in ("typical", "new_cohort"):
         scale = natural_scale(fit, [median], [lower, upper], _WIDTH)
-        unit = "%" if scale.unit == 100.0 else ""
+        unit = "%" if scale.unit == 100.0 else " months" if fit.compiled.family.quantity == "median" else ""
         return f"Posterior: {scale.text(median)}{unit} ({100 * level:g}% interval {scale.interval(lower, upper)[1:]}"
     return f"Posterior: {median:.2f} ({100 * level:g}% interval {lower:.2f} to {upper:.2f})".replace(
         "-", "\N{MINUS SIGN}"
@@ -165,12 +178,21 @@ def _name_posterior(fit: Fit, found: Beliefs, parameter: Parameter, level: float
 
 
 def _axis_label(fit: Fit, parameter: Parameter) -> str:
-    scale = _SCALES[fit.compiled.family.model_scale]
+    family = fit.compiled.family
+    scale = _MONTHS if family.quantity == "median" else _SCALES[family.model_scale]
+    if parameter == "shape":
+        who = ", typical cohort" if "tau_shape" in fit.compiled.priors else ""
+        return f"Shape: {_SHAPES.get(family.name, 'of the curves')}{who}"
+    if parameter == "tau_shape":
+        flexible = getattr(family, "flexible", False)
+        return (
+            f"tau_shape: {'steps of the log hazard' if flexible else 'standard deviation of the shape between cohorts'}"
+        )
     if parameter in TAUS:
         return f"Heterogeneity {parameter}: {spread_words(fit, parameter)}, {scale}"
     if parameter == "mu":
         return f"mu: {scale}, typical cohort"
-    unit = " (%)" if fit.compiled.family.quantity == "probability" else ""
+    unit = {"probability": " (%)", "median": " (months)"}.get(family.quantity, "")
     return f"{quantity_words(fit)}, {parameter.replace('_', ' ').removesuffix(' cohort')} cohort{unit}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from scipy import special
 
 from ..compiled import CompiledModel
 from ..issues import InputError, Issue
+from ..likelihoods import SurvivalReports
+from ..likelihoods.survival import Report
 from ..posterior import Fit, require_reportable
 from .scales import Scale
 
@@ -176,12 +179,16 @@ def reported_text(row: dict[str, Any], scale: Scale) -> str:
         return ""
     if row["events"] is not None:
         return f"{row['events']:.0f}/{row['total']:.0f}"
+    if row["raw_lower"] is None:
+        return scale.text(row["raw"])
     return f"{scale.text(row['raw'])} {scale.interval(row['raw_lower'], row['raw_upper'])}"
 
 
 def _reported(compiled: CompiledModel, level: float) -> dict[str, Any]:
     """The columns that there are."""
     data = compiled.data
+    if isinstance(compiled.likelihood, SurvivalReports):
+        return _medians_reported(compiled.likelihood.reports_of(data))
     if set(compiled.likelihood.columns) == {"events", "total"}:
         lower, upper = exact_interval(data["events"], data["total"], level)
         levels = np.full(compiled.cohorts, level)
@@ -198,6 +205,20 @@ def _reported(compiled: CompiledModel, level: float) -> dict[str, Any]:
         ends = data["estimate"] - half_width, data["estimate"] + half_width
         raw |= {name: family.natural(end) for name, end in zip(("raw_lower", "raw_upper"), ends, strict=True)}
     return raw | {"raw_level": _level_of(compiled, raw["raw_lower"], raw["raw_upper"])}
+
+
+def _medians_reported(reports: Sequence[Report]) -> dict[str, Any]:
+    """Medians of survival with their intervals, where printed; an upper limit that was not reached is infinite."""
+    columns = {name: np.full(len(reports), np.nan) for name in ("raw", "raw_lower", "raw_upper")}
+    for j, report in enumerate(reports):
+        for point in report.points:
+            if not point.is_median:
+                continue
+            columns["raw"][j] = point.time_months
+            if point.lower is not None or point.upper is not None:
+                columns["raw_lower"][j] = 0.0 if point.lower is None else point.lower
+                columns["raw_upper"][j] = math.inf if point.upper is None else point.upper
+    return columns
 
 
 def _by_its_likelihood(compiled: CompiledModel, level: float) -> dict[str, Any]:
@@ -226,6 +247,15 @@ def _level_of(compiled: CompiledModel, lower: Any, upper: Any) -> Any:
     return np.round(special.erf(half_width / compiled.data["standard_error"] / np.sqrt(2.0)), 9)
 
 
+def _sizes(compiled: CompiledModel) -> Sequence[float]:
+    """How much each cohort says: its people, or how precise its estimate is."""
+    data, likelihood = compiled.data, compiled.likelihood
+    if isinstance(likelihood, SurvivalReports):
+        return [report.people or 0.0 for report in likelihood.reports_of(data)]
+    people = "total" in data and compiled.family.quantity == "probability"
+    return data["total"] if people else -likelihood.locate(data)[1]
+
+
 def in_order(compiled: CompiledModel, medians: Sequence[float], order: str | Sequence[str] | None) -> Sequence[int]:
     """Positions of the cohorts, first to last; `medians` are what order "median" goes by.
 
@@ -240,9 +270,7 @@ def in_order(compiled: CompiledModel, medians: Sequence[float], order: str | Seq
     if order == "median":
         return sorted(range(len(labels)), key=lambda j: medians[j])
     if order == "size":
-        data = compiled.data
-        people = "total" in data and compiled.family.quantity == "probability"
-        size = data["total"] if people else -compiled.likelihood.locate(data)[1]
+        size = _sizes(compiled)
         return sorted(range(len(labels)), key=lambda j: -size[j])
     if isinstance(order, str):
         mend = f"Choose one of {', '.join(ORDERS)}, or give the labels."

@@ -21,6 +21,7 @@ __all__ = [
     "Scale",
     "compiled_of",
     "data_words",
+    "endpoint_of",
     "natural_scale",
     "quantity_words",
     "round_values",
@@ -41,9 +42,14 @@ _SMALLEST, _LARGEST = 1e-12, 1e12
 
 def quantity_words(of: Fit | CompiledModel) -> str:
     """What the cohorts' quantity is, in words: "Probability of objective response", "Hazard ratio"."""
-    quantity, endpoint = compiled_of(of).family.quantity, _endpoint(of)
+    family, endpoint = compiled_of(of).family, endpoint_of(of)
+    quantity = family.quantity
     if quantity == "probability":
         return f"Probability of {endpoint}" if endpoint else "Response probability"
+    if quantity == "median":
+        # Of a flexible hazard theta is the median only where that is constant.
+        constant = " at a constant hazard" if getattr(family, "flexible", False) else ""
+        return f"Median {endpoint or 'survival'}{constant}"
     used = getattr(getattr(of, "evidence", None), "used", ())
     measures = {one.outcome.measure for one in used}
     if "control_total" in compiled_of(of).data:
@@ -55,7 +61,7 @@ def quantity_words(of: Fit | CompiledModel) -> str:
 
 def data_words(of: Fit | CompiledModel) -> str:
     """What a cohort reports, in words: a share with counts, otherwise the quantity itself."""
-    compiled, endpoint = compiled_of(of), _endpoint(of)
+    compiled, endpoint = compiled_of(of), endpoint_of(of)
     if compiled.family.quantity == "probability":
         return f"Share with {endpoint}" if endpoint else "Share that responds"
     if "control_total" in compiled.data:
@@ -68,7 +74,8 @@ def compiled_of(of: Fit | CompiledModel) -> CompiledModel:
     return of.compiled if isinstance(of, Fit) else of
 
 
-def _endpoint(of: Fit | CompiledModel) -> str:
+def endpoint_of(of: Fit | CompiledModel) -> str:
+    """The endpoint as people write it; empty where there is none."""
     return spoken(getattr(getattr(getattr(of, "model", None), "evidence", None), "endpoint", ""))
 
 
@@ -131,8 +138,10 @@ class Scale:
     def text(self, value: float) -> str:
         """A natural value as it is printed."""
         shown = value * self.unit
+        if math.isinf(shown):
+            return "not reached"
         if self.logarithmic:
-            return _ratio(shown)
+            return _ratio(shown, self.decimals)
         least = 10.0**-self.decimals
         if self.unit == 100.0 and 0.0 < shown < 0.5 * least:
             return f"<{least:.{self.decimals}f}"
@@ -176,7 +185,9 @@ def natural_scale(
     if quantity == "probability":
         return _percent(f"{words} (%)", [100.0 * x for x in (*needed, *wanted)], ticks, close)
     if quantity == "ratio":
-        return _ratios(f"{words} (logarithmic axis)", needed, wanted, ticks)
+        return _ratios(f"{words} (logarithmic axis)", [*needed, 1.0], wanted, ticks, 1.0)
+    if quantity == "median":
+        return _ratios(f"{words} (months, logarithmic axis)", needed, wanted, ticks, None)
     return _differences(words, needed, wanted, ticks)
 
 
@@ -201,13 +212,19 @@ def _differences(label: str, needed: Sequence[float], wanted: Sequence[float], t
     return Scale(label, 1.0, False, 0.0, places[0], places[-1], tuple(map(float, places)), decimals)
 
 
-def _ratios(label: str, needed: Sequence[float], wanted: Sequence[float], ticks: int) -> Scale:
-    def logs(values: Sequence[float]) -> list[float]:
-        return [math.log(min(max(value, _SMALLEST), _LARGEST)) for value in values]
+def _ratios(label: str, needed: Sequence[float], wanted: Sequence[float], ticks: int, nothing: float | None) -> Scale:
+    """The logarithmic axis of ratios, or of months, which have no value at which nothing differs."""
 
-    low, high = (math.exp(end) for end in _held(logs([*needed, 1.0]), logs(wanted), _LEAST_REACH))
+    def logs(values: Sequence[float]) -> list[float]:
+        # Months end where a limit was not reached; ratios go on to it, as far as there is room.
+        known = (value for value in values if nothing is not None or math.isfinite(value))
+        return [math.log(min(max(value, _SMALLEST), _LARGEST)) for value in known]
+
+    low, high = (math.exp(end) for end in _held(logs(needed), logs(wanted), _LEAST_REACH))
     places = _round_ratios(low, high, ticks)
-    return Scale(label, 1.0, True, 1.0, min(low, places[0]), max(high, places[-1]), places, 2)
+    return Scale(
+        label, 1.0, True, nothing, min(low, places[0]), max(high, places[-1]), places, 1 if nothing is None else 2
+    )
 
 
 def _held(needed: Sequence[float], wanted: Sequence[float], least_reach: float) -> tuple[float, float]:
@@ -263,10 +280,10 @@ def _tick(value: float) -> str:
     return f"{value:.10g}".replace("-", _MINUS)
 
 
-def _ratio(value: float) -> str:
-    """A ratio with two decimals, or with two digits where those would say nothing."""
-    if 0.095 <= value < 99.95:
-        return f"{value:.2f}"
+def _ratio(value: float, decimals: int) -> str:
+    """A ratio with two decimals, months with one, or either with two digits where those would say nothing."""
+    if 0.95 * 10.0 ** (1 - decimals) <= value < 99.95:
+        return f"{value:.{decimals}f}"
     if 99.95 <= value < 1e5:
         return f"{value:.0f}"
     return f"{value:.2g}".replace("-", _MINUS)

@@ -111,6 +111,10 @@ class Points(NamedTuple):
         They sum to one.
     tau_shape : array (P,) or None
         Standard deviation of the shape between cohorts, where that varies.
+    rows : int
+        Points may come in rows, within which theta rises and all else is the same; then there are so many, else 0.
+    below : array (rows, P / rows) or None
+        The distribution function of each row at its points; those of all rows together end at one.
     """
 
     theta: Any
@@ -118,6 +122,8 @@ class Points(NamedTuple):
     shape: Any
     weight: Any
     tau_shape: Any = None
+    rows: int = 0
+    below: Any = None
 
 
 @dataclass(frozen=True)

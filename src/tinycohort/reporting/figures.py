@@ -12,6 +12,7 @@ from typing import Any
 from ..posterior import Fit
 from .headline import is_pooled
 from .results import ModelResult
+from .survival import is_survival
 
 __all__ = ["FIGURES", "PLACES", "Drawing", "FigureKind", "draw_all", "write_figures"]
 
@@ -72,6 +73,17 @@ class Drawing:
         return written.getvalue().decode("utf-8")
 
 
+def _plot(name: str, *what: str, **settings: Any) -> Callable[[ModelResult, Fit], Figure]:
+    """Drawing a fit by the function of `plots` that is called so."""
+
+    def draw(_: ModelResult, fit: Fit) -> Figure:
+        from .. import plots
+
+        return getattr(plots, name)(fit, *what, **settings)
+
+    return draw
+
+
 def _forest(_: ModelResult, fit: Fit) -> Figure:
     from .. import plots
 
@@ -83,22 +95,12 @@ def _forest(_: ModelResult, fit: Fit) -> Figure:
 def _forest_caption(fit: Fit) -> str:
     alone = "Open squares on thin lines: what each cohort reported"
     alone += ", with its exact interval." if "events" in fit.compiled.data else "."
+    if is_survival(fit):
+        alone = "Open squares on thin lines: the medians that cohorts reported."
     if not is_pooled(fit):
         return f"{alone} Circles on thick lines: what is estimated for it."
     ends = "The filled diamond spans the interval of a typical cohort; the open one is a new cohort like these."
     return f"{alone} Circles on thick lines: what is estimated for it, given all of them. {ends}"
-
-
-def _heterogeneity(_: ModelResult, fit: Fit) -> Figure:
-    from .. import plots
-
-    return plots.heterogeneity(fit)
-
-
-def _level(_: ModelResult, fit: Fit) -> Figure:
-    from .. import plots
-
-    return plots.prior_posterior(fit, "mu")
 
 
 def _specification_curve(result: ModelResult, _: Fit) -> Figure:
@@ -108,12 +110,6 @@ def _specification_curve(result: ModelResult, _: Fit) -> Figure:
     fits = {name or result.model.name: fit for name, _, fit in result.fits}
     refused = {one.name: one.refusal for one in result.variants if one.fit is None}
     return plots.specification_curve(Variants(result.model, fits, refused), target="new_cohort")
-
-
-def _influence(_: ModelResult, fit: Fit) -> Figure:
-    from .. import plots
-
-    return plots.influence(fit, target="new_cohort")
 
 
 def _unpublished(result: ModelResult, _: Fit) -> Figure:
@@ -135,16 +131,9 @@ def _corrected(result: ModelResult) -> dict[float, Fit]:
     return found
 
 
-def _prior_predictive(_: ModelResult, fit: Fit) -> Figure:
-    from .. import plots
-
-    return plots.prior_predictive(fit)
-
-
-def _posterior_predictive(_: ModelResult, fit: Fit) -> Figure:
-    from .. import plots
-
-    return plots.posterior_predictive(fit)
+def _has_curves(_: ModelResult, fit: Fit) -> bool:
+    """Whether there are curves of other cohorts than those that reported."""
+    return is_survival(fit) and fit.posterior.points("typical") is not None
 
 
 def _several(_: ModelResult, fit: Fit) -> bool:
@@ -163,9 +152,34 @@ FIGURES: tuple[FigureKind, ...] = (
         of_variants=True,
     ),
     FigureKind(
+        "survival",
+        _has_curves,
+        _plot("survival"),
+        "Survival curves of a typical and of a new cohort, with what the cohorts reported",
+        lambda _: (
+            "What to expect of a typical and of a new cohort, and what each cohort reported, in its own form. Beyond"
+            " the longest follow-up curves are dashed: there the family of curves speaks, not the evidence."
+        ),
+        of_variants=True,
+    ),
+    FigureKind(
+        "cohort_curves",
+        lambda _, fit: is_survival(fit),
+        _plot("cohort_curves"),
+        "The survival curve of each cohort, with what it reported",
+        lambda _: "Each cohort's curve, given all of them, and what it reported.",
+    ),
+    FigureKind(
+        "hazard",
+        _has_curves,
+        _plot("hazard"),
+        "The hazard of a typical and of a new cohort over time",
+        lambda _: "Of those alive, how many die or progress in a month.",
+    ),
+    FigureKind(
         "heterogeneity",
         lambda _, fit: "tau" in fit.compiled.priors,
-        _heterogeneity,
+        _plot("heterogeneity"),
         "Prior and posterior of the heterogeneity",
         lambda _: "",
         of_variants=True,
@@ -174,7 +188,7 @@ FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         "prior_posterior",
         lambda _, fit: is_pooled(fit) and "tau" not in fit.compiled.priors,
-        _level,
+        _plot("prior_posterior", "mu"),
         "Prior and posterior of the level",
         lambda _: "",
         of_variants=True,
@@ -194,7 +208,7 @@ FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         "influence",
         _several,
-        _influence,
+        _plot("influence", target="new_cohort"),
         "Influence: what a new cohort is without each cohort in turn",
         lambda _: (
             "The answer for a new cohort without each cohort in turn, the whole model fitted again. The diamond and the"
@@ -215,17 +229,26 @@ FIGURES: tuple[FigureKind, ...] = (
         small=True,
     ),
     FigureKind(
+        "prior_posterior_shape",
+        lambda _, fit: is_survival(fit) and "shape" in fit.compiled.priors,
+        _plot("prior_posterior", "shape"),
+        "Prior and posterior of the shape of survival curves",
+        lambda _: "",
+        place="priors",
+        small=True,
+    ),
+    FigureKind(
         "prior_predictive",
-        lambda *_: True,
-        _prior_predictive,
+        lambda _, fit: not is_survival(fit),
+        _plot("prior_predictive"),
         "Prior predictive: what the priors expect in each cohort, and what was reported",
         lambda _: "What the priors alone expect each cohort to report, given its size, and what it did report.",
         place="priors",
     ),
     FigureKind(
         "posterior_predictive",
-        _several,
-        _posterior_predictive,
+        lambda result, fit: _several(result, fit) and not is_survival(fit),
+        _plot("posterior_predictive"),
         "Posterior predictive: what the others predict of each cohort, and what was reported",
         lambda _: (
             "What each cohort would report, predicted from the others, and what it did. A cross lies outside its"

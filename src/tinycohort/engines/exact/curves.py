@@ -15,7 +15,7 @@ import numpy as np
 from ...numerics import barycentric, gauss_legendre
 from .windows import Stretch
 
-__all__ = ["Curve", "Curves"]
+__all__ = ["Curve", "Curves", "weighted_quantiles"]
 
 _NEAR = 2e-3
 _EXACT = 1e-14
@@ -23,7 +23,7 @@ _TINY = 1e-15
 _STEPS = 60
 
 
-def _weighted_quantiles(points: Any, weights: Any, p: Any) -> Any:
+def weighted_quantiles(points: Any, weights: Any, p: Any) -> Any:
     """Rough quantiles `p` (Q,) of weighted points, over their last axis; good enough to start from."""
     points, weights = (array.reshape(-1, array.shape[-1]) for array in (points, weights))
     rows, order = np.arange(len(points))[:, None], points.argsort(axis=-1)
@@ -107,7 +107,7 @@ class Curve:
         """Quantiles at `p` (Q,) and the density there, each (..., Q); `start` is where to look first."""
         ends = float(self.stretch.lower.min()), float(self.stretch.upper.max())
         if start is None:
-            start = _weighted_quantiles(_flat(self.nodes), _flat(self.mass), p)
+            start = weighted_quantiles(_flat(self.nodes), _flat(self.mass), p)
             start = start.reshape(*self.mass.shape[:-2], len(p))
         return _quantiles(self, p, start, ends)
 

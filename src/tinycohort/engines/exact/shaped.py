@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -18,14 +19,15 @@ from scipy import interpolate
 from ...compiled import CompiledModel
 from ...numerics import gauss_legendre, log_sum_exp
 from ...posterior import LeaveOneOut, Marginal, Points, Posterior, Target, marginal_of
-from .cohorts import Accuracy
+from .cohorts import Accuracy, Cohorts
 from .curves import Curve
 from .draws import draw
-from .grid import Windows, adjust, falls_off, find_windows, integrate
+from .grid import adjust, find_windows, integrate
 from .marginals import Stack
 from .points import points_of
 from .refinement import LEVELS, evidence_stands, finer, refine
 from .solution import Solution
+from .tabulated import chebyshev_points, tabulate
 from .windows import Stretch, TauScale
 
 __all__ = ["ShapedPosterior"]
@@ -41,9 +43,12 @@ _FINE = 2001
 _STEPS = {accuracy.mu: steps for accuracy, steps in zip(LEVELS, (13, 16, 20, 26, 34), strict=True)}
 _USUAL_STEPS = 20
 _NEGLIGIBLE = 1e-10
-# Weight at the ends of the shape's range, relative to the largest, below which nothing of note is cut off.
-_FALLEN = 1e-6
+# Weight of a shape, relative to the largest, from which it counts for curves.
+_COUNTS = 1e-5
 _ADJUSTMENTS = 8
+# Tables of log-likelihoods: how far down they reach, their points, how close these are in the middle, in widths of the
+# likelihood, and where a plateau is flat.
+_TABLED, _POINTS, _CORE, _BESIDE_PLATEAU = 60.0, 161, 1.5, 60.0
 
 
 class _Node(NamedTuple):
@@ -52,7 +57,6 @@ class _Node(NamedTuple):
     shape: float
     weight: float
     log_weight: float
-    windows: Windows
     solution: Solution
 
 
@@ -117,38 +121,18 @@ class ShapedSolution(Solution):
             found.append(math.inf if math.isnan(sd) else sd**2)
         return found[0], found[1]
 
-    def without(self, j: int) -> ShapedSolution | None:
-        """The posterior of all cohorts but `j`, on the same nodes; None where these do not reach so far."""
-        kept = [self._node_without(node, j) for node in self.nodes]
-        found = [node for node in kept if node is not None]
-        if len(found) < len(kept):
-            return None
-        logs = np.array([node.log_weight for node in found])
-        log_evidence = log_sum_exp(logs)
-        weights = np.exp(logs - log_evidence)
-        # Without it the shape must have fallen off at both ends of its range, too.
-        if max(weights[0], weights[-1]) > _FALLEN * weights.max():
-            return None
-        shares = weights / weights.sum()
-        return ShapedSolution([n._replace(weight=float(w)) for n, w in zip(found, shares, strict=True)], log_evidence)
-
-    def _node_without(self, node: _Node, j: int) -> _Node | None:
-        others, grid = node.solution.model.without(j), node.solution.whole.without(j)
-        if not falls_off(others, node.windows, grid):
-            return None
-        change = grid.log_evidence - node.solution.log_evidence
-        return node._replace(log_weight=node.log_weight + change, solution=Solution(others, grid))
-
     def points(self, target: Target, cohort: int | None) -> Points:
-        """Weighted points of the posterior, each with its shape."""
-        several = len(self.nodes)
-        shifts = np.arange(several) * math.sqrt(2.0)
-        parts = [
-            points_of(node.solution, target, cohort, several, s) for node, s in zip(self.nodes, shifts, strict=True)
-        ]
-        weights = [node.weight * part.weight for node, part in zip(self.nodes, parts, strict=True)]
-        theta, tau, shape = (np.concatenate(some) for some in list(zip(*parts, strict=True))[:3])
-        return Points(theta, tau, shape, np.concatenate(weights))
+        """Points of the posterior, each with its shape, in rows of one shape."""
+        heaviest = max(node.weight for node in self.nodes)
+        nodes = [node for node in self.nodes if node.weight > _COUNTS * heaviest]
+        total = sum(node.weight for node in nodes)
+        parts = [points_of(node.solution, target, cohort) for node in nodes]
+        weight, below = (
+            np.concatenate([node.weight / total * getattr(part, name) for node, part in zip(nodes, parts, strict=True)])
+            for name in ("weight", "below")
+        )
+        theta, tau, shape = (np.concatenate([part[k] for part in parts]) for k in range(3))
+        return Points(theta, tau, shape, weight, rows=len(below), below=below)
 
 
 def _two_moments(solution: Solution, target: str) -> tuple[float, float]:
@@ -166,16 +150,10 @@ class ShapedPosterior(Posterior):
     def __init__(self, model: CompiledModel) -> None:
         self.model = model
         self._over = _Over(model)
-        self._last: list[ShapedSolution] = []
-        self.solution, self.diagnostics, self.reasons = refine(self._solve(LEVELS[0]), self._solve)
+        self.solution, self.diagnostics, self.reasons = refine(self._over.solve(LEVELS[0]), self._over.solve)
         rows, columns = self.solution.whole.mu.shape
         self.diagnostics["nodes"] = [columns, rows, len(self.solution.nodes)]
         self.log_marginal_likelihood = self.solution.log_evidence
-
-    def _solve(self, accuracy: Accuracy) -> ShapedSolution:
-        # The last two are kept: how far they differ is how right they are.
-        self._last = [*self._last[-1:], self._over.solve(accuracy)]
-        return self._last[-1]
 
     def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
         if target == "shape":
@@ -189,20 +167,10 @@ class ShapedPosterior(Posterior):
         raise TypeError("events of survival are predicted from its curves")
 
     def leave_one_out(self) -> LeaveOneOut:
-        """Every cohort left out in turn: on the nodes that are there, else integrated afresh."""
-        found = np.array([self._without(j) or self._left_out(j) for j in range(self.model.cohorts)])
+        """Every cohort left out in turn, each time integrated afresh."""
+        found = np.array([self._left_out(j) for j in range(self.model.cohorts)])
         evidence, variance_mu, variance_theta = found.T
         return LeaveOneOut(self.log_marginal_likelihood - evidence, variance_mu, variance_theta)
-
-    @np.errstate(over="ignore", divide="ignore", invalid="ignore")
-    def _without(self, j: int) -> tuple[float, float, float] | None:
-        """Log evidence, variance of mu and of theta_j from all cohorts but `j`; None where the nodes do not serve."""
-        if self.model.cohorts == 1:
-            return None
-        coarse, fine = (solution.without(j) for solution in self._last)
-        if coarse is None or fine is None or not evidence_stands(abs(fine.log_evidence - coarse.log_evidence)):
-            return None
-        return (fine.log_evidence, *fine.variances())
 
     @np.errstate(over="ignore", divide="ignore", invalid="ignore")
     def _left_out(self, j: int) -> tuple[float, float, float]:
@@ -245,19 +213,48 @@ def _of_priors(model: CompiledModel) -> tuple[float, float, float]:
     return 0.0, variance, variance + model.pooling.variance * square
 
 
+def _tabled(model: CompiledModel) -> CompiledModel:
+    """The same with every report's log-likelihood in a table, which is much quicker than its many terms."""
+    cohorts = Cohorts(model.likelihood, model.data, LEVELS[0].step, _TABLED)
+    left, right = model.likelihood.plateaus(model.data)
+    beside = _BESIDE_PLATEAU * cohorts.scale
+    # On a plateau's side as far as where it is flat.
+    lower = np.where(left, cohorts.centre - beside, cohorts.lower)
+    upper = np.where(right, cohorts.centre + beside, cohorts.upper)
+    stretch = Stretch(lower, upper, np.clip(cohorts.centre, lower, upper), _CORE * cohorts.scale)
+    theta = stretch.x(chebyshev_points(_POINTS))[0]
+    (table,) = tabulate([stretch], cohorts.log_likelihoods(theta)[:, None], left, right)
+    return replace(model, likelihood=table, data={"which": np.arange(model.cohorts)})
+
+
 class _Over:
     """A model over its shape: where that lies, and solutions at its nodes."""
 
     def __init__(self, model: CompiledModel) -> None:
         self.model, self._prior = model, model.priors["shape"]
         self._abrupt = bool(np.isfinite(self._prior.support).any())
+        self._known = self._places()
         self._form: TauScale | None = None
         self._form = self._first_form()
         self.lower, self.upper = self._range()
 
+    def _places(self) -> tuple[Any, Any, Any, Any]:
+        """Shapes, and where each likelihood lies there, how wide it is and whether it has a plateau."""
+        shapes = np.linspace(*(float(self._prior.quantile(p)) for p in (_TAIL, 1.0 - _TAIL)), _LOOKED_AT)
+        likelihoods = [self.model.at_shape([float(shape)]).likelihood for shape in shapes]
+        centre, width = zip(*(one.locate(self.model.data) for one in likelihoods), strict=True)
+        return shapes, np.array(centre), np.log(width), likelihoods[_LOOKED_AT // 2].tails(self.model.data)
+
+    def _place(self, shape: float) -> tuple[Any, Any, Any, Any]:
+        """Roughly where each likelihood lies at a shape, which is all that tables and windows need."""
+        shapes, centre, log_width, falls = self._known
+        at = [np.array([np.interp(shape, shapes, column) for column in some.T]) for some in (centre, log_width)]
+        return at[0], np.exp(at[1]), *falls
+
     def _first_form(self) -> TauScale | None:
         """One coordinate of tau for all shapes: that of the shape in the middle of its prior."""
-        model = self.model.at_shape([float(self._prior.quantile(0.5))])
+        shape = float(self._prior.quantile(0.5))
+        model = _tabled(self.model.at_shape([shape], self._place(shape)))
         windows, grid = find_windows(model), None
         for _ in range(_ADJUSTMENTS):
             grid = integrate(model, windows, LEVELS[0])
@@ -267,20 +264,21 @@ class _Over:
             windows = better
         return windows.tau
 
-    def _solution(self, shape: float, accuracy: Accuracy) -> tuple[Windows, Solution]:
+    def _solution(self, shape: float, accuracy: Accuracy) -> Solution:
         model = self.model.at_shape([shape])
-        windows = find_windows(model, self._form)
-        grid = integrate(model, windows, accuracy)
+        quick = _tabled(self.model.at_shape([shape], self._place(shape)))
+        windows = find_windows(quick, self._form)
+        grid = integrate(quick, windows, accuracy)
         for _ in range(_ADJUSTMENTS):
-            better = adjust(model, windows, grid)
+            better = adjust(quick, windows, grid)
             if better is None or better.tau is not windows.tau:
                 break
             windows = better
-            grid = integrate(model, windows, accuracy)
-        return windows, Solution(model, grid)
+            grid = integrate(quick, windows, accuracy)
+        return Solution(model, grid)
 
     def _log_density(self, shape: Any) -> Any:
-        evidence = np.array([self._solution(float(one), LEVELS[0])[1].log_evidence for one in shape])
+        evidence = np.array([self._solution(float(one), LEVELS[0]).log_evidence for one in shape])
         return evidence + self._prior.log_density(shape)
 
     def _range(self) -> tuple[float, float]:
@@ -306,13 +304,13 @@ class _Over:
             shapes = self.lower + 0.5 * (self.upper - self.lower) * (gauss_legendre(steps).nodes + 1.0)
         found = [self._solution(float(shape), accuracy) for shape in shapes]
         log_weights = self._log_steps(shapes) + self._prior.log_density(shapes)
-        log_weights += np.array([solution.log_evidence for _, solution in found])
+        log_weights += np.array([solution.log_evidence for solution in found])
         log_evidence = log_sum_exp(log_weights)
         weights = np.exp(log_weights - log_evidence)
         kept = weights > _NEGLIGIBLE * weights.max()
         weights = np.where(kept, weights, 0.0) / weights[kept].sum()
         rows = zip(shapes, weights, log_weights, found, strict=True)
-        nodes = [_Node(float(one), float(w), float(log), *each) for one, w, log, each in rows if w]
+        nodes = [_Node(float(one), float(w), float(log), each) for one, w, log, each in rows if w]
         return ShapedSolution(nodes, log_evidence)
 
     def _log_steps(self, shapes: Any) -> Any:
@@ -329,4 +327,7 @@ class _Over:
             logs = logs - self._log_steps(shapes)
             fine = np.linspace(self.lower, self.upper, _FINE)
         density = np.exp(interpolate.CubicSpline(shapes, logs - logs.max())(fine))
-        return marginal_of(fine, density / density.sum())
+        below = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]))])
+        nothing = np.zeros((fine.size, 0))
+        points = Points(fine, np.zeros_like(fine), nothing, density / density.sum(), rows=1, below=below[None])
+        return marginal_of(fine, points)

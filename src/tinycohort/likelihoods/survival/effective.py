@@ -1,8 +1,8 @@
 """How many people speak through each stretch of a printed survival curve.
 
 Between two printed points of a Kaplan-Meier curve the share q of those alive at the first is alive at the second. It
-speaks as d deaths among n* people would, d = n* (1 - q): n* is the number at risk at the start if nobody was censored in
-between, and fewer otherwise. It comes from the numbers at risk where they are printed; else from the intervals; else
+speaks as d deaths among n* people would, d = n* (1 - q): n* is the number at risk at the start if nobody was censored
+in between, and fewer otherwise. It comes from the numbers at risk where they are printed; else from the intervals; else
 from how long people were followed.
 """
 
@@ -93,10 +93,11 @@ def effective_numbers(
         risk = _interpolated(points, people, at_risk)
         return (_way(1.0, people, survival, risk),), "numbers at risk"
     landmarks = [k for k, point in enumerate(points) if not point.is_median]
-    if landmarks and all(_has_interval(points[k]) for k in landmarks):
+    certain = [k for k in landmarks if not 0.0 < points[k].survival < 1.0]
+    if len(certain) < len(landmarks) and all(k in certain or _has_interval(points[k]) for k in landmarks):
         found = _from_intervals(points, people, landmarks, level)
         if found is not None:
-            return (Effective(1.0, found, found[-1] * points[-1].survival),), "printed intervals"
+            return (Effective(1.0, found, _left(points, found)),), "printed intervals"
     times = np.array([point.time_months for point in points])
     ways, basis = _followed(followup, times)
     return tuple(_way(p, people, survival, risk(people, survival, times)) for p, risk in ways), basis
@@ -167,7 +168,7 @@ def variance_of_log(survival: float, lower: float, upper: float, level: float) -
     ]
     found = []
     for scale, to_log in scales:
-        if scale is not scales[2][0] and not (0.0 < lower and upper < 1.0):
+        if scale is not scales[2][0] and not (lower > 0.0 and upper < 1.0):
             continue
         ends = sorted((scale(lower), scale(upper)))
         skew = abs(ends[0] + ends[1] - 2.0 * scale(survival)) / (ends[1] - ends[0])
@@ -178,36 +179,51 @@ def variance_of_log(survival: float, lower: float, upper: float, level: float) -
 def _from_intervals(
     points: Sequence[Point], people: int, landmarks: Sequence[int], level: float
 ) -> tuple[float, ...] | None:
-    """By the increments of Greenwood's formula; None where they do not rise."""
-    variance, survival, found = 0.0, 1.0, [math.nan] * len(points)
+    """By the increments of Greenwood's formula; None where they do not rise.
+
+    Each gives the share of the living who speak through the stretch from one landmark to the next. A median within it
+    has the same share on both sides; beyond the last the share goes on falling as it did.
+    """
+    middles, shares = [0.0], [1.0]
+    variance, alive, before = 0.0, 1.0, 0.0
+    share_of: dict[int, float] = {}
     for k in landmarks:
         point = points[k]
-        assert point.lower is not None and point.upper is not None
-        own = variance_of_log(point.survival, point.lower, point.upper, level)
-        q = point.survival / survival
-        if q < 1.0 - _FLAT:
-            if own <= variance:
-                return None
-            found[k] = min(q / ((1.0 - q) * (own - variance)), people * survival)
-        else:
-            found[k] = people * survival
-        variance, survival = max(own, variance), point.survival
-    # A median between landmarks belongs to the stretch that it lies in.
-    for k in reversed(range(len(points))):
-        if math.isnan(found[k]):
-            found[k] = found[k + 1] if k + 1 < len(points) else found[landmarks[-1]]
-    return _thinned(points, found)
-
-
-def _thinned(points: Sequence[Point], found: Sequence[float]) -> tuple[float, ...]:
-    """Behind a median within a stretch only those speak who lived to see it."""
-    people, alive = list(found), 1.0
+        if _has_interval(point):
+            assert point.lower is not None
+            assert point.upper is not None
+            own = variance_of_log(point.survival, point.lower, point.upper, level)
+            q = point.survival / alive
+            if q < 1.0 - _FLAT:
+                if own <= variance:
+                    return None
+                share_of[k] = min((1.0 - q) / (q * (own - variance)) / (people * alive), 1.0)
+                middles.append(0.5 * (before + point.time_months))
+                shares.append(share_of[k])
+            variance = max(own, variance)
+        alive, before = point.survival, point.time_months
+    found, alive, before = [], 1.0, 0.0
     for k, point in enumerate(points):
-        if k and points[k - 1].is_median:
-            start = points[k - 2].survival if k > 1 else 1.0
-            people[k] = people[k] * points[k - 1].survival / max(start, _ALL_DEAD)
-        alive = point.survival
-    return tuple(people)
+        landmark = next((j for j in landmarks if j >= k), len(points))
+        middle = 0.5 * (before + point.time_months)
+        share = share_of[landmark] if landmark in share_of else _continued(middle, middles, shares)
+        found.append(share * people * alive)
+        alive, before = point.survival, point.time_months
+    return tuple(found)
+
+
+def _left(points: Sequence[Point], found: Sequence[float]) -> float:
+    """At risk at the last point, as if nobody had been censored since the one before."""
+    before = points[-2].survival if len(points) > 1 else 1.0
+    return found[-1] * points[-1].survival / max(before, _ALL_DEAD)
+
+
+def _continued(time: float, times: Sequence[float], shares: Sequence[float]) -> float:
+    """A share at a time: along straight lines, the last of which goes on until little is left."""
+    if time <= times[-1] or len(times) == 1:
+        return float(np.interp(time, times, shares))
+    slope = (shares[-1] - shares[-2]) / (times[-1] - times[-2])
+    return max(shares[-1] + min(slope, 0.0) * (time - times[-1]), _STILL_FOLLOWED[0] * shares[-1])
 
 
 # -- follow-up ----------------------------------------------------------------------------------------------------
@@ -234,8 +250,8 @@ def _quarters(followup: Followup, last: float) -> tuple[float, float, float]:
     assert followup.median_months is not None
     median = followup.median_months
     shortest = 0.0 if followup.shortest_months is None else min(followup.shortest_months, median)
-    longest = followup.longest_months if followup.longest_months is not None else max(2.0 * median - shortest, last)
-    return shortest, median, max(longest, median)
+    longest = 2.0 * median - shortest if followup.longest_months is None else followup.longest_months
+    return shortest, median, max(longest, median, last)
 
 
 def _still(quarters: tuple[float, float, float], times: np.ndarray) -> np.ndarray:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
 from scipy import special
 
-from ...issues import InputError, Issue
-from .effective import BASES, Effective, Followup, effective_numbers
+from ...issues import InputError
+from .curve_issues import curve_issues
+from .effective import Effective, Followup, effective_numbers
 from .report import Point, Report
 from .terms import Atom, Density, Factor, Interval, Terms
 
 __all__ = ["landmarks_report"]
 
 _SAME = 1e-9
+_FEW = 8
 
 
 def landmarks_report(
@@ -62,7 +63,7 @@ def landmarks_report(
     """
     followup = followup or Followup()
     risk = list(at_risk) or [None] * len(points)
-    issues = _issues(points, people, risk, followup, not_reached_months, label)
+    issues = curve_issues(points, people, risk, level, followup, not_reached_months, median_rule, label)
     if issues:
         raise InputError(issues)
     assert people is not None
@@ -96,7 +97,9 @@ def _with_people(point: Point, ways: Sequence[Effective], k: int) -> Point:
 
 def _words(points: Sequence[Point], people: int) -> str:
     found = [
-        f"median {point.time_months:g} months" if point.is_median else f"{100 * point.survival:g}% at {point.time_months:g}"
+        f"median {point.time_months:g} months"
+        if point.is_median
+        else f"{100 * point.survival:g}% at {point.time_months:g}"
         for point in points
     ]
     return f"{', '.join(found)} (of {people})"
@@ -111,16 +114,30 @@ def _atoms(points: Sequence[Point], way: Effective, rule: str, not_reached_month
     alive, last = (points[-1].survival, points[-1].time_months) if points else (1.0, 0.0)
     if not_reached_months is None or not_reached_months <= last or alive <= 0.5:
         return [known]
-    left = max(round(0.5 * way.left), 1) if way.left >= 0.5 else 0
+    staying = 0.5 * way.left
+    fewer = int(staying)
+    # Of a few, half a person decides: then both whole numbers count, by how near they are.
+    likely = {fewer: fewer + 1.0 - staying, fewer + 1: staying - fewer} if staying < _FEW else {round(staying): 1.0}
+    found = []
+    for left, probability in likely.items():
+        if probability:
+            found += _above_a_half(known, last, alive, left, not_reached_months, math.log(probability))
+    return found
+
+
+def _above_a_half(
+    known: Atom, last: float, alive: float, left: int, not_reached_months: float, log_probability: float
+) -> list[Atom]:
+    """So few of `left` people die between the last point and the end that the curve stays above a half."""
     most = math.ceil(left * (1.0 - 0.5 / alive) - _SAME) - 1
     found = []
-    for died in range(max(most, 0) + 1) if left else range(0):
+    for died in range(max(most, 0) + 1):
         ways = float(special.gammaln(left + 1.0) - special.gammaln(died + 1.0) - special.gammaln(left - died + 1.0))
-        beyond = [Interval(not_reached_months, math.inf, float(left - died))]
+        beyond = [Interval(not_reached_months, math.inf, float(left - died))] if left > died else []
         beyond += [Interval(last, not_reached_months, float(died))] if died else []
-        beyond += [Interval(last, math.inf, -float(left))] if last else []
-        found.append(Atom(known.log_weight + ways, known.densities, (*known.intervals, *beyond)))
-    return found or [known]
+        beyond += [Interval(last, math.inf, -float(left))] if last and left else []
+        found.append(Atom(known.log_weight + log_probability + ways, known.densities, (*known.intervals, *beyond)))
+    return found
 
 
 def _atom(points: Sequence[Point], way: Effective, rule: str) -> Atom:
@@ -147,69 +164,3 @@ def _atom(points: Sequence[Point], way: Effective, rule: str) -> Atom:
         if alive <= 0.0:
             break
     return Atom(constant, tuple(densities), tuple(intervals))
-
-
-def _issues(
-    points: Sequence[Point],
-    people: int | None,
-    at_risk: Sequence[float | None],
-    followup: Followup,
-    not_reached_months: float | None,
-    label: str,
-) -> list[Issue]:
-    found: list[Issue] = []
-    if people is None or people < 1:
-        found.append(Issue(f"{label} total".strip(), f"{people!r} people", "Give how many there were at time 0."))
-    if not points and not_reached_months is None:
-        return [*found, Issue(label, "no point of a curve", "Give at least one.")]
-    if len(at_risk) != len(points):
-        what = f"{len(at_risk)} numbers at risk for {len(points)} points"
-        return [*found, Issue(f"{label} at_risk".strip(), what, "Give one for each, None where it is not printed.")]
-    for point in points:
-        found += _point_issues(point, label)
-    if found:
-        return found
-    for one, other in zip(points, points[1:], strict=False):
-        found += _pair_issues(one, other, label)
-    known = [(0.0, float(people or 0)), *((p.time_months, float(r)) for p, r in zip(points, at_risk, strict=True) if r is not None)]
-    for (earlier, more), (later, fewer) in zip(known, known[1:], strict=False):
-        if fewer > more:
-            what = f"{fewer:g} people at risk at {later:g} months, after {more:g} at {earlier:g}"
-            found.append(Issue(f"{label} at_risk".strip(), what, "Numbers at risk never grow: read them again."))
-    if followup.basis not in BASES:
-        found.append(Issue(f"{label} followup_basis".strip(), f"{followup.basis!r} is unknown", f"Known: {', '.join(BASES)}."))
-    living = [point.time_months for point in points if point.survival > 0.0]
-    if followup.longest_months is not None and living and living[-1] > followup.longest_months + _SAME:
-        what = f"a point at {living[-1]:g} months, and nobody was followed beyond {followup.longest_months:g}"
-        found.append(Issue(label, what, "One of the two is wrong."))
-    return found
-
-
-def _point_issues(point: Point, label: str) -> list[Issue]:
-    where = f"{label} at {point.time_months:g} months".strip()
-    if not (math.isfinite(point.time_months) and point.time_months > 0.0):
-        return [Issue(label, f"a time of {point.time_months!r} months", "Give months above 0.")]
-    if not 0.0 <= point.survival <= 1.0 or not np.isfinite(point.survival):
-        mend = "Give a proportion between 0 and 1"
-        mend += f": {point.survival / 100:g} for {point.survival:g}%." if 1.0 < point.survival <= 100.0 else "."
-        return [Issue(where, f"a survival of {point.survival:g}", mend)]
-    if point.is_median or point.lower is None or point.upper is None:
-        return []
-    if not point.lower <= point.survival <= point.upper:
-        what = f"survival {point.survival:g} outside its interval {point.lower:g} to {point.upper:g}"
-        return [Issue(where, what, "Read them again.")]
-    return []
-
-
-def _pair_issues(one: Point, other: Point, label: str) -> list[Issue]:
-    if other.time_months < one.time_months + _SAME:
-        what = f"{other.time_months:g} months after {one.time_months:g}"
-        return [Issue(label, what, "Give points in order of time, each time once.")]
-    if other.survival > one.survival + _SAME:
-        if one.is_median or other.is_median:
-            median, point = (one, other) if one.is_median else (other, one)
-            what = f"a median of {median.time_months:g} months beside {point.survival:g} alive at {point.time_months:g}"
-            return [Issue(label, what, "A median parts what is above a half from what is below: read both again.")]
-        what = f"survival rises from {one.survival:g} at {one.time_months:g} to {other.survival:g} at {other.time_months:g}"
-        return [Issue(label, what, "Survival never rises: read both again.")]
-    return []

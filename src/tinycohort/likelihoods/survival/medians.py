@@ -1,134 +1,23 @@
-"""A median alone: the density of an order statistic, by the rule that the median was made with."""
+"""A median alone: an order statistic, or an estimate with an interval, or one that was not reached."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Sequence
-from functools import cache
 
-import numpy as np
 from scipy import special
 
 from ...issues import InputError, Issue
-from ...numerics import gauss_legendre
+from .curve_issues import MEDIAN_RULES
+from .landmarks import landmarks_report
+from .order_statistics import interval_factor, median_factor, not_reached_factor
 from .report import Point, Report
-from .terms import Atom, Density, Factor, Interval, LogMedian, Terms, alive_after
+from .terms import Factor, LogMedian, Terms
 
-__all__ = [
-    "MEDIAN_RULES", "interval_factor", "log_median_error", "median_factor", "median_report", "not_reached_factor",
-    "rank_limits",
-]  # fmt: skip
+__all__ = ["MEDIAN_RULES", "log_median_error", "median_report"]
 
-#: ``first``: the first time at which survival is a half or less, t(n/2) of an even number (SPSS, SAS). ``midpoint``: the
-#: middle between t(n/2) and t(n/2 + 1) (R). ``unstated``: one or the other, each with a probability of a half.
-MEDIAN_RULES = ("first", "midpoint", "unstated")
-# Of the integral along the middle pair, whose mean is the median.
-_PAIR_NODES = 48
-_HALF = math.log(0.5)
-_TRANSFORMS = ("log", "log-log", "plain")
 # Standard errors below and above a median that differ by more than this factor are spoken of.
 _LOPSIDED = 1.5
-
-
-def _order_density(time: float, rank: int, people: int) -> tuple[float, tuple[Density, ...], tuple[Interval, ...]]:
-    """The density of the `rank`-th of `people` ordered times, at `time`: its constant, and its terms."""
-    constant = special.gammaln(people + 1) - special.gammaln(rank) - special.gammaln(people - rank + 1)
-    before = (Interval(0.0, time, rank - 1.0),) if rank > 1 else ()
-    after = (alive_after(time, float(people - rank)),) if people > rank else ()
-    return float(constant), (Density(time),), (*before, *after)
-
-
-def _first(time: float, people: int) -> Atom:
-    constant, densities, intervals = _order_density(time, (people + 1) // 2, people)
-    return Atom(constant, densities, intervals)
-
-
-def _midpoint(time: float, people: int) -> list[Atom]:
-    """The middle pair t <= t', of which t + t' is twice the median: integrated along it."""
-    half = people // 2
-    # t = m x, t' = m (2 - x): the integral over x in (0, 1), times 2 m, of their joint density.
-    rule = gauss_legendre(_PAIR_NODES)
-    # Crowded at the middle, where the pair is close and the likelihood of many people peaks.
-    q = 0.5 * (rule.nodes + 1.0)
-    x, slope = 1.0 - (1.0 - q) ** 2, 2.0 * (1.0 - q)
-    weights = 0.5 * rule.weights * slope * 2.0 * time
-    constant = special.gammaln(people + 1) - 2.0 * special.gammaln(half)
-    return [
-        Atom(
-            float(constant) + math.log(weight),
-            (Density(time * near), Density(time * (2.0 - near))),
-            (Interval(0.0, time * near, half - 1.0), alive_after(time * (2.0 - near), half - 1.0)),
-        )
-        for near, weight in zip(x.tolist(), weights.tolist(), strict=True)
-    ]
-
-
-def median_factor(time_months: float, people: int, rule: str) -> Factor:
-    """The density of a median, nobody having been censored before it.
-
-    Parameters
-    ----------
-    time_months : float
-        The median.
-    people : int
-        How many times it is the median of.
-    rule : {"first", "midpoint", "unstated"}
-        How an even number's is made.
-    """
-    if people % 2:
-        return Factor((_first(time_months, people),))
-    ways: dict[str, list[Atom]] = {"first": [_first(time_months, people)], "midpoint": _midpoint(time_months, people)}
-    if rule != "unstated":
-        return Factor(tuple(ways[rule]))
-    return Factor(
-        tuple(Atom(atom.log_weight + _HALF, atom.densities, atom.intervals) for way in ways.values() for atom in way)
-    )
-
-
-def not_reached_factor(time_months: float, people: int) -> Factor:
-    """Fewer than half of `people` died by a time until which all were followed."""
-    fewest = (people - 1) // 2
-    atoms = []
-    for died in range(fewest + 1):
-        constant = special.gammaln(people + 1) - special.gammaln(died + 1) - special.gammaln(people - died + 1)
-        dead = (Interval(0.0, time_months, float(died)),) if died else ()
-        atoms.append(Atom(float(constant), (), (*dead, alive_after(time_months, float(people - died)))))
-    return Factor(tuple(atoms))
-
-
-@cache
-def rank_limits(people: int, level: float, transform: str = "log") -> tuple[int | None, int | None]:
-    """Which order statistics the limits of a median are when nobody is censored: ranks from 1; None if not reached.
-
-    The limits are the first times at which the limits of survival, by Greenwood's formula on the scale of `transform`,
-    are a half or less (Brookmeyer and Crowley 1982, doi:10.2307/2530286).
-
-    Parameters
-    ----------
-    people : int
-        How many times there are.
-    level : float
-        Of the interval.
-    transform : {"log", "log-log", "plain"}
-        R's default is ``log``; SAS's and SPSS's are ``log-log`` and ``plain``.
-    """
-    z = float(special.ndtri(0.5 * (1.0 + level)))
-    died = np.arange(1, people + 1)
-    survival = 1.0 - died / people
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.sqrt(died / (people * (people - died)))
-        if transform == "log":
-            low, high = survival * np.exp(-z * error), np.minimum(survival * np.exp(z * error), 1.0)
-        elif transform == "log-log":
-            spread = error / np.abs(np.log(survival))
-            low, high = (np.exp(-np.exp(np.log(-np.log(survival)) + side * z * spread)) for side in (1.0, -1.0))
-        else:
-            low, high = survival - z * survival * error, survival + z * survival * error
-    # At the last death nothing is left, and no limit can be made.
-    low[-1], high[-1] = np.nan, np.nan
-    below = [np.flatnonzero(limit <= 0.5) for limit in (low, high)]
-    first, last = (int(one[0]) + 1 if len(one) else None for one in below)
-    return first, last
 
 
 def median_report(
@@ -145,9 +34,10 @@ def median_report(
 ) -> Report:
     """What a median says by itself.
 
-    Of a cohort of whom nobody was censored before it, the density of the order statistic that it is; with an interval
-    and censoring, a normal likelihood of its logarithm; "not reached", that fewer than half had died at the end of a
-    follow-up that all had.
+    Of a cohort of whom nobody was censored before it, the density of the order statistic that it is, joint with those
+    that its limits are; with censoring and an interval, a normal likelihood of its logarithm; with censoring and no
+    interval of two sides, a death at a half of a curve of whose follow-up nothing is known; "not reached", that fewer
+    than half had died at the end of a follow-up that all had.
 
     Parameters
     ----------
@@ -164,7 +54,7 @@ def median_report(
     uncensored : bool
         Whether nobody was censored before the median.
     followup_months : float, optional
-        Until when all were followed, for a median that was not reached.
+        Until when all were followed; needed of a median that was not reached.
     label : str
         Of the cohort, for errors.
 
@@ -173,31 +63,52 @@ def median_report(
     InputError
         A median that is none, outside of its interval, or one that says nothing.
     """
-    issues = _median_issues(time_months, people, lower_months, upper_months, rule, followup_months, label)
+    limits = lower_months, upper_months
+    issues = _median_issues(time_months, people, limits, rule, level, uncensored, followup_months, label)
     if issues:
         raise InputError(issues)
     if time_months is None:
-        assert followup_months is not None and people is not None
+        assert followup_months is not None
+        assert people is not None
         words = f"median not reached among {people} by {followup_months:g} months"
         terms = Terms.of([not_reached_factor(followup_months, people)])
         return Report("median", terms, words, people, followup_months)
     point = Point(time_months, 0.5, lower_months, upper_months, is_median=True)
-    limits = "" if lower_months is None else f" ({_limit(lower_months)} to {_limit(upper_months)})"
-    words = f"median {time_months:g}{limits} months" + (f" of {people}" if people else "")
-    longest = max(time_months, followup_months or 0.0, upper_months or 0.0)
-    if uncensored or lower_months is None:
+    two_sided = lower_months is not None and upper_months is not None and lower_months < time_months < upper_months
+    part: Factor | LogMedian
+    if uncensored:
         assert people is not None
-        remarks = _rule_remarks(rule, people)
-        if not uncensored:
-            remarks += ("its median is taken as if nobody had been censored before it",)
-        factor = median_factor(time_months, people, rule)
-        if uncensored and lower_months is not None:
-            factor = interval_factor(time_months, lower_months, upper_months, people, level)
-        return Report("median", Terms.of([factor]), words, people, longest, remarks=remarks, points=(point,))
-    error, remarks = log_median_error(time_months, lower_months, upper_months, level)
-    return Report(
-        "median", Terms.of([LogMedian(time_months, error)]), words, people, longest, remarks=remarks, points=(point,)
-    )
+        part, remarks = _uncensored(point, people, level, rule, followup_months), _rule_remarks(rule, people)
+    elif people is not None and not two_sided:
+        return _without_interval(point, people, rule, label)
+    else:
+        assert lower_months is not None
+        error, remarks = log_median_error(time_months, lower_months, upper_months, level)
+        part = LogMedian(time_months, error)
+    longest = max(time_months, followup_months or 0.0, upper_months or 0.0)
+    words = _words(point, people)
+    return Report("median", Terms.of([part]), words, people, longest, remarks=remarks, points=(point,))
+
+
+def _uncensored(point: Point, people: int, level: float, rule: str, followup_months: float | None) -> Factor:
+    followed = math.inf if followup_months is None else followup_months
+    if point.lower is None:
+        return median_factor(point.time_months, people, rule, followed)
+    return interval_factor(point.time_months, point.lower, point.upper, people, level, rule, followed)
+
+
+def _without_interval(point: Point, people: int, rule: str, label: str) -> Report:
+    """A point of a curve; how many speak through it depends on a censoring of which nothing is known."""
+    found = landmarks_report([point], people, median_rule=rule, label=label)
+    remarks = (*found.remarks, *_rule_remarks(rule, people))
+    if point.lower is not None:
+        remarks += ("the interval of its median has one side only: how many there were says how precise it is",)
+    return dataclasses.replace(found, kind="median", words=_words(point, people), remarks=remarks)
+
+
+def _words(point: Point, people: int | None) -> str:
+    limits = "" if point.lower is None else f" ({point.lower:g} to {_limit(point.upper)})"
+    return f"median {point.time_months:g}{limits} months" + (f" of {people}" if people else "")
 
 
 def log_median_error(
@@ -215,45 +126,6 @@ def log_median_error(
     return 0.5 * (below + above), ()
 
 
-def interval_factor(
-    time_months: float, lower_months: float, upper_months: float | None, people: int, level: float
-) -> Factor:
-    """The joint density of the order statistics that a median and its limits are, nobody being censored.
-
-    By which transform the limits were made is not known: each that gives limits such as these counts alike. An upper
-    limit that was not reached says nothing that the ranks do not.
-    """
-    ways = []
-    for transform in _TRANSFORMS:
-        first, last = rank_limits(people, level, transform)
-        if first is not None and (last is None) == (upper_months is None) and people % 2:
-            ways.append((first, (people + 1) // 2, last))
-    if not ways or lower_months >= time_months:
-        return median_factor(time_months, people, "unstated")
-    atoms = []
-    for first, middle, last in sorted(set(ways), key=str):
-        placed = [(first, lower_months), (middle, time_months)]
-        placed += [(last, upper_months)] if last is not None and upper_months is not None else []
-        weight = math.log(ways.count((first, middle, last)) / len(ways))
-        atoms.append(_joint(placed, people, weight))
-    return Factor(tuple(atoms))
-
-
-def _joint(placed: Sequence[tuple[int, float]], people: int, log_weight: float) -> Atom:
-    """The joint density of order statistics of the given ranks, at the given times."""
-    constant, before = special.gammaln(people + 1), (0, 0.0)
-    intervals = []
-    for rank, time in placed:
-        between = rank - before[0] - 1
-        constant -= special.gammaln(between + 1)
-        intervals += [Interval(before[1], time, float(between))] if between else []
-        before = rank, time
-    rest = people - before[0]
-    intervals += [alive_after(before[1], float(rest))] if rest else []
-    constant -= special.gammaln(rest + 1)
-    return Atom(float(constant) + log_weight, tuple(Density(time) for _, time in placed), tuple(intervals))
-
-
 def _limit(value: float | None) -> str:
     return "not reached" if value is None else f"{value:g}"
 
@@ -267,27 +139,53 @@ def _rule_remarks(rule: str, people: int) -> tuple[str, ...]:
 def _median_issues(
     time: float | None,
     people: int | None,
-    lower: float | None,
-    upper: float | None,
+    limits: tuple[float | None, float | None],
     rule: str,
+    level: float,
+    uncensored: bool,
     followup: float | None,
     label: str,
-) -> Sequence[Issue]:
+) -> list[Issue]:
     found = []
     if rule not in MEDIAN_RULES:
-        found.append(Issue(f"{label} median_rule".strip(), f"{rule!r} is unknown", f"Known: {', '.join(MEDIAN_RULES)}."))
-    if people is not None and people < 1:
-        found.append(Issue(f"{label} total".strip(), f"{people!r} people", "Give at least one."))
-    if time is None and (people is None or followup is None):
-        what = "a median that was not reached, without people or the time until which all were followed"
-        found.append(Issue(label, what, "Give both, or leave it out: it says nothing."))
-    if time is not None and not (math.isfinite(time) and time > 0.0):
+        found.append(
+            Issue(f"{label} median_rule".strip(), f"{rule!r} is unknown", f"Known: {', '.join(MEDIAN_RULES)}.")
+        )
+    if people is not None and not (people >= 1 and people == int(people)):
+        found.append(Issue(f"{label} total".strip(), f"{people!r} people", "Give a whole number, at least one."))
+    if not 0.0 < level < 1.0:
+        found.append(Issue(f"{label} level".strip(), f"{level!r}", "Give a proportion, such as 0.95."))
+    if followup is not None and not (math.isfinite(followup) and followup > 0.0):
+        found.append(Issue(f"{label} follow-up".strip(), f"{followup!r} months", "Give months above 0."))
+    if time is None:
+        if people is None or followup is None:
+            what = "a median that was not reached, without people or the time until which all were followed"
+            found.append(Issue(label, what, "Give both, or leave it out: it says nothing."))
+        return found
+    if not (math.isfinite(time) and time > 0.0):
         found.append(Issue(label, f"a median of {time!r} months", "Give months above 0."))
-    elif time is not None:
-        outside = (lower is not None and time < lower) or (upper is not None and time > upper)
-        if outside:
-            what = f"the median {time:g} is outside its interval {_limit(lower)} to {_limit(upper)}"
-            found.append(Issue(label, what, "Read them again."))
-        if people is None and lower is None:
-            found.append(Issue(label, f"a median of {time:g} months of nobody knows how many", "Give the total."))
+    else:
+        found += _limit_issues(time, people, limits, label)
+    if uncensored and people is None:
+        found.append(Issue(label, f"a median of {time:g} months of nobody knows how many", "Give the total."))
+    if uncensored and followup is not None and followup < time:
+        what = f"a median of {time:g} months, and all were followed until {followup:g} only"
+        found.append(Issue(label, what, "Nobody was censored before the median: one of the two is wrong."))
     return found
+
+
+def _limit_issues(
+    time: float, people: int | None, limits: tuple[float | None, float | None], label: str
+) -> list[Issue]:
+    lower, upper = limits
+    known = [limit for limit in limits if limit is not None]
+    if not all(math.isfinite(limit) and limit > 0.0 for limit in known):
+        what = f"limits {lower!r} and {upper!r} of a median"
+        return [Issue(label, what, "Give months above 0, and none for one that was not reached.")]
+    if (lower is not None and time < lower) or (upper is not None and time > upper):
+        what = f"the median {time:g} is outside its interval {_limit(lower)} to {_limit(upper)}"
+        return [Issue(label, what, "Read them again.")]
+    if people is None and (lower is None or not lower < time or upper == time):
+        what = f"a median of {time:g} months of nobody knows how many, without an interval around it"
+        return [Issue(label, what, "Give the total.")]
+    return []

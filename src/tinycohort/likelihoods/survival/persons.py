@@ -83,14 +83,14 @@ def _name(person: Person, k: int) -> str:
 def _issues(person: Person, where: str) -> list[Issue]:
     lower, upper, entry = person.lower_months, person.upper_months, person.entry_months
     found = []
-    if not (math.isfinite(lower) and lower >= 0.0) or math.isnan(upper):
+    if not (math.isfinite(lower) and lower >= 0.0) or math.isnan(upper) or upper == -math.inf:
         what = f"a time of {lower!r} to {upper!r} months"
         return [Issue(where.strip(), what, "Give months, nought or more.")]
     if upper < lower:
         found.append(Issue(where.strip(), f"limits {lower:g} and {upper:g} are the wrong way round", "Swap them."))
     if person.died and lower == upper == 0.0:
         found.append(Issue(where.strip(), "an event at time 0", "Say between which times it lies, such as 0 and 0.5."))
-    if not 0.0 <= entry < max(upper, 1e-300) or entry > lower:
+    if not 0.0 <= entry < max(upper, 1e-300) or entry > lower or (person.died and entry == upper):
         what = f"entry at {entry:g}, after the time {lower:g}"
         found.append(Issue(where.strip(), what, "Nobody is observed before entering: give an earlier entry."))
     return found

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from ...families import SURVIVAL_FAMILIES, Clock, Family, SurvivalFamily
+from ...families import SURVIVAL_FAMILIES, Clock, Exponential, Family, SurvivalFamily
 from ...issues import Issue
 from ...numerics import NUMPY, Operations
 from ..base import Data, Likelihood
+from .location import locate, tails
 from .report import Report
-from .terms import Terms, pack
+from .terms import pack
 
 __all__ = ["SurvivalReports"]
 
-# Where theta is looked for around the logarithms of the times that are named, and the step of the first look.
-_BESIDE, _STEP = 12.0, 0.25
-_LOOKS, _POINTS = 8, 33
-# A likelihood this far below its plateau is at the edge of it.
-_EDGE = 1.0
-_NARROWEST = 1e-6
+# Of an array's type, so that PyTensor does not try to make it a smaller one.
+_LOWEST = np.float64(-1e290)
 
 
 class SurvivalReports(Likelihood):
@@ -53,10 +51,23 @@ class SurvivalReports(Likelihood):
     def __init__(self, family: SurvivalFamily, reports: Sequence[Report], shape: Sequence[float] | None = None) -> None:
         self.family, self.reports = family, tuple(reports)
         self.shape = None if shape is None else tuple(float(value) for value in shape)
+        # Terms as arrays do not depend on the shape: made once for every one that is tried.
+        self._ready: dict[bytes, Data] = {}
+        self._place: tuple[Any, Any, Any, Any] | None = None
 
-    def with_shape(self, shape: Any) -> SurvivalReports:
-        """The same with these shape numbers."""
-        return SurvivalReports(self.family, self.reports, np.atleast_1d(np.asarray(shape, float)))
+    def with_shape(self, shape: Any, place: tuple[Any, Any, Any, Any] | None = None) -> SurvivalReports:
+        """The same with these shape numbers.
+
+        Parameters
+        ----------
+        shape : sequence of float
+            The numbers.
+        place : tuple of four arrays (cohort,), optional
+            What `locate` and `tails` say, where that is known well enough from shapes nearby.
+        """
+        found = SurvivalReports(self.family, self.reports, np.atleast_1d(np.asarray(shape, float)).tolist())
+        found._ready, found._place = self._ready, place
+        return found
 
     def reports_of(self, data: Data) -> tuple[Report, ...]:
         """The report of each cohort."""
@@ -85,8 +96,15 @@ class SurvivalReports(Likelihood):
         raise TypeError("a report is read by its own kind")
 
     def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
-        """Reports were checked when they were read."""
-        return []
+        """Reports were checked when they were read, but not beside the family."""
+        if isinstance(self.family, Exponential):
+            return []
+        mend = "Fit the exponential family, or leave it out: when people died is not known."
+        return [
+            Issue(label, f"{report.words}, under the family {self.family.name}", mend)
+            for report, label in zip(self.reports_of(data), labels, strict=True)
+            if report.kind == "person_time"
+        ]
 
     def remarks(self, data: Data, labels: tuple[str, ...], given: Data = MappingProxyType({})) -> list[str]:
         pairs = zip(self.reports_of(data), labels, strict=True)
@@ -107,11 +125,15 @@ class SurvivalReports(Likelihood):
     # -- the log-likelihood ---------------------------------------------------------------------------------------
 
     def prepare(self, data: Data, operations: Operations = NUMPY) -> Data:
-        """Terms as arrays, with the family's functions of their times; `own` are those of each cohort by itself."""
-        terms = [report.terms for report in self.reports_of(data)]
-        own = np.empty(len(terms), object)
-        own[:] = [_with_clocks(self.family, pack([one])) for one in terms]
-        return _with_clocks(self.family, pack(terms)) | {"cohort": np.arange(len(terms)), "own": own}
+        """Terms as arrays, with the family's functions of their times; `own` are each cohort's alone."""
+        key = np.asarray(data["report"], int).tobytes()
+        if key not in self._ready:
+            terms = [report.terms for report in self.reports_of(data)]
+            own = np.empty(len(terms), object)
+            own[:] = [_with_clocks(self.family, pack([one])) for one in terms]
+            together = _with_clocks(self.family, pack(terms))
+            self._ready[key] = together | {"cohort": np.arange(len(terms)), "own": own}
+        return self._ready[key]
 
     def log_kernel(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
         if self.shape is None:
@@ -144,8 +166,10 @@ class SurvivalReports(Likelihood):
         atoms = data["atom_log_weight"] + _sum(
             self.family, theta[..., None, None], shape[..., None, None, :], data, "atom_", operations
         )
-        peak = atoms.max(axis=-1)
-        mixed = peak + operations.log(operations.exp(atoms - peak[..., None]).sum(axis=-1))
+        peak = operations.maximum(atoms.max(axis=-1), _LOWEST)
+        # Far out, where logarithms are -1e19, a compiler's rounding may put all atoms above or below the highest.
+        below = operations.minimum(atoms - peak[..., None], 0.0)
+        mixed = peak + operations.log(operations.maximum(operations.exp(below).sum(axis=-1), 1.0))
         return total + (data["factor_weight"] * mixed).sum(axis=-1)
 
     def log_constant(self, data: Data, operations: Operations = NUMPY) -> Any:
@@ -158,21 +182,34 @@ class SurvivalReports(Likelihood):
     # -- where theta lies -----------------------------------------------------------------------------------------
 
     def locate(self, data: Data) -> tuple[Any, Any]:
-        prepared = self.prepare(data)
-        found = [
-            _locate(lambda theta, own=own: self.log_kernel(theta[:, None], own)[:, 0], report.terms, tails)
-            for report, own, tails in zip(
-                self.reports_of(data), _each(prepared), zip(*self.tails(data), strict=True), strict=True
-            )
-        ]
+        if self._place is not None:
+            return self._place[0], self._place[1]
+        falls = zip(*self.tails(data), strict=True)
+        found = [locate(*each, fall) for each, fall in zip(self._each(data), falls, strict=True)]
         centre, width = np.array(found).reshape(-1, 2).T
         return centre, width
 
     def tails(self, data: Data) -> tuple[Any, Any]:
-        early, late = self.family.rates(None if self.shape is None else np.array(self.shape))
-        found = [_tails(report.terms, early, late) for report in self.reports_of(data)]
-        left, right = np.array(found).reshape(-1, 2).T
+        if self._place is not None:
+            return self._place[2], self._place[3]
+        left, right = np.array([tails(*each) for each in self._each(data)]).reshape(-1, 2).T
         return left, right
+
+    def _each(self, data: Data) -> Sequence[tuple[Callable[[Any], Any], float, float, float]]:
+        """Of each cohort: its log-likelihood, logarithms of its first and last time, and how steep the curve is."""
+        prepared = self.prepare(data)["own"]
+        shape = self.family.neutral_shape if self.shape is None else np.array(self.shape)
+        steepness = float(self.family.steepness(shape))
+        found = []
+        for j, report in enumerate(self.reports_of(data)):
+            times = report.terms.times_months or (1.0,)
+            found.append(
+                (partial(self._of_one, shape, prepared[j]), math.log(times[0]), math.log(times[-1]), steepness)
+            )
+        return found
+
+    def _of_one(self, shape: Any, own: Data, theta: Any) -> Any:
+        return self.log_kernel_at(theta[:, None], shape, own)[:, 0]
 
     def pymc(self, theta: Any, data: Mapping[str, Any], prefix: str = "", dims: str = "cohort") -> Any:
         return self.pymc_at(theta, np.array([self.shape or ()]), data)
@@ -211,7 +248,7 @@ class SurvivalReports(Likelihood):
 def _with_clocks(family: SurvivalFamily, packed: dict[str, Any]) -> dict[str, Any]:
     found = dict(packed) | {"median_log_time": np.log(packed["median_time"])}
     for prefix in ("", "atom_"):
-        for name in ("density_time", "start", "stop", *(() if prefix else ("median_time",))):
+        for name in ("density_time", "alive_time", "start", "stop", *(() if prefix else ("median_time",))):
             clock = family.clock(found.pop(f"{prefix}{name}"))
             found[f"{prefix}{name}_cumulative"], found[f"{prefix}{name}_hazard"] = clock
     return found
@@ -228,66 +265,11 @@ def _sum(family: SurvivalFamily, theta: Any, shape: Any, data: Data, prefix: str
     if data[f"{prefix}density_weight"].shape[-1]:
         densities = family.log_density(_clock(data, f"{prefix}density_time"), theta, shape, operations)
         total = total + (data[f"{prefix}density_weight"] * densities).sum(axis=-1)
+    if data[f"{prefix}alive_weight"].shape[-1]:
+        hazards = family.cumulative_hazard(_clock(data, f"{prefix}alive_time"), theta, shape, operations)
+        total = total - (data[f"{prefix}alive_weight"] * hazards).sum(axis=-1)
     if data[f"{prefix}interval_weight"].shape[-1]:
         clocks = _clock(data, f"{prefix}start"), _clock(data, f"{prefix}stop")
         intervals = family.log_interval(*clocks, theta, shape, operations)
         total = total + (data[f"{prefix}interval_weight"] * intervals).sum(axis=-1)
     return total
-
-
-def _each(prepared: Data) -> list[dict[str, Any]]:
-    size = len(prepared["constant"])
-    return [{name: column[j : j + 1] for name, column in prepared.items()} for j in range(size)]
-
-
-def _locate(log_likelihood: Any, terms: Terms, tails: tuple[float, float]) -> tuple[float, float]:
-    """Where a log-likelihood of theta lies, and how wide the narrowest thing is that it does there."""
-    times = np.log(terms.times_months) if terms.times_months else np.zeros(1)
-    low, high = times.min() - _BESIDE, times.max() + _BESIDE
-    theta = np.arange(low, high, _STEP)
-    height = log_likelihood(theta)
-    flat = tails[0] == 0.0, tails[1] == 0.0
-    if all(flat):
-        return float(times.mean()), 1.0
-    if any(flat):
-        # The edge of a plateau: where it has fallen by one, and how far it takes from a half to two.
-        drop = (height[-1] if flat[1] else height[0]) - height
-        order = np.argsort(drop)
-        at = np.interp([0.5 * _EDGE, _EDGE, 2.0 * _EDGE], drop[order], theta[order])
-        return float(at[1]), max(float(abs(at[2] - at[0])) / math.log(4.0), _NARROWEST)
-    step = _STEP
-    for _ in range(_LOOKS):
-        best = int(np.clip(height.argmax(), 1, len(theta) - 2))
-        curvature = (2.0 * height[best] - height[best - 1] - height[best + 1]) / step**2
-        width = 1.0 / math.sqrt(max(curvature, _NARROWEST))
-        if step < 0.3 * width:
-            break
-        centre, step = theta[best], 4.0 * step / (_POINTS - 1)
-        theta = centre + step * (np.arange(_POINTS) - (_POINTS - 1) / 2)
-        height = log_likelihood(theta)
-    return float(theta[best]), max(width, _NARROWEST)
-
-
-def _tails(terms: Terms, early: float, late: float) -> tuple[float, float]:
-    """How fast the log-likelihood falls in the end as theta falls, and as it rises."""
-    sides = np.array(_side_rates(terms.densities, terms.intervals, early, late))
-    if terms.medians:
-        return math.inf, math.inf
-    for factor in terms.factors:
-        # Of a mixture what falls slowest lasts.
-        atoms = [_side_rates(atom.densities, atom.intervals, early, late) for atom in factor.atoms]
-        sides = sides + factor.weight * np.min(atoms, axis=0)
-    return float(sides[0]), float(sides[1])
-
-
-def _side_rates(densities: Any, intervals: Any, early: float, late: float) -> tuple[float, float]:
-    """As theta falls everybody dies at once: survival falls. As it rises nobody dies: deaths fall."""
-
-    def rate(weights: Sequence[float], each: float) -> float:
-        # Of a survival given an earlier one, the weights cancel; what falls ever faster does so all the same.
-        total = sum(weights)
-        return (math.inf if any(w > 0.0 for w in weights) else 0.0) if math.isinf(each) else each * total
-
-    survived = [one.weight for one in densities] + [one.weight for one in intervals if one.start_months > 0.0]
-    died = [one.weight for one in densities] + [one.weight for one in intervals if math.isfinite(one.stop_months)]
-    return rate(survived, late), rate(died, early)

@@ -135,8 +135,9 @@ class Terms:
     def times_months(self) -> tuple[float, ...]:
         """Every finite time above nought that is named, in order."""
         atoms = [atom for factor in self.factors for atom in factor.atoms]
-        found = {density.time_months for each in (self, *atoms) for density in each.densities}
-        found |= {t for each in (self, *atoms) for one in each.intervals for t in (one.start_months, one.stop_months)}
+        held: list[Terms | Atom] = [self, *atoms]
+        found = {density.time_months for each in held for density in each.densities}
+        found |= {t for each in held for one in each.intervals for t in (one.start_months, one.stop_months)}
         found |= {median.time_months for median in self.medians}
         return tuple(sorted(time for time in found if 0.0 < time < math.inf))
 
@@ -195,9 +196,11 @@ def pack(cohorts: Sequence[Terms]) -> dict[str, Any]:
     Returns
     -------
     dict of str to array
-        ``constant`` (J,); of terms that stand by themselves ``density_time`` and ``density_weight`` (J, R), ``start``,
-        ``stop`` and ``interval_weight`` (J, Q), ``median_time`` and ``median_precision`` (J, P); of the mixtures
-        ``factor_weight`` (J, F), ``atom_log_weight`` (J, F, A) and the same five, called ``atom_...``, (J, F, A, R).
+        ``constant`` (J,); of terms that stand by themselves ``density_time`` and ``density_weight`` (J, R),
+        ``alive_time`` and ``alive_weight`` (J, P) of intervals without an end, ``start``, ``stop`` and
+        ``interval_weight`` (J, Q) of the others; ``median_time`` and ``median_precision`` (J, M); of the mixtures
+        ``factor_weight`` (J, F), ``atom_log_weight`` (J, F, A) and the same first seven, called ``atom_...``,
+        (J, F, A, R).
     """
     found: dict[str, Any] = {"constant": np.array([one.constant for one in cohorts])}
     found |= _rows([[one] for one in cohorts], "", (len(cohorts),))
@@ -229,6 +232,8 @@ def pack(cohorts: Sequence[Terms]) -> dict[str, Any]:
 def _rows(held: Sequence[Sequence[Any]], prefix: str, size: tuple[int, ...]) -> dict[str, Any]:
     densities = [[d for each in one for d in each.densities] for one in held]
     intervals = [[i for each in one for i in each.intervals] for one in held]
+    alive = [[i for i in row if math.isinf(i.stop_months)] for row in intervals]
+    ended = [[i for i in row if math.isfinite(i.stop_months)] for row in intervals]
 
     def padded(rows: Sequence[Sequence[float]], filler: float) -> Any:
         longest = max((len(row) for row in rows), default=0)
@@ -238,7 +243,9 @@ def _rows(held: Sequence[Sequence[Any]], prefix: str, size: tuple[int, ...]) -> 
     return {
         f"{prefix}density_time": padded([[d.time_months for d in row] for row in densities], _ANY_TIME),
         f"{prefix}density_weight": padded([[d.weight for d in row] for row in densities], 0.0),
-        f"{prefix}start": padded([[i.start_months for i in row] for row in intervals], 0.0),
-        f"{prefix}stop": padded([[i.stop_months for i in row] for row in intervals], math.inf),
-        f"{prefix}interval_weight": padded([[i.weight for i in row] for row in intervals], 0.0),
+        f"{prefix}alive_time": padded([[i.start_months for i in row] for row in alive], _ANY_TIME),
+        f"{prefix}alive_weight": padded([[i.weight for i in row] for row in alive], 0.0),
+        f"{prefix}start": padded([[i.start_months for i in row] for row in ended], 0.0),
+        f"{prefix}stop": padded([[i.stop_months for i in row] for row in ended], _ANY_TIME),
+        f"{prefix}interval_weight": padded([[i.weight for i in row] for row in ended], 0.0),
     }

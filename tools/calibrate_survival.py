@@ -1,0 +1,131 @@
+"""Run the calibration of survival reports: every cell that results do not have yet, two at a time.
+
+    python tools/calibrate_survival.py [--replicates 4000] [--minutes 20] [--only prior|fixed|across]
+
+Stops after so many minutes, and goes on from there when it is run again. Results made by other code are made anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime
+import hashlib
+import itertools
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from pathlib import Path
+
+from tinycohort import calibration
+from tinycohort.calibration import PATIENTS, QUANTITIES, RULES, Cell
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "docs" / "calibration_survival.csv"
+SOURCES = ("calibration", "likelihoods/survival", "families")
+KEY = ("family", "fitted", "rule", "people", "truth", "replicates")
+MEASURED = (
+    "printed",
+    *(f"{what}_{name}" for name in QUANTITIES for what in ("coverage", "width", "uniform_p")),
+    "digest",
+)
+COLUMNS = (*KEY, *MEASURED, "date", "commit", "code")
+
+FOUR = ("weibull", "exponential", "log_normal", "log_logistic")
+OTHERS = ("gompertz", "piecewise_exponential", "m_spline")
+# At fixed truths: standard deviations of the log median, and of the shape.
+AWAY = ((0.0, 0.0), (-2.0, 0.0), (-1.0, 0.0), (1.0, 0.0), (2.0, 0.0), (0.0, -2.0), (0.0, -1.0), (0.0, 1.0), (0.0, 2.0))
+FIXED_RULES = tuple(r for r in RULES if r.startswith("landmarks") and "alone" not in r and "by R" not in r)
+REPORTED = ("naive product", "plug-in of n")
+
+
+def cells(replicates: int) -> Iterator[tuple[str, Cell]]:
+    """All of them, those first that matter most."""
+    for rule, people, family in itertools.product(RULES, (3, 8, 20, 90), FOUR):
+        if rule != "person-time" or family == "exponential":
+            yield "prior", Cell(family, rule, people, replicates)
+    for rule, people, family in itertools.product(RULES, (20, 90), OTHERS):
+        if rule not in ("person-time", *REPORTED):
+            yield "prior", Cell(family, rule, people, replicates)
+    for away, people, family in itertools.product(AWAY, (8, 20, 3, 90), FOUR[:2]):
+        if family != "exponential" or away[1] == 0.0:
+            for rule in (PATIENTS, *FIXED_RULES):
+                yield "fixed", Cell(family, rule, people, replicates // 4, away)
+    for family, fitted, people in itertools.product(FOUR, FOUR, (8, 20, 90)):
+        if family != fitted:
+            for rule in (PATIENTS, "landmarks, at risk", "median, first"):
+                yield "across", Cell(family, rule, people, replicates // 4, None, fitted)
+
+
+def truth_of(cell: Cell) -> str:
+    return "prior" if cell.away is None else f"{cell.away[0]:+g} {cell.away[1]:+g}"
+
+
+def key_of(cell: Cell) -> tuple[str, ...]:
+    fitted = cell.fitted or cell.family
+    return cell.family, fitted, cell.rule, str(cell.people), truth_of(cell), str(cell.replicates)
+
+
+def code_digest() -> str:
+    digest = hashlib.sha256()
+    for folder in SOURCES:
+        for path in sorted((ROOT / "src" / "tinycohort" / folder).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def measure(cell: Cell) -> dict[str, float | str]:
+    return calibration.summary(*calibration.run(cell))
+
+
+def read() -> list[dict[str, str]]:
+    if not RESULTS.exists():
+        return []
+    with RESULTS.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write(rows: list[dict[str, str]]) -> None:
+    with RESULTS.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--replicates", type=int, default=4000)
+    parser.add_argument("--minutes", type=float, default=600.0)
+    parser.add_argument("--only", choices=["prior", "fixed", "across"])
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--keep", action="store_true", help="keep results of other code")
+    given = parser.parse_args()
+    code = code_digest()
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    stamp = {"date": datetime.date.today().isoformat(), "commit": commit.stdout.strip(), "code": code}
+    rows = [row for row in read() if given.keep or row["code"] == code]
+    done = {tuple(row[name] for name in KEY) for row in rows}
+    wanted = [c for part, c in cells(given.replicates) if given.only in (None, part) and key_of(c) not in done]
+    until = time.monotonic() + 60.0 * given.minutes
+    with ProcessPoolExecutor(given.workers) as pool:
+        running: dict[Future[dict[str, float | str]], Cell] = {}
+        waiting = iter(wanted)
+        while True:
+            while len(running) < given.workers and time.monotonic() < until and (cell := next(waiting, None)):
+                running[pool.submit(measure, cell)] = cell
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                cell = running.pop(future)
+                found = {name: str(value) for name, value in future.result().items()}
+                rows.append(dict(zip(KEY, key_of(cell), strict=True)) | found | stamp)
+                write(rows)
+                print(*key_of(cell), *(found[f"coverage_{name}"] for name in QUANTITIES), flush=True)
+    print(f"{len(wanted)} cells were wanted")
+
+
+if __name__ == "__main__":
+    main()
