@@ -27,24 +27,25 @@ from tinycohort.reporting.page.pictures import inline_svg
 from tinycohort.reporting.words import of_quantity, percent
 
 EVIDENCE = tc.read_evidence()
-# The model of groups, with its many variants, takes as long as all others.
-GROUPED = [name for name in tc.bundled_models() if tc.read_model(name).pooling.kind == "nested"]
-MODELS = [name for name in tc.bundled_models() if name not in GROUPED]
-ALL = [*MODELS, *(pytest.param(name, marks=pytest.mark.slow) for name in GROUPED)]
+# The model of groups, with its many variants, takes as long as all others; so do those of survival.
+SPECS = {name: tc.read_model(name) for name in tc.bundled_models()}
+LONG = [n for n, spec in SPECS.items() if spec.pooling.kind == "nested" or spec.quantity.build_shape() is not None]
+MODELS = [name for name in SPECS if name not in LONG]
+ALL = [*MODELS, *(pytest.param(name, marks=pytest.mark.slow) for name in LONG)]
 LARGEST_BYTES = 2_000_000
 
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Run]:
-    """The report of the bundled models, and that of the ones with groups."""
-    return cache(lambda grouped: reported_in(tmp_path_factory.mktemp("bundled"), GROUPED if grouped else MODELS))
+    """The report of the bundled models, and that of those that take long."""
+    return cache(lambda long: reported_in(tmp_path_factory.mktemp("bundled"), LONG if long else MODELS))
 
 
 @pytest.fixture
 def bundled(request: pytest.FixtureRequest, reports: Callable[[bool], Run]) -> Run:
     """The report that holds the model that the test is about."""
     named = getattr(request.node, "callspec", None)
-    return reports(named is not None and named.params.get("name") in GROUPED)
+    return reports(named is not None and named.params.get("name") in LONG)
 
 
 # -- form --------------------------------------------------------------------------------------------------------------
@@ -193,7 +194,7 @@ def test_each_prior_stands_with_its_reason_and_with_what_the_data_did_to_it(bund
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", GROUPED)
+@pytest.mark.parametrize("name", [name for name in LONG if "stable_counted" in SPECS[name].variants])
 def test_a_variant_that_flips_a_contradiction_says_so_where_its_number_stands(bundled: Run, name: str) -> None:
     text = bundled.page(name).text
     taken = fit_of(name, "stable_counted").evidence.used

@@ -21,8 +21,9 @@ from tinycohort.reporting.folder import MARKER, list_files
 from tinycohort.reporting.writing import Verdict
 
 EVIDENCE = tc.read_evidence()
-# The model of groups takes as long as all others: its pages are tested with the report, and all of it where time is.
-MODELS = [name for name in tc.bundled_models() if tc.read_model(name).pooling.kind != "nested"]
+# The model of groups, and those of survival, take as long as all others: all of them where time is.
+SPECS = {name: tc.read_model(name) for name in tc.bundled_models()}
+MODELS = [n for n, spec in SPECS.items() if spec.pooling.kind != "nested" and spec.quantity.build_shape() is None]
 # One of each kind that is quickly made: pooled single arms, pairs of arms, and a cohort that stands alone.
 SEVERAL = ["abscopal_contrast", "response_after_sbrt", "response_pd1"]
 DRAWN = {kind.name for kind in FIGURES} - {"prior_posterior"}  # which is for cohorts that are all alike

@@ -20,7 +20,7 @@ from tinycohort import spec, vocabulary
 from tinycohort.evidence import read_evidence
 from tinycohort.families import ALL_FAMILIES, Contrast, Proportion
 from tinycohort.issues import InputError
-from tinycohort.likelihoods import KINDS
+from tinycohort.likelihoods import KINDS, SurvivalKind
 from tinycohort.pooling import POOLINGS
 from tinycohort.priors import Beta, HalfNormal, Logistic, Normal
 from tinycohort.spec import ModelSpec, bundled_models, read_model
@@ -78,7 +78,10 @@ def test_both_sides_use_the_same_words() -> None:
 
 
 def admitted(model: ModelSpec) -> dict[str, Any]:
-    """What a model of counts needs of a number, or one of hazard ratios."""
+    """What a model of counts needs of a number, or one of hazard ratios, or of survival."""
+    survival = [kind for kind in model.kinds() if isinstance(kind, SurvivalKind)]
+    if survival:
+        return {"measures": tuple(dict.fromkeys(word for kind in survival for word in kind.printed))}
     if [choice.kind for choice in model.likelihood] == ["hazard_ratio"]:
         return {"measures": ("hazard_ratio",), "require": ("value", "lower", "upper")}
     return {"require": ("events", "total")}
@@ -99,9 +102,10 @@ def test_every_word_of_a_bundled_model_is_known_to_the_evidence_and_leaves_someb
 def test_every_variant_of_a_bundled_model_that_asks_for_other_evidence_gets_it() -> None:
     evidence = read_evidence()
 
-    def people(model: ModelSpec) -> list[tuple[str, int | None, int | None]]:
+    def people(model: ModelSpec) -> list[tuple[Any, ...]]:
         used = evidence.select(**model.evidence.to_dict(), **admitted(model)).used
-        return [(each.outcome.outcome_id, each.outcome.events, each.outcome.total) for each in used]
+        names = ("outcome_id", "events", "total", "value", "lower", "upper")
+        return [(*(getattr(each.outcome, name) for name in names), each.cohort.followup_basis) for each in used]
 
     for model in map(read_model, bundled_models()):
         for variant in map(model.variant, model.variants):

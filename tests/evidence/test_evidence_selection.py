@@ -184,6 +184,35 @@ def test_patients_speak_one_by_one_or_not_at_all() -> None:
     assert reasons(chosen) == {"a_response": "other_level"}
 
 
+def test_patients_of_one_cohort_may_speak_beside_another_cohort_but_not_beside_their_own() -> None:
+    patients = [{"patient_id": "p", "cohort_id": "b", "locator": "Table 1"}]
+    row = count("b", None, None, outcome_id="p", patient_id="p", measure="patient_response", denominator=None)
+    row |= {"category": "partial_response", "printed": "PR"}
+    apart = evidence([cohort("a"), cohort("b")], [count("a"), row], patients=patients)
+    assert [each.outcome.outcome_id for each in select(apart, level="either").used] == ["a_response", "p"]
+    beside = evidence([cohort("a"), cohort("b")], [count("a"), count("b"), row], patients=patients)
+    with pytest.raises(InputError, match="cohort 'b' would speak 2 times"):
+        select(beside, level="either")
+
+
+def test_ordered_times_speak_together_and_for_everybody_in_their_cohort() -> None:
+    def time(rank: int, **columns: object) -> dict[str, object]:
+        name = f"a_{columns.get('measure', 'ordered_time')}_{rank}"
+        row = count("a", 1, None, outcome_id=name, endpoint="overall_survival", denominator=None, at_risk=rank)
+        return row | {"measure": "ordered_time", "criteria": "unstated", "upper": 9, "printed": f"9, {rank}"} | columns
+
+    gap = time(2, measure="ordered_gap", events=None, total=3, value=5, upper=None, printed="5 months, 3, 2")
+    rows = [gap, time(3), time(2)]
+    part = count("c", None, None, endpoint="overall_survival", measure="median_time", denominator=None, value=7)
+    part |= {"criteria": "unstated", "median_rule": "unstated", "printed": "7 months"}
+    family = [cohort("a", 10), cohort("c", 5, parent_id="a", partition="arm")]
+    chosen = select(evidence(family, [*rows, part]), endpoint="overall_survival")
+    # Ten people against five: not the three at risk before the first time.
+    assert used(chosen) == ["a", "a", "a"]
+    with pytest.raises(InputError, match="cohort 'a' would speak 4 times"):
+        select(evidence(family, [*rows, part | {"outcome_id": "m", "cohort_id": "a"}]), endpoint="overall_survival")
+
+
 def test_a_cohort_never_informs_an_endpoint_it_was_selected_on() -> None:
     chosen = cohort("a", selected_on="overall_survival + objective_response")
     part = cohort("c", 5, parent_id="a", partition="arm")

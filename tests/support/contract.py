@@ -203,7 +203,9 @@ def monte_carlo_errors(exact: tc.Fit, sampled: tc.Fit) -> dict[str, float]:
     numbered = [("cohort", j) for j in range(model.cohorts)]
     numbered += [(target, g) for target in ("group", "new_cohort_in_group") for g in range(len(model.group_labels))]
     spreads = [(name, None) for name in model.pooling.parameters if name != "mu"]
-    for target, cohort in [("mu", None), *spreads, ("average", None), ("new_cohort", None), *numbered]:
+    # The average of survival is a curve, not a number.
+    averages = [] if model.shape is not None else [("average", None)]
+    for target, cohort in [("mu", None), *spreads, *averages, ("new_cohort", None), *numbered]:
         truth, estimate = (fit.posterior.marginal(target, cohort) for fit in (exact, sampled))
         assert (truth is None) == (estimate is None), target
         if truth is None:
