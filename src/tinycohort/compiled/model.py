@@ -266,7 +266,9 @@ class CompiledModel:
             natural = {"logit": pymc.math.invlogit, "log": pymc.math.exp, "identity": lambda x: x}
             pymc.Deterministic(self.family.quantity, natural[self.family.model_scale](theta), dims="cohort")
             if isinstance(self.likelihood, SurvivalReports):
-                shape = np.zeros((1, 0)) if self.shape is None else self.shape.pymc(self.priors, self.family)
+                shape: Any = np.zeros((1, 0))
+                if self.shape is not None and isinstance(self.family, SurvivalFamily):
+                    shape = self.shape.pymc(self.priors, self.family)
                 self.likelihood.pymc_at(theta, shape, self.data)
                 return model
             for part in self.parts:

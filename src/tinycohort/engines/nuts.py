@@ -11,6 +11,7 @@ import numpy as np
 from scipy import special
 
 from ..compiled import CompiledModel
+from ..families import SurvivalFamily
 from ..posterior import LeaveOneOut, Marginal, Points, Posterior, Target
 from ..posterior.curves import median_of_average
 from .moments import Moments
@@ -161,7 +162,7 @@ class DrawsPosterior(Posterior):
         arrays, model = self.arrays, self.model
         if "mu" not in arrays or not model.pooling.has_average(model.family):
             return None
-        if model.shape is not None:
+        if isinstance(model.family, SurvivalFamily):
             points = self.points("average")
             return None if points is None else median_of_average(model.family, points)
         spread = model.pooling.spread(arrays)

@@ -102,6 +102,10 @@ class SurvivalCurve(Family):
         """Shape numbers of a constant hazard, or of the plainest curve of the family: zeros."""
         return np.zeros(len(self.shape_names))
 
+    def random_walk(self, innovations: Any, scale: Any) -> Any:
+        """Shape numbers of a random walk, for hazards by pieces."""
+        raise TypeError(f"{type(self).__name__} has no random walk")
+
     def clock(self, times_months: Any) -> Clock:
         """Known functions of times, which may be 0 or infinite."""
         raise TypeError(f"{type(self).__name__} has no clock")

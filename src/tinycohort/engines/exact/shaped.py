@@ -96,7 +96,7 @@ class ShapedSolution(Solution):
         """First and second moments of the marginals, over shapes."""
         each = [getattr(node.solution, name) for node in self.nodes]
         weights = np.array([node.weight for node in self.nodes])
-        return tuple(weights @ np.array([one[k] for one in each]) for k in (0, 1))  # type: ignore[return-value]
+        return tuple(weights @ np.array([one[k] for one in each]) for k in (0, 1))
 
     @cached_property
     def _natural_moments(self) -> tuple[Any, Any]:
@@ -117,7 +117,7 @@ class ShapedSolution(Solution):
         for target in ("mu", "new_cohort"):
             each = np.array([_two_moments(node.solution, target) for node in self.nodes])
             first, second = np.array([node.weight for node in self.nodes]) @ each
-            sd = self._existing(target, None, False, float(first), float(second))[1]  # type: ignore[arg-type]
+            sd = self._existing(target, None, False, float(first), float(second))[1]
             found.append(math.inf if math.isnan(sd) else sd**2)
         return found[0], found[1]
 
@@ -240,7 +240,8 @@ class _Over:
 
     def _places(self) -> tuple[Any, Any, Any, Any]:
         """Shapes, and where each likelihood lies there, how wide it is and whether it has a plateau."""
-        shapes = np.linspace(*(float(self._prior.quantile(p)) for p in (_TAIL, 1.0 - _TAIL)), _LOOKED_AT)
+        low, high = (float(self._prior.quantile(p)) for p in (_TAIL, 1.0 - _TAIL))
+        shapes = np.linspace(low, high, _LOOKED_AT)
         likelihoods = [self.model.at_shape([float(shape)]).likelihood for shape in shapes]
         centre, width = zip(*(one.locate(self.model.data) for one in likelihoods), strict=True)
         return shapes, np.array(centre), np.log(width), likelihoods[_LOOKED_AT // 2].tails(self.model.data)
