@@ -15,6 +15,7 @@ FOUNDATION = ("issues", "printing", "resources")
 EVIDENCE = ("vocabulary", "records", "measures", "tables", "evidence")
 MODEL = ("polynomials", "numerics", "priors", "families", "likelihoods", "pooling", "spec")
 ANSWERS = (
+    "reconstruction",
     "compiled",
     "posterior",
     "engines",

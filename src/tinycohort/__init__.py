@@ -25,6 +25,7 @@ _HOMES = {
     "tinycohort.risks": ("risk_at_baseline",),
     "tinycohort.checks": ("show",),
     "tinycohort.comparison": ("Variants", "vary"),
+    "tinycohort.reconstruction": ("Reconstruction", "reconstruct"),
     "tinycohort.reporting.writing": ("report",),
     "tinycohort": ("plots",),
 }  # fmt: skip
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         StudentT,
         Uniform,
     )
+    from .reconstruction import Reconstruction, reconstruct
     from .reporting.writing import report
     from .risks import risk_at_baseline
     from .spec import ModelSpec, bundled_models, read_model
@@ -64,9 +66,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Beta", "Cauchy", "CompiledModel", "Evidence", "Exponential", "Fit", "Gamma", "HalfCauchy", "HalfNormal",
     "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal", "LogStudentT", "Logistic", "ModelSpec",
-    "Normal", "StudentT", "Uniform", "Variants", "__version__", "bundled_models", "check", "compile_model", "estimate",
-    "fit", "plots", "pool", "predicted_events", "prior_posterior_overlap", "probability_above", "read_evidence",
-    "read_fit", "read_model", "report", "risk_at_baseline", "show", "vary",
+    "Normal", "Reconstruction", "StudentT", "Uniform", "Variants", "__version__", "bundled_models", "check",
+    "compile_model", "estimate", "fit", "plots", "pool", "predicted_events", "prior_posterior_overlap",
+    "probability_above", "read_evidence", "read_fit", "read_model", "reconstruct", "report", "risk_at_baseline",
+    "show", "vary",
 ]  # fmt: skip
 
 

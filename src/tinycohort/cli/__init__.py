@@ -1,6 +1,7 @@
-"""The command line: `tinycohort init | check | show | fit | pool | report | reproduce`. Only here is anything printed.
+"""The command line: `tinycohort init | check | show | fit | pool | reconstruct | report | reproduce`.
 
-Nothing heavy is imported before a command needs it, so that help and complaints are instant.
+Only here is anything printed. Nothing heavy is imported before a command needs it, so that help and complaints are
+instant.
 """
 
 from __future__ import annotations

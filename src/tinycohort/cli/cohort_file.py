@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
-import stat
-from pathlib import Path
 from typing import Any
 
 from ..issues import InputError, Issue
@@ -23,6 +19,7 @@ from .cohort_rows import (
     check_together,
     read_row,
 )
+from .text_file import LARGEST_FILE, check_delimiter, read_rows
 
 __all__ = [
     "COUNTS", "ESTIMATES", "GROUP", "LARGEST_COUNT", "LARGEST_FILE", "LARGEST_NUMBER", "MOST_COHORTS", "PERCENTAGES",
@@ -32,8 +29,6 @@ __all__ = [
 #: What the columns of a file may be.
 SHAPES = (COUNTS, PERCENTAGES, TWO_ARMS, ESTIMATES)
 
-#: Bytes. Far more than the cohorts that can be pooled take.
-LARGEST_FILE = 10_000_000
 #: Each is left out in turn, which at this number takes many minutes.
 MOST_COHORTS = 500
 
@@ -41,7 +36,6 @@ _ALSO = {
     "level": ", or type --given-level 0.95 if all intervals have that level",
     GROUP: ": --pooling nested must know which group each cohort belongs to",
 }
-_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _WANTED = f"Columns are {'; or '.join(', '.join(shape) for shape in SHAPES)}."
 
 
@@ -72,7 +66,7 @@ def read_cohort_file(
     InputError
         Everything that is wrong with it, each with its row as a spreadsheet counts it.
     """
-    rows = _split(path, _read_text(path))
+    rows = read_rows(path, _WANTED)
     header = [name.strip() for name in rows[0]]
     names = _check_header(path, header, given_level, grouped)
     issues: list[Issue] = []
@@ -103,77 +97,12 @@ def read_cohort_file(
     return columns
 
 
-def _read_text(path: str) -> str:
-    place = Path(path)
-    try:
-        status = place.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise InputError(Issue(path, "this is a folder, and a file was expected", "Give one of its files."))
-        if not stat.S_ISREG(status.st_mode):
-            raise InputError(Issue(path, "this is not a regular file", "Save the table in a file."))
-        if status.st_size > LARGEST_FILE:
-            what = f"the file has {status.st_size:,} bytes, more than the limit of {LARGEST_FILE:,}"
-            raise InputError(Issue(path, what, "A table of cohorts is far smaller: is this the right file?"))
-        with place.open("rb") as file:
-            data = file.read()
-    except FileNotFoundError:
-        raise InputError(Issue(path, "there is no such file", _neighbour(place))) from None
-    except PermissionError:
-        raise InputError(Issue(path, "there is no permission to read it", "Ask for it, or copy the file.")) from None
-    except OSError as error:
-        raise InputError(Issue(path, f"it cannot be read ({error.strerror})", "Give the path of a CSV file.")) from None
-    except ValueError as error:  # a path with a NUL byte
-        if isinstance(error, InputError):
-            raise
-        raise InputError(Issue(repr(path), f"this is no path ({error})", "Give the path of a CSV file.")) from None
-    return _decode(path, data)
-
-
-def _decode(path: str, data: bytes) -> str:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        what = f"byte {data[error.start]:#04x} is not UTF-8"
-        where = f"{path}, line {data[: error.start].count(b'\n') + 1}"
-        raise InputError(Issue(where, what, "Save the file as CSV in UTF-8.")) from None
-    if "\0" in text:
-        where = f"{path}, line {text[: text.index('\0')].count('\n') + 1}"
-        raise InputError(Issue(where, "the file contains a NUL byte", "Save it as CSV in UTF-8."))
-    if not text.strip():
-        raise InputError(Issue(path, "the file is empty", _WANTED))
-    return text
-
-
-def _neighbour(place: Path) -> str:
-    """A file beside it that may be meant."""
-    try:
-        beside = sorted(item.name for item in place.parent.iterdir() if item.suffix.lower() in (".csv", ".txt"))
-    except OSError:
-        beside = []
-    near = difflib.get_close_matches(place.name, beside, n=1, cutoff=0.5)
-    return f"Did you mean {str(place.with_name(near[0]))!r}?" if near else "Give the path of a CSV file."
-
-
-def _split(path: str, text: str) -> list[list[str]]:
-    rows: list[list[str]] = []
-    try:
-        rows.extend(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as error:
-        where = f"{path}, after row {max(len(rows), 1)}"
-        raise InputError(Issue(where, f"this is not CSV ({error})", "Look for a stray quote.")) from None
-    return rows
-
-
 def _check_header(path: str, header: list[str], given_level: float | None, grouped: bool) -> tuple[str, ...]:
     """Which columns the file has, of counts or of estimates; everything that is wrong with the first row otherwise."""
     where = f"{path}, row 1"
     if not any(header):
         raise InputError(Issue(where, "the first row is empty", _WANTED))
-    if len(header) == 1:
-        for delimiter, plural in _DELIMITERS.items():
-            if delimiter in header[0]:
-                what = f"columns are separated by {plural} ({delimiter!r})"
-                raise InputError(Issue(where, what, "Save the file with commas, and with points as decimal marks."))
+    check_delimiter(where, header)
     issues = []
     known = {name for shape in SHAPES for name in shape} | {GROUP}
     for name in dict.fromkeys(header):

@@ -9,7 +9,7 @@ from ..issues import Issue
 
 __all__ = [
     "COUNTS", "ESTIMATES", "GROUP", "LARGEST_COUNT", "LARGEST_NUMBER", "PERCENTAGES", "TWO_ARMS", "check_label",
-    "check_level", "check_together", "read_row",
+    "check_level", "check_together", "number_problem", "read_row",
 ]  # fmt: skip
 
 COUNTS = ("label", "events", "total")
@@ -54,7 +54,7 @@ def read_row(cells: dict[str, str], names: tuple[str, ...], where: str, issues: 
             problem = _whole_problem(text)
             value = None if problem else int(text)
         else:
-            problem = _number_problem(text)
+            problem = number_problem(text)
             value = None if problem else float(text)
         values[name] = None if problem else value
         if problem:
@@ -79,7 +79,8 @@ def _whole_problem(text: str) -> tuple[str, str] | None:
     return None
 
 
-def _number_problem(text: str) -> tuple[str, str] | None:
+def number_problem(text: str) -> tuple[str, str] | None:
+    """What is wrong with a number, and how to mend it."""
     mend = "Give a number, such as 0.7."
     if not text:
         return "the cell is empty", mend

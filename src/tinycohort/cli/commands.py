@@ -13,7 +13,7 @@ from .output import answer, answer_json, complain
 if TYPE_CHECKING:
     from ..posterior import Fit
 
-__all__ = ["check", "fit", "init", "pool", "report", "reproduce", "show"]
+__all__ = ["check", "fit", "init", "pool", "reconstruct", "report", "reproduce", "show"]
 
 _MANY_COHORTS = 60
 
@@ -158,6 +158,46 @@ def pool(options: Any) -> int:
         seed=options.seed,
     )
     return _report(found, options, {})
+
+
+def reconstruct(options: Any) -> int:
+    """Patients from a digitised curve."""
+    from ..reconstruction import reconstruct
+    from .curve_files import CURVE, RISK, in_its_place, read_columns
+
+    read: dict[str, Any] = {"risk": None}
+    _all_at_once(
+        lambda: read.update(curve=read_columns(options.curve, CURVE)),
+        lambda: options.at_risk is None or read.update(risk=read_columns(options.at_risk, RISK)),
+    )
+    curve, risk = read["curve"], read["risk"]
+    if risk is None and options.total is None:
+        mend = "Type --at-risk FILE.csv, the table below the curve, or at least --total N."
+        raise InputError(Issue("--total", "nothing says how many people there were", mend))
+    try:
+        found = reconstruct(
+            curve.numbers["time_months"],
+            curve.numbers["survival"],
+            at_risk_times_months=None if risk is None else risk.numbers["time_months"],
+            at_risk=None if risk is None else risk.numbers["at_risk"],
+            total=options.total,
+            events=options.events,
+            ensemble=options.ensemble,
+            seed=options.seed,
+            precision=options.precision,
+            read_at=options.read_at,
+        )
+    except InputError as error:
+        raise InputError([in_its_place(issue, curve, risk) for issue in error.issues]) from None
+    for path, all_of_them in ((options.output, False), (options.output_ensemble, True)):
+        if path is not None:  # before the answer, so that there is none if this fails
+            found.to_csv(path, ensemble=all_of_them)
+            complain(f"wrote {path}")
+    if options.json:
+        answer_json({**found.summary(), "patients": found.patients.to_dict("records"), "reasons": []})
+    else:
+        answer(str(found).split("\n"))
+    return 0
 
 
 def _check_priors(options: Any) -> None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["NO_ANSWER", "answer", "answer_json", "complain", "refuse"]
+__all__ = ["NO_ANSWER", "NO_RECONSTRUCTION", "answer", "answer_json", "complain", "refuse"]
 
 #: The keys of a fit's JSON when there is no fit to tell of: everything absent, the reasons beside it.
 NO_ANSWER: dict[str, Any] = {
@@ -32,6 +32,25 @@ NO_ANSWER: dict[str, Any] = {
     "elpd_loco": None,
     "diagnostics": None,
     "versions": None,
+}
+
+#: The same for a reconstruction.
+NO_RECONSTRUCTION: dict[str, Any] = {
+    "total": None,
+    "events": None,
+    "events_lowest": None,
+    "events_highest": None,
+    "median_months": None,
+    "median_months_lowest": None,
+    "median_months_highest": None,
+    "mean_miss": None,
+    "worst_miss": None,
+    "ensemble": None,
+    "precision": None,
+    "seed": None,
+    "remarks": [],
+    "patients": [],
+    "reasons": [],
 }
 
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from .. import __version__
 from . import commands
-from .output import NO_ANSWER
+from .output import NO_ANSWER, NO_RECONSTRUCTION
 
-__all__ = ["ENGINES", "INTERVALS", "POOLINGS", "build_parser"]
+__all__ = ["ENGINES", "INTERVALS", "POOLINGS", "READ_AT", "build_parser"]
 
 # Spelled out here because help must not wait for the packages that know them; a test holds them equal.
 ENGINES = ("auto", "exact", "nuts")
 INTERVALS = ("equal-tailed", "shortest")
+READ_AT = ("steps", "times")
 POOLINGS = ("none", "common", "partial", "student", "nested")
 
 
@@ -33,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_show(found)
     _add_fit(found)
     _add_pool(found)
+    _add_reconstruct(found)
     _add_report(found)
     _add_reproduce(found)
     return parser
@@ -161,6 +163,41 @@ def _add_pool(found: Any) -> None:
     parser.add_argument("--given-level", type=float, metavar="P", help="level of all intervals, instead of the column")
     _add_json(parser)
     parser.set_defaults(no_answer=NO_ANSWER)
+
+
+_CURVE = """
+columns of the files, CSV in UTF-8 with commas:
+  CURVE.csv   time_months, survival    points of the curve in order: at each step its time and the survival below it
+  RISK.csv    time_months, at_risk     the table below the curve
+Survival is a proportion, from 0 to 1.
+"""
+
+
+def _add_reconstruct(found: Any) -> None:
+    example = "  tinycohort reconstruct curve.csv --at-risk risk.csv --events 134 --output patients.csv\n"
+    about = "reconstruct patients from a digitised Kaplan-Meier curve and its numbers at risk"
+    parser = _add(found, "reconstruct", commands.reconstruct, about, example, _CURVE)
+    parser.add_argument("curve", metavar="CURVE.csv", help="points of the curve")
+    parser.add_argument("--at-risk", metavar="RISK.csv", help="numbers at risk")
+    parser.add_argument("--total", type=int, metavar="N", help="people at the beginning, where no table says it")
+    parser.add_argument("--events", type=int, metavar="N", help="events in all, if they were published")
+    parser.add_argument(
+        "--ensemble", type=int, default=100, metavar="N", help="how many reconstructions to draw (default: 100)"
+    )
+    parser.add_argument(
+        "--precision", type=float, default=0.005, metavar="P", help="how far a survival may be misread (default: 0.005)"
+    )
+    parser.add_argument(
+        "--read-at",
+        choices=READ_AT,
+        default="steps",
+        help="whether points are corners of the steps, or heights at set times (default: steps)",
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="of the ensemble (default: a fresh one, recorded)")
+    parser.add_argument("--output", metavar="PATIENTS.csv", help="write the patients of the single reconstruction")
+    parser.add_argument("--output-ensemble", metavar="FILE.csv", help="write those of every reconstruction")
+    _add_json(parser)
+    parser.set_defaults(no_answer=NO_RECONSTRUCTION)
 
 
 def _add_report(found: Any) -> None:
