@@ -76,11 +76,13 @@ def missing_of_number(row: Outcome, told: Told, above: Outcome | None, page: Pag
         word = getattr(row, name)
         if word not in (None, "unstated") and not says(f"{heading}\n{front}", word):
             missing.append(name)
-    numbers = ("time_months", "total", "value", "lower", "upper", "at_risk", *(() if row.patient_id else ["events"]))
+    # Whether one person died or was censored is said in words.
+    of_one = row.patient_id or row.measure == "ordered_time"
+    numbers = ("time_months", "total", "value", "lower", "upper", "at_risk", *(() if of_one else ["events"]))
     missing += [name for name in numbers if (cell := write_cell(getattr(row, name))) and not says(front, cell)]
     if row.level is not None and f"{100 * row.level:g}%" not in front:
         missing.append("level")
-    if row.measure == "patient_time" and ("(censored)" in front) != (row.events == 0):
+    if row.measure in ("patient_time", "ordered_time") and ("(censored)" in front) != (row.events == 0):
         missing.append("events")
     for name, label in (("printed", "printed"), ("derivation", "Derived:"), ("note", "Note:")):
         text = getattr(row, name) or ""

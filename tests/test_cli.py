@@ -31,7 +31,7 @@ PROGRAM = str(Path(sysconfig.get_path("scripts")) / "tinycohort")
 
 # The keys that the documentation promises.
 KEYS = [
-    "scale", "level", "interval", "engine", "reportable", "reasons", "priors", "mu", "tau", "tau_group",
+    "scale", "level", "interval", "engine", "reportable", "reasons", "priors", "mu", "tau", "tau_group", "shape",
     "typical", "average", "new_cohort", "cohorts", "groups", "remarks", "log_marginal_likelihood",
     "elpd_loco", "diagnostics", "versions",
 ]  # fmt: skip

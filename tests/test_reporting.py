@@ -26,7 +26,9 @@ SPECS = {name: tc.read_model(name) for name in tc.bundled_models()}
 MODELS = [n for n, spec in SPECS.items() if spec.pooling.kind != "nested" and spec.quantity.build_shape() is None]
 # One of each kind that is quickly made: pooled single arms, pairs of arms, and a cohort that stands alone.
 SEVERAL = ["abscopal_contrast", "response_after_sbrt", "response_pd1"]
-DRAWN = {kind.name for kind in FIGURES} - {"prior_posterior"}  # which is for cohorts that are all alike
+_OF_SURVIVAL = {"survival", "cohort_curves", "hazard", "prior_posterior_shape"}
+# But for that of cohorts that are all alike; those of survival are made where time is.
+DRAWN = {kind.name for kind in FIGURES} - {"prior_posterior"} - _OF_SURVIVAL
 
 
 @pytest.fixture(scope="module")

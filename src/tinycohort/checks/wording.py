@@ -104,6 +104,9 @@ def read_as(row: Outcome) -> str:
         return _at(row.category or "", row)
     if row.measure in ("patient_time", "ordered_time"):
         return _one_time(row)
+    if row.measure == "ordered_gap" and row.value is not None:
+        ends = f"from the time with {row.total} at risk to the one with {row.at_risk}"
+        return ", ".join(part for part in (f"{months(row.value)} {ends}", _interval(row)) if part)
     if row.measure == "patient_value":
         return _at(f"{write_cell(row.value)} {UNIT_OF_ENDPOINT.get(row.endpoint, '')}".rstrip(), row)
     if row.measure == "person_time" and row.value is not None:
