@@ -230,11 +230,19 @@ class SurvivalReports(Likelihood):
 
         from ..symbolic import pytensor_operations
 
+        import pytensor.tensor as pt
+
         prepared, operations = self.prepare(data), pytensor_operations()
 
         def logp(value: Any, theta: Any, shape: Any) -> Any:
-            # The reports are constants: they cannot be exchanged as the data of other kinds can.
-            return prepared["constant"] + self.log_kernel_at(theta, shape, prepared, operations) + 0.0 * value
+            # The reports are constants: they cannot be exchanged as the data of other kinds can. Each by itself, so
+            # that those of few terms do not carry those of one of many.
+            shapes = pt.broadcast_to(shape, (len(prepared["own"]), shape.shape[-1]))
+            each = [
+                self.log_kernel_at(theta[j : j + 1], shapes[j : j + 1], own, operations)
+                for j, own in enumerate(prepared["own"])
+            ]
+            return prepared["constant"] + pt.concatenate(each) + 0.0 * value
 
         def random(theta: Any, *_: Any, size: Any, **__: Any) -> Any:
             return np.broadcast_to(np.asarray(data["report"], float), size or np.shape(theta)).copy()
