@@ -22,6 +22,7 @@ NO_ANSWER: dict[str, Any] = {
     "mu": None,
     "tau": None,
     "tau_group": None,
+    "shape": None,
     "typical": None,
     "average": None,
     "new_cohort": None,
