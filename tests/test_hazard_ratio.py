@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -35,10 +36,10 @@ def remarks(*numbers: float) -> list[str]:
     return HazardRatio().remarks(read, ("Trial",), given)
 
 
-def trials(*outcomes: dict[str, Any], **changes: Any) -> Evidence:
-    """Arms of two trials, irradiated and not, with these hazard ratios."""
+def trials(*outcomes: dict[str, Any], designs: Mapping[str, str] = MappingProxyType({}), **changes: Any) -> Evidence:
+    """Arms of two trials, irradiated and not, randomised unless another design is named, with these hazard ratios."""
     arms = [
-        cohort(f"{name}_{arm}", 30, design="randomised", radiotherapy=given, **changes)
+        cohort(f"{name}_{arm}", 30, design=designs.get(name, "randomised"), radiotherapy=given, **changes)
         for name in ("first", "second")
         for arm, given in (("rt", "locoregional"), ("control", "none"))
     ]
@@ -190,6 +191,24 @@ def test_a_page_says_which_way_a_hazard_ratio_points_and_which_was_turned_round(
     assert "turned round, second_rt over second_control: 1/1.6 (1/3.2 to 1/0.8) = 0.625 (0.3125 to 1.25)" in page
     assert "proportional" in page
     assert "Favours the cohort named" in run.source("made_up")
+
+
+def test_a_page_says_how_many_ratios_come_from_arms_that_nobody_drew_by_lot(tmp_path: Path) -> None:
+    ratios = (
+        hazard_ratio("first_rt", "first_control", 0.7, 0.49, 1.0, total=60, printed="HR 0.7 (0.49-1), n = 60"),
+        hazard_ratio("second_rt", "second_control", 0.6, 0.3, 1.2, total=50, printed="HR 0.6 (0.3-1.2), n = 50"),
+    )
+    drawn = trials(*ratios)
+    half_drawn = trials(*ratios, designs={"second": "retrospective_cohort"})
+    said = "Arms that were not drawn by lot may differ in more than the treatment."
+    spec = tc.read_model(model())
+    (tmp_path / "drawn").mkdir()
+    (tmp_path / "half_drawn").mkdir()
+    assert said not in reported_in(tmp_path / "drawn", spec, drawn).page("made_up").text
+    page = reported_in(tmp_path / "half_drawn", spec, half_drawn).page("made_up").text
+    assert said in page
+    assert "randomised in 1" in page
+    assert "retrospective cohort in 1" in page
 
 
 @pytest.mark.slow

@@ -120,6 +120,7 @@ def particulars(result: ModelResult) -> list[str]:
     sentences = [
         rests_on(fit),
         *_hazards(fit),
+        *_designs(fit),
         *_denominators(fit),
         *_chances(fit),
         *_at_baselines(fit),
@@ -129,6 +130,17 @@ def particulars(result: ModelResult) -> list[str]:
     sentences += filter(None, [sentence(about_tau(fit, name)) for name in ("tau", "tau_group")])
     remarks = [sentence(remark) for remark in fit.compiled.remarks]
     return [*sentences, *remarks, *fits_the_data(fit), *standing_of_variants(result)]
+
+
+def _designs(fit: Fit) -> list[str]:
+    """Of arms that nobody drew by lot, how many there are: they may differ in more than the treatment."""
+    if fit.compiled.family.quantity == "probability" or fit.evidence is None:
+        return []
+    found = Counter(one.speaker.design for one in fit.evidence.used)
+    if set(found) <= {"randomised"}:
+        return []
+    parts = listed(f"{in_words(design)} in {number}" for design, number in found.most_common())
+    return [f"Design: {parts}. Arms that were not drawn by lot may differ in more than the treatment."]
 
 
 def _denominators(fit: Fit) -> list[str]:

@@ -91,7 +91,7 @@ class Tabulated(Likelihood):
         return ()
 
     def read(self, reported: Any, family: Family, comparator: Any = None) -> dict[str, float]:
-        raise NotImplementedError
+        raise TypeError("a table is made of likelihoods, not read from a printed number")
 
     def check(self, data: Data, labels: tuple[str, ...]) -> list[Issue]:
         return []
@@ -117,10 +117,10 @@ class Tabulated(Likelihood):
         return self._height[np.asarray(data["which"], int)]
 
     def pymc(self, theta: Any, data: Any, prefix: str = "", dims: str = "cohort") -> Any:
-        raise NotImplementedError
+        raise TypeError("a table serves the exact engine alone")
 
     def draw(self, theta: Any, data: Data, rng: np.random.Generator) -> dict[str, Any]:
-        raise NotImplementedError
+        raise TypeError("a table has no outcome that could be drawn")
 
     def locate(self, data: Data) -> tuple[Any, Any]:
         which = np.asarray(data["which"], int)
