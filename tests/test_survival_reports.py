@@ -336,7 +336,8 @@ def test_both_libraries_say_the_same_of_every_kind_and_family_with_finite_gradie
         numbers = likelihood.log_kernel(at, data)
         assert np.isfinite(numbers).all(), family.name
         theta, shapes = pt.dmatrix(), pt.dvector()
-        symbolic = likelihood.log_kernel_at(theta, shapes, data, pytensor_operations())
+        each = pt.broadcast_to(shapes, (len(EVERY_KIND), len(shape)))
+        symbolic = likelihood.log_kernel_at(theta, each, data, pytensor_operations())
         gradients = pytensor.grad(symbolic.sum(), [theta, shapes] if shape else [theta])
         both = pytensor.function([theta, shapes], [symbolic, *gradients], on_unused_input="ignore", mode=mode)
         found, *slopes = both(at, np.array(shape, float))

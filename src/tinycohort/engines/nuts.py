@@ -18,7 +18,9 @@ from .moments import Moments
 
 __all__ = ["DrawsPosterior", "compiled_sampler", "sample"]
 
-CHAINS, DRAWS, TUNE, TARGET_ACCEPT = 4, 1000, 1000, 0.95
+CHAINS, DRAWS, TUNE = 4, 1000, 1000
+# 0.95 because 0.8 leaves a stuck chain once in thirty fits of small cohorts; smaller steps where transitions diverge.
+TARGET_ACCEPT, _CAREFULLY = 0.95, (0.99, 0.999)
 MAXIMUM_R_HAT, MINIMUM_ESS = 1.01, 400
 _KEPT = 16
 _ARRAYS = {"typical": "mu", "cohort": "theta", "group": "theta_group"} | {
@@ -62,9 +64,12 @@ def sample(
     chains: int = CHAINS,
     draws: int = DRAWS,
     tune: int = TUNE,
-    target_accept: float = TARGET_ACCEPT,
+    target_accept: float | None = None,
 ) -> DrawsPosterior:
     """Sample the posterior of a compiled model.
+
+    Unless `target_accept` is given, it begins with 0.95, and everything is sampled afresh with 0.99 and then 0.999 as
+    long as any transition diverges.
 
     Parameters
     ----------
@@ -74,8 +79,8 @@ def sample(
         Same seed, same draws.
     chains, draws, tune : int
         Chains, draws kept of each, and warm-up steps before them.
-    target_accept : float
-        nutpie's step-size target; 0.95 because 0.8 leaves a stuck chain once in thirty fits of small cohorts.
+    target_accept : float, optional
+        nutpie's step-size target.
 
     Returns
     -------
@@ -84,16 +89,19 @@ def sample(
     import nutpie
 
     compiled = compiled_sampler(model)
-    tree = nutpie.sample(
-        compiled,
-        draws=draws,
-        tune=tune,
-        chains=chains,
-        seed=seed,
-        target_accept=target_accept,
-        progress_bar=False,
-        save_warmup=False,
-    )
+    for target in (TARGET_ACCEPT, *_CAREFULLY) if target_accept is None else (target_accept,):
+        tree = nutpie.sample(
+            compiled,
+            draws=draws,
+            tune=tune,
+            chains=chains,
+            seed=seed,
+            target_accept=target,
+            progress_bar=False,
+            save_warmup=False,
+        )
+        if not tree["sample_stats"]["diverging"].any():
+            break
     posterior = tree["posterior"].dataset
     names = [name for name in _UNKNOWNS if name in posterior]
     arrays = {name: np.asarray(posterior[name].transpose("chain", "draw", ...).values) for name in names}
@@ -103,7 +111,7 @@ def sample(
     stats = tree["sample_stats"].dataset
     kept = ("diverging", "depth", "n_steps", "energy", "logp", "step_size")
     record = {name: np.asarray(stats[name].values) for name in kept if name in stats}
-    return DrawsPosterior(model, arrays, record)
+    return DrawsPosterior(model, arrays, record, target)
 
 
 class DrawsPosterior(Posterior):
@@ -117,15 +125,24 @@ class DrawsPosterior(Posterior):
         mu, tau, theta, theta_new_cohort, those that the pooling has.
     sample_stats : dict of str to array (chain, draw)
         The sampler's record; `diverging` counts against the fit.
+    target_accept : float, optional
+        What the sampler aimed at, for the record.
     """
 
     engine = "nuts"
     log_marginal_likelihood = None
 
-    def __init__(self, model: CompiledModel, arrays: dict[str, Any], sample_stats: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        model: CompiledModel,
+        arrays: dict[str, Any],
+        sample_stats: dict[str, Any],
+        target_accept: float | None = None,
+    ) -> None:
         self.model, self.arrays, self.sample_stats = model, arrays, sample_stats
         self._moments = Moments(model)
         self.diagnostics = _diagnose({name: arrays[name] for name in _UNKNOWNS if name in arrays}, sample_stats)
+        self.diagnostics["target_accept"] = target_accept
         self.reasons = _reasons(self.diagnostics)
 
     def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:

@@ -11,18 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from ...families import SURVIVAL_FAMILIES, Clock, Exponential, Family, SurvivalFamily
+from ...families import SURVIVAL_FAMILIES, Exponential, Family, SurvivalFamily
 from ...issues import Issue
 from ...numerics import NUMPY, Operations
 from ..base import Data, Likelihood
+from .flat import FlatTerms, flatten
 from .location import locate, tails
 from .report import Report
-from .terms import pack
 
 __all__ = ["SurvivalReports"]
-
-# Of an array's type, so that PyTensor does not try to make it a smaller one.
-_LOWEST = np.float64(-1e290)
 
 
 class SurvivalReports(Likelihood):
@@ -51,8 +48,8 @@ class SurvivalReports(Likelihood):
     def __init__(self, family: SurvivalFamily, reports: Sequence[Report], shape: Sequence[float] | None = None) -> None:
         self.family, self.reports = family, tuple(reports)
         self.shape = None if shape is None else tuple(float(value) for value in shape)
-        # Terms as arrays do not depend on the shape: made once for every one that is tried.
-        self._ready: dict[bytes, Data] = {}
+        # Flat terms do not depend on the shape: made once for every one that is tried.
+        self._ready: dict[tuple[int, ...], FlatTerms] = {}
         self._place: tuple[Any, Any, Any, Any] | None = None
 
     def with_shape(self, shape: Any, place: tuple[Any, Any, Any, Any] | None = None) -> SurvivalReports:
@@ -125,52 +122,40 @@ class SurvivalReports(Likelihood):
     # -- the log-likelihood ---------------------------------------------------------------------------------------
 
     def prepare(self, data: Data, operations: Operations = NUMPY) -> Data:
-        """Terms as arrays, with the family's functions of their times; `own` are each cohort's alone."""
-        key = np.asarray(data["report"], int).tobytes()
-        if key not in self._ready:
-            terms = [report.terms for report in self.reports_of(data)]
-            own = np.empty(len(terms), object)
-            own[:] = [_with_clocks(self.family, pack([one])) for one in terms]
-            together = _with_clocks(self.family, pack(terms))
-            self._ready[key] = together | {"cohort": np.arange(len(terms)), "own": own}
-        return self._ready[key]
+        """The place of each report, and the constant of its log-likelihood."""
+        return {
+            "report": np.asarray(data["report"], int),
+            "constant": np.array([report.terms.constant for report in self.reports_of(data)]),
+        }
+
+    def _flat(self, reports: tuple[int, ...]) -> FlatTerms:
+        """The terms of these reports, in one row."""
+        if reports not in self._ready:
+            self._ready[reports] = flatten([self.reports[j].terms for j in reports], self.family)
+        return self._ready[reports]
 
     def log_kernel(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
         if self.shape is None:
             raise TypeError("the shape is unknown: choose one by with_shape")
-        shape = np.array(self.shape)
-        if operations is not NUMPY:
-            return self.log_kernel_at(theta, shape, data, operations)
-        # Cohort by cohort: a report of few terms does not carry those of one of many.
-        size = np.broadcast_shapes(np.shape(theta), data["cohort"].shape)
-        theta, cohort = np.broadcast_to(theta, size), np.broadcast_to(data["cohort"], size)
-        found, owns = np.empty(size), np.asarray(data["own"], object)
-        for j, first in zip(*np.unique(data["cohort"], return_index=True), strict=True):
-            here = cohort == j
-            found[here] = self.log_kernel_at(theta[here][:, None], shape, owns.flat[first])[:, 0]
-        return found
+        return self.log_kernel_at(theta, np.array([self.shape]), data, operations)
 
     def log_kernel_at(self, theta: Any, shape: Any, data: Data, operations: Operations = NUMPY) -> Any:
         """The log-likelihood without its constant at theta (..., cohort) and shape numbers (..., cohort or 1, number).
 
-        `data` are prepared; of arrays (cohort, ...).
+        `data` are prepared; against theta they broadcast.
         """
-        total = _sum(self.family, theta, shape, data, "", operations)
-        if data["median_precision"].shape[-1]:
-            clock = _clock(data, "median_time")
-            theta_, shape_ = theta[..., None], shape[..., None, :]
-            away = self.family.log_time_over_median(clock, data["median_log_time"], theta_, shape_, operations)
-            total = total - 0.5 * (data["median_precision"] * away**2).sum(axis=-1)
-        if not data["factor_weight"].shape[-1]:
-            return total
-        atoms = data["atom_log_weight"] + _sum(
-            self.family, theta[..., None, None], shape[..., None, None, :], data, "atom_", operations
-        )
-        peak = operations.maximum(atoms.max(axis=-1), _LOWEST)
-        # Far out, where logarithms are -1e19, a compiler's rounding may put all atoms above or below the highest.
-        below = operations.minimum(atoms - peak[..., None], 0.0)
-        mixed = peak + operations.log(operations.maximum(operations.exp(below).sum(axis=-1), 1.0))
-        return total + (data["factor_weight"] * mixed).sum(axis=-1)
+        if operations is not NUMPY:
+            return self._flat(tuple(data["report"].tolist())).log_kernel(theta, shape, operations)
+        size = np.broadcast_shapes(np.shape(theta), data["report"].shape, np.shape(shape)[:-1])
+        theta, place = np.broadcast_to(theta, size), np.broadcast_to(data["report"], size)
+        found, varies = np.empty(size), math.prod(np.shape(shape)[:-1]) > 1
+        shape = np.broadcast_to(shape, (*size, shape.shape[-1])) if varies else shape.reshape(1, -1)
+        # One by one, so that reports of few terms do not carry those of one of many.
+        for report in np.unique(data["report"]):
+            here = place == report
+            own = shape[here][:, None] if varies else shape
+            found[here] = self._flat((int(report),)).log_kernel(theta[here][:, None], own)[:, 0]
+        return found
 
     def log_constant(self, data: Data, operations: Operations = NUMPY) -> Any:
         return data["constant"]
@@ -197,19 +182,17 @@ class SurvivalReports(Likelihood):
 
     def _each(self, data: Data) -> Sequence[tuple[Callable[[Any], Any], float, float, float]]:
         """Of each cohort: its log-likelihood, logarithms of its first and last time, and how steep the curve is."""
-        prepared = self.prepare(data)["own"]
         shape = self.family.neutral_shape if self.shape is None else np.array(self.shape)
         steepness = float(self.family.steepness(shape))
         found = []
-        for j, report in enumerate(self.reports_of(data)):
-            times = report.terms.times_months or (1.0,)
-            found.append(
-                (partial(self._of_one, shape, prepared[j]), math.log(times[0]), math.log(times[-1]), steepness)
-            )
+        for j in np.asarray(data["report"], int).tolist():
+            times = self.reports[j].terms.times_months or (1.0,)
+            of_one = partial(self._of_one, shape, self._flat((j,)))
+            found.append((of_one, math.log(times[0]), math.log(times[-1]), steepness))
         return found
 
-    def _of_one(self, shape: Any, own: Data, theta: Any) -> Any:
-        return self.log_kernel_at(theta[:, None], shape, own)[:, 0]
+    def _of_one(self, shape: Any, own: FlatTerms, theta: Any) -> Any:
+        return own.log_kernel(theta[:, None], shape[None])[:, 0]
 
     def pymc(self, theta: Any, data: Mapping[str, Any], prefix: str = "", dims: str = "cohort") -> Any:
         return self.pymc_at(theta, np.array([self.shape or ()]), data)
@@ -227,22 +210,17 @@ class SurvivalReports(Likelihood):
             The column `report`.
         """
         import pymc
+        import pytensor.tensor as pt
 
         from ..symbolic import pytensor_operations
 
-        import pytensor.tensor as pt
-
         prepared, operations = self.prepare(data), pytensor_operations()
+        cohorts = len(prepared["report"])
 
         def logp(value: Any, theta: Any, shape: Any) -> Any:
-            # The reports are constants: they cannot be exchanged as the data of other kinds can. Each by itself, so
-            # that those of few terms do not carry those of one of many.
-            shapes = pt.broadcast_to(shape, (len(prepared["own"]), shape.shape[-1]))
-            each = [
-                self.log_kernel_at(theta[j : j + 1], shapes[j : j + 1], own, operations)
-                for j, own in enumerate(prepared["own"])
-            ]
-            return prepared["constant"] + pt.concatenate(each) + 0.0 * value
+            # The reports are constants: they cannot be exchanged as the data of other kinds can.
+            shapes = pt.broadcast_to(shape, (cohorts, shape.shape[-1]))
+            return prepared["constant"] + self.log_kernel_at(theta, shapes, prepared, operations) + 0.0 * value
 
         def random(theta: Any, *_: Any, size: Any, **__: Any) -> Any:
             return np.broadcast_to(np.asarray(data["report"], float), size or np.shape(theta)).copy()
@@ -251,33 +229,3 @@ class SurvivalReports(Likelihood):
         return pymc.CustomDist(
             "reported", theta, shape, logp=logp, random=random, signature="(),(k)->()", observed=observed, dims="cohort"
         )
-
-
-def _with_clocks(family: SurvivalFamily, packed: dict[str, Any]) -> dict[str, Any]:
-    found = dict(packed) | {"median_log_time": np.log(packed["median_time"])}
-    for prefix in ("", "atom_"):
-        for name in ("density_time", "alive_time", "start", "stop", *(() if prefix else ("median_time",))):
-            clock = family.clock(found.pop(f"{prefix}{name}"))
-            found[f"{prefix}{name}_cumulative"], found[f"{prefix}{name}_hazard"] = clock
-    return found
-
-
-def _clock(data: Data, name: str) -> Clock:
-    return Clock(data[f"{name}_cumulative"], data[f"{name}_hazard"])
-
-
-def _sum(family: SurvivalFamily, theta: Any, shape: Any, data: Data, prefix: str, operations: Operations) -> Any:
-    """Weighted log densities and log probabilities of intervals, summed over the terms of each cohort, or atom."""
-    theta, shape = theta[..., None], shape[..., None, :]
-    total = 0.0 * theta[..., 0]
-    if data[f"{prefix}density_weight"].shape[-1]:
-        densities = family.log_density(_clock(data, f"{prefix}density_time"), theta, shape, operations)
-        total = total + (data[f"{prefix}density_weight"] * densities).sum(axis=-1)
-    if data[f"{prefix}alive_weight"].shape[-1]:
-        hazards = family.cumulative_hazard(_clock(data, f"{prefix}alive_time"), theta, shape, operations)
-        total = total - (data[f"{prefix}alive_weight"] * hazards).sum(axis=-1)
-    if data[f"{prefix}interval_weight"].shape[-1]:
-        clocks = _clock(data, f"{prefix}start"), _clock(data, f"{prefix}stop")
-        intervals = family.log_interval(*clocks, theta, shape, operations)
-        total = total + (data[f"{prefix}interval_weight"] * intervals).sum(axis=-1)
-    return total

@@ -14,16 +14,12 @@ nodes of a rule.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+__all__ = ["Atom", "Density", "Factor", "Interval", "LogMedian", "Terms", "alive_after"]
 
-__all__ = ["Atom", "Density", "Factor", "Interval", "LogMedian", "Terms", "alive_after", "pack"]
-
-# A time that pads rows to one length; its weight is nought.
-_ANY_TIME = 1.0
 _LOG_ROOT_2_PI = 0.5 * math.log(2.0 * math.pi)
 
 
@@ -188,64 +184,3 @@ def _taken_apart(parts: Iterable[Part]) -> Iterable[Part | float]:
             yield from (Interval(i.start_months, i.stop_months, part.weight * i.weight) for i in atom.intervals)
         else:
             yield part
-
-
-def pack(cohorts: Sequence[Terms]) -> dict[str, Any]:
-    """The terms of several cohorts as arrays whose first axis is the cohort; rows to spare weigh nought.
-
-    Returns
-    -------
-    dict of str to array
-        ``constant`` (J,); of terms that stand by themselves ``density_time`` and ``density_weight`` (J, R),
-        ``alive_time`` and ``alive_weight`` (J, P) of intervals without an end, ``start``, ``stop`` and
-        ``interval_weight`` (J, Q) of the others; ``median_time`` and ``median_precision`` (J, M); of the mixtures
-        ``factor_weight`` (J, F), ``atom_log_weight`` (J, F, A) and the same first seven, called ``atom_...``,
-        (J, F, A, R).
-    """
-    found: dict[str, Any] = {"constant": np.array([one.constant for one in cohorts])}
-    found |= _rows([[one] for one in cohorts], "", (len(cohorts),))
-    medians = [one.medians for one in cohorts]
-    longest = max(map(len, medians), default=0)
-    found["median_time"], found["median_precision"] = np.full((2, len(cohorts), longest), _ANY_TIME)
-    found["median_precision"][:] = 0.0
-    for j, own in enumerate(medians):
-        for k, median in enumerate(own):
-            found["median_time"][j, k] = median.time_months
-            found["median_precision"][j, k] = 1.0 / median.standard_error**2
-    factors = max((len(one.factors) for one in cohorts), default=0)
-    atoms = max((len(factor.atoms) for one in cohorts for factor in one.factors), default=0)
-    size = (len(cohorts), factors, atoms)
-    found["factor_weight"] = np.zeros(size[:2])
-    found["atom_log_weight"] = np.full(size, -np.inf)
-    found["atom_log_weight"][..., :1] = 0.0
-    held: list[list[Any]] = []
-    for j, one in enumerate(cohorts):
-        for f in range(factors):
-            factor = one.factors[f] if f < len(one.factors) else None
-            if factor is not None:
-                found["factor_weight"][j, f] = factor.weight
-                found["atom_log_weight"][j, f, : len(factor.atoms)] = [atom.log_weight for atom in factor.atoms]
-            held += [[factor.atoms[a]] if factor and a < len(factor.atoms) else [] for a in range(atoms)]
-    return found | _rows(held, "atom_", size)
-
-
-def _rows(held: Sequence[Sequence[Any]], prefix: str, size: tuple[int, ...]) -> dict[str, Any]:
-    densities = [[d for each in one for d in each.densities] for one in held]
-    intervals = [[i for each in one for i in each.intervals] for one in held]
-    alive = [[i for i in row if math.isinf(i.stop_months)] for row in intervals]
-    ended = [[i for i in row if math.isfinite(i.stop_months)] for row in intervals]
-
-    def padded(rows: Sequence[Sequence[float]], filler: float) -> Any:
-        longest = max((len(row) for row in rows), default=0)
-        table = np.array([[*row, *[filler] * (longest - len(row))] for row in rows], float)
-        return table.reshape(*size, longest)
-
-    return {
-        f"{prefix}density_time": padded([[d.time_months for d in row] for row in densities], _ANY_TIME),
-        f"{prefix}density_weight": padded([[d.weight for d in row] for row in densities], 0.0),
-        f"{prefix}alive_time": padded([[i.start_months for i in row] for row in alive], _ANY_TIME),
-        f"{prefix}alive_weight": padded([[i.weight for i in row] for row in alive], 0.0),
-        f"{prefix}start": padded([[i.start_months for i in row] for row in ended], 0.0),
-        f"{prefix}stop": padded([[i.stop_months for i in row] for row in ended], _ANY_TIME),
-        f"{prefix}interval_weight": padded([[i.weight for i in row] for row in ended], 0.0),
-    }
