@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from ..families import SurvivalFamily
 from ..posterior import Fit, Marginal
+from ..posterior.curves import median_of_average
 from .words import count
 
 __all__ = ["FALSE_ALARM", "Agreement", "Comparison", "compare_engines"]
@@ -168,17 +170,28 @@ def _draws(fit: Fit) -> Iterator[tuple[str, str, Any]]:
         spreads = {name: np.asarray(draws[name]) for name in ("tau", "tau_group") if name in draws}
         yield "typical", "", family.natural(mu)
         if pooling.has_average(family):
-            spread = pooling.spread({"mu": mu, **spreads})
-            yield "average", "", pooling.average(family, mu.ravel(), spread.ravel())[0].reshape(mu.shape)
+            yield "average", "", _averages(fit, mu, pooling.spread({"mu": mu, **spreads}))
         yield "new_cohort", "", family.natural(np.asarray(draws["theta_new_cohort"]))
         for name, values in spreads.items():
             yield name, "", values
+    if "shape" in draws:
+        yield "shape", "", np.asarray(draws["shape"])
     for target, stored in _OF_GROUPS.items():
         for g, label in enumerate(fit.compiled.group_labels):
             yield target, label, family.natural(np.asarray(draws[stored].transpose("chain", "draw", "group"))[..., g])
     theta = np.asarray(draws["theta"].transpose("chain", "draw", "cohort"))
     for j, label in enumerate(fit.compiled.labels):
         yield "cohort", label, family.natural(theta[..., j])
+
+
+def _averages(fit: Fit, mu: Any, spread: Any) -> Any:
+    """Draws (chain, draw) of the average; of survival, of the median of the mean curve."""
+    family = fit.compiled.family
+    if isinstance(family, SurvivalFamily):
+        points = fit.posterior.points("average")
+        assert points is not None
+        return median_of_average(family, points).reshape(mu.shape)
+    return fit.compiled.pooling.average(family, mu.ravel(), spread.ravel())[0].reshape(mu.shape)
 
 
 def _statistics(name: str, target: str, label: str, marginal: Marginal, values: Any) -> Iterator[Comparison]:

@@ -210,17 +210,17 @@ def adjust(model: CompiledModel, windows: Windows, grid: Grid) -> Windows | None
     return find_windows(model, form)
 
 
-def falls_off(model: CompiledModel, windows: Windows, grid: Grid) -> bool:
-    """Whether the posterior on `grid` has fallen off where the ranges of mu and tau end."""
-    if _mu_room(model, windows, grid) is not None:
+def falls_off(model: CompiledModel, windows: Windows, grid: Grid, fallen: float = _FALLEN) -> bool:
+    """Whether the posterior on `grid` has fallen off, to a share of its maximum, where the ranges of mu and tau end."""
+    if _mu_room(model, windows, grid, fallen) is not None:
         return False
-    return grid.scale is None or not any(_cut(grid.scale, grid, model.level_priors["tau"].support))
+    return grid.scale is None or not any(_cut(grid.scale, grid, model.level_priors["tau"].support, fallen))
 
 
-def _cut(tau: TauScale, grid: Grid, support: tuple[float, float]) -> tuple[bool, bool]:
+def _cut(tau: TauScale, grid: Grid, support: tuple[float, float], fallen: float = _FALLEN) -> tuple[bool, bool]:
     """Whether the posterior of tau has not fallen off at the lower, and at the upper, end of its range."""
     density = grid.weights.sum(axis=1) / gauss_legendre(len(grid.tau)).weights
-    alive = density[[0, -1]] > _FALLEN * density.max()
+    alive = density[[0, -1]] > fallen * density.max()
     at_low, at_high = (float(tau.tau(end)) for end in (tau.lower, tau.upper))
     return bool(alive[0]) and at_low > support[0] * (1 + 1e-9), bool(alive[1]) and at_high < support[1] * (1 - 1e-9)
 
@@ -249,9 +249,9 @@ def _refit(tau: TauScale, grid: Grid, support: tuple[float, float]) -> TauScale 
     return tau.over(tau.tau(low), tau.tau(high), unit)
 
 
-def _mu_room(model: CompiledModel, windows: Windows, grid: Grid) -> Stretch | None:
+def _mu_room(model: CompiledModel, windows: Windows, grid: Grid, fallen: float = _FALLEN) -> Stretch | None:
     density = grid.weights / grid.width
-    limit = _FALLEN * density.max()
+    limit = fallen * density.max()
     prior = model.level_priors["mu"]
     bounds = prior.support
     extra = 0.3 * (windows.mu.upper - windows.mu.lower)

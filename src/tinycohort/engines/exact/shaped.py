@@ -8,24 +8,20 @@ of densities: more rows of the same stack.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy import interpolate
 
 from ...compiled import CompiledModel
-from ...numerics import gauss_legendre, log_sum_exp
+from ...numerics import gauss_legendre
 from ...posterior import LeaveOneOut, Marginal, Points, Posterior, Target, marginal_of
 from .cohorts import Accuracy, Cohorts
-from .curves import Curve
 from .draws import draw
 from .grid import adjust, find_windows, integrate
-from .marginals import Stack
-from .points import points_of
 from .refinement import LEVELS, evidence_stands, finer, refine
+from .shaped_solution import Node, ShapedSolution
 from .solution import Solution
 from .tabulated import chebyshev_points, tabulate
 from .windows import Stretch, TauScale
@@ -42,103 +38,10 @@ _FINE = 2001
 # exp(-2 pi^2) by steps of a standard deviation (Trefethen and Weideman 2014, doi:10.1137/130932132).
 _STEPS = {accuracy.mu: steps for accuracy, steps in zip(LEVELS, (13, 16, 20, 26, 34), strict=True)}
 _USUAL_STEPS = 20
-_NEGLIGIBLE = 1e-10
-# Weight of a shape, relative to the largest, from which it counts for curves.
-_COUNTS = 1e-5
 _ADJUSTMENTS = 8
 # Tables of log-likelihoods: how far down they reach, their points, how close these are in the middle, in widths of the
 # likelihood, and where a plateau is flat.
 _TABLED, _POINTS, _CORE, _BESIDE_PLATEAU = 60.0, 161, 1.5, 60.0
-
-
-class _Node(NamedTuple):
-    """A shape, its share of the posterior and the logarithm of that, not normalised, and what was found there."""
-
-    shape: float
-    weight: float
-    log_weight: float
-    solution: Solution
-
-
-class ShapedSolution(Solution):
-    """Marginals over all shapes.
-
-    Parameters
-    ----------
-    nodes : sequence of _Node
-        Shapes and their solutions.
-    log_evidence : float
-        Over all of them.
-    """
-
-    def __init__(self, nodes: Sequence[_Node], log_evidence: float) -> None:
-        self.nodes = tuple(nodes)
-        best = max(self.nodes, key=lambda node: node.weight).solution
-        self.model, self.family, self.log_evidence = best.model, best.model.family, log_evidence
-        self._scales = best._scales
-        # Where tau's range is cut off, it is so at every shape.
-        self.whole, self.grid = best.whole, best.grid
-
-    @cached_property
-    def _stack(self) -> Stack:
-        curves = [node.solution._stack.curve for node in self.nodes]
-        size = max(curve.mass.shape[-1] for curve in curves)
-        curves = [curve.resampled(size) for curve in curves]
-        weights = [node.weight for node in self.nodes]
-        stretches = zip(*(curve.stretch.ends() for curve in curves), strict=True)
-        ends = (np.concatenate(some, axis=-1) for some in stretches)
-        mass = np.concatenate([w * curve.mass for w, curve in zip(weights, curves, strict=True)], axis=-2)
-        nodes = np.concatenate([curve.nodes for curve in curves], axis=-2)
-        lost = sum(w * node.solution._lost for w, node in zip(weights, self.nodes, strict=True))
-        return Stack(Curve(Stretch(*ends), mass, nodes), lost, (math.nan, math.nan))
-
-    def _mixed(self, name: str) -> tuple[Any, Any]:
-        """First and second moments of the marginals, over shapes."""
-        each = [getattr(node.solution, name) for node in self.nodes]
-        weights = np.array([node.weight for node in self.nodes])
-        return tuple(weights @ np.array([one[k] for one in each]) for k in (0, 1))
-
-    @cached_property
-    def _natural_moments(self) -> tuple[Any, Any]:
-        return self._mixed("_natural_moments")
-
-    @cached_property
-    def _model_moments(self) -> tuple[Any, Any]:
-        return self._mixed("_model_moments")
-
-    def _spread_moments(self, target: Target) -> tuple[Any, Any]:
-        each = np.array([node.solution._spread_moments(target) for node in self.nodes])
-        first, second = np.array([node.weight for node in self.nodes]) @ each
-        return first, second
-
-    def variances(self) -> tuple[float, float]:
-        """Variance of mu and of a new cohort's theta; infinite where they do not exist."""
-        found = []
-        for target in ("mu", "new_cohort"):
-            each = np.array([_two_moments(node.solution, target) for node in self.nodes])
-            first, second = np.array([node.weight for node in self.nodes]) @ each
-            sd = self._existing(target, None, False, float(first), float(second))[1]
-            found.append(math.inf if math.isnan(sd) else sd**2)
-        return found[0], found[1]
-
-    def points(self, target: Target, cohort: int | None) -> Points:
-        """Points of the posterior, each with its shape, in rows of one shape."""
-        heaviest = max(node.weight for node in self.nodes)
-        nodes = [node for node in self.nodes if node.weight > _COUNTS * heaviest]
-        total = sum(node.weight for node in nodes)
-        parts = [points_of(node.solution, target, cohort) for node in nodes]
-        weight, below = (
-            np.concatenate([node.weight / total * getattr(part, name) for node, part in zip(nodes, parts, strict=True)])
-            for name in ("weight", "below")
-        )
-        theta, tau, shape = (np.concatenate([part[k] for part in parts]) for k in range(3))
-        return Points(theta, tau, shape, weight, rows=len(below), below=below)
-
-
-def _two_moments(solution: Solution, target: str) -> tuple[float, float]:
-    weights, mu = solution.grid.weights, solution.grid.mu
-    first = float((weights * mu).sum())
-    return first, (float((weights * mu**2).sum()) if target == "mu" else solution._second_moment())
 
 
 class ShapedPosterior(Posterior):
@@ -150,10 +53,16 @@ class ShapedPosterior(Posterior):
     def __init__(self, model: CompiledModel) -> None:
         self.model = model
         self._over = _Over(model)
-        self.solution, self.diagnostics, self.reasons = refine(self._over.solve(LEVELS[0]), self._over.solve)
+        self._solutions = [self._over.solve(LEVELS[0])]
+        self.solution, self.diagnostics, self.reasons = refine(self._solutions[0], self._solve)
         rows, columns = self.solution.whole.mu.shape
         self.diagnostics["nodes"] = [columns, rows, len(self.solution.nodes)]
         self.log_marginal_likelihood = self.solution.log_evidence
+
+    def _solve(self, accuracy: Accuracy) -> ShapedSolution:
+        # The last two are kept: how far they differ is how right they are.
+        self._solutions = [self._solutions[-1], self._over.solve(accuracy)]
+        return self._solutions[-1]
 
     def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
         if target == "shape":
@@ -167,18 +76,30 @@ class ShapedPosterior(Posterior):
         raise TypeError("events of survival are predicted from its curves")
 
     def leave_one_out(self) -> LeaveOneOut:
-        """Every cohort left out in turn, each time integrated afresh."""
-        found = np.array([self._left_out(j) for j in range(self.model.cohorts)])
+        """Every cohort left out in turn; integrated afresh where the nodes for all cohorts do not serve the others."""
+        found = np.array([self._without(j) or self._left_out(j) for j in range(self.model.cohorts)])
         evidence, variance_mu, variance_theta = found.T
         return LeaveOneOut(self.log_marginal_likelihood - evidence, variance_mu, variance_theta)
+
+    @np.errstate(over="ignore", divide="ignore", invalid="ignore")
+    def _without(self, j: int) -> tuple[float, float, float] | None:
+        """As `_left_out`, on the nodes that are there already; None where they do not serve."""
+        if self.model.cohorts == 1:
+            return None
+        coarse, fine = (solution.without(j) for solution in self._solutions)
+        if not evidence_stands(abs(fine.log_evidence - coarse.log_evidence)) or not fine.falls_off(self._over.abrupt):
+            return None
+        return (fine.log_evidence, *fine.variances())
 
     @np.errstate(over="ignore", divide="ignore", invalid="ignore")
     def _left_out(self, j: int) -> tuple[float, float, float]:
         if self.model.cohorts == 1:
             return _of_priors(self.model)
         over = _Over(self.model.without(j))
-        fine = over.solve(LEVELS[0])
-        for accuracy in finer(fine.model):
+        # Not from the coarsest level: it and the next, of few shapes, may agree by chance.
+        levels = finer(self.model)
+        fine = over.solve(levels[0])
+        for accuracy in levels[1:]:
             coarse, fine = fine, over.solve(accuracy)
             if evidence_stands(abs(fine.log_evidence - coarse.log_evidence)):
                 break
@@ -232,7 +153,7 @@ class _Over:
 
     def __init__(self, model: CompiledModel) -> None:
         self.model, self._prior = model, model.priors["shape"]
-        self._abrupt = bool(np.isfinite(self._prior.support).any())
+        self.abrupt = bool(np.isfinite(self._prior.support).any())
         self._known = self._places()
         self._form: TauScale | None = None
         self._form = self._first_form()
@@ -265,7 +186,8 @@ class _Over:
             windows = better
         return windows.tau
 
-    def _solution(self, shape: float, accuracy: Accuracy) -> Solution:
+    def _node(self, shape: float, accuracy: Accuracy, log_step: float = 0.0) -> Node:
+        """What there is at a shape; `log_step` is the logarithm of its weight in a sum over shapes."""
         model = self.model.at_shape([shape])
         quick = _tabled(self.model.at_shape([shape], self._place(shape)))
         windows = find_windows(quick, self._form)
@@ -276,11 +198,11 @@ class _Over:
                 break
             windows = better
             grid = integrate(quick, windows, accuracy)
-        return Solution(model, grid)
+        log_weight = grid.log_evidence + float(self._prior.log_density(shape)) + log_step
+        return Node(shape, log_weight, Solution(model, grid), windows)
 
     def _log_density(self, shape: Any) -> Any:
-        evidence = np.array([self._solution(float(one), LEVELS[0]).log_evidence for one in shape])
-        return evidence + self._prior.log_density(shape)
+        return np.array([self._node(float(one), LEVELS[0]).log_weight for one in shape])
 
     def _range(self) -> tuple[float, float]:
         """Where the shape lies: its prior's range, narrowed down to where its posterior is."""
@@ -301,22 +223,15 @@ class _Over:
         """The posterior over shapes and everything else."""
         steps = _STEPS.get(accuracy.mu, _USUAL_STEPS)
         shapes = np.linspace(self.lower, self.upper, steps)
-        if self._abrupt:
+        if self.abrupt:
             shapes = self.lower + 0.5 * (self.upper - self.lower) * (gauss_legendre(steps).nodes + 1.0)
-        found = [self._solution(float(shape), accuracy) for shape in shapes]
-        log_weights = self._log_steps(shapes) + self._prior.log_density(shapes)
-        log_weights += np.array([solution.log_evidence for solution in found])
-        log_evidence = log_sum_exp(log_weights)
-        weights = np.exp(log_weights - log_evidence)
-        kept = weights > _NEGLIGIBLE * weights.max()
-        weights = np.where(kept, weights, 0.0) / weights[kept].sum()
-        rows = zip(shapes, weights, log_weights, found, strict=True)
-        nodes = [_Node(float(one), float(w), float(log), each) for one, w, log, each in rows if w]
-        return ShapedSolution(nodes, log_evidence)
+        log_steps = np.broadcast_to(self._log_steps(shapes), shapes.shape)
+        pairs = zip(shapes.tolist(), log_steps.tolist(), strict=True)
+        return ShapedSolution([self._node(shape, accuracy, log_step) for shape, log_step in pairs])
 
     def _log_steps(self, shapes: Any) -> Any:
         """Logarithms of the weights of the nodes: equal steps, but for a prior that ends somewhere."""
-        if not self._abrupt:
+        if not self.abrupt:
             return math.log(shapes[1] - shapes[0])
         return np.log(0.5 * (self.upper - self.lower) * gauss_legendre(len(shapes)).weights)
 
@@ -324,7 +239,7 @@ class _Over:
         """Of the shape, by its density between the nodes."""
         shapes, logs = (np.array([getattr(node, name) for node in solution.nodes]) for name in ("shape", "log_weight"))
         fine = np.linspace(shapes[0], shapes[-1], _FINE)
-        if self._abrupt:
+        if self.abrupt:
             logs = logs - self._log_steps(shapes)
             fine = np.linspace(self.lower, self.upper, _FINE)
         density = np.exp(interpolate.CubicSpline(shapes, logs - logs.max())(fine))

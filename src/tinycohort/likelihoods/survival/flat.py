@@ -125,7 +125,7 @@ def _rows(cohorts: Sequence[Terms], atoms: Sequence[tuple[int, Atom]], family: S
     for function, times_of in (("log_density", _exact), ("log_survival", _alive), ("log_interval", _ended)):
         where: dict[tuple[Any, ...], int] = {}
         entries: list[tuple[int, bool, int, float]] = []
-        held = [(j, j, False, terms) for j, terms in enumerate(cohorts)]
+        held: list[tuple[int, int, bool, Terms | Atom]] = [(j, j, False, terms) for j, terms in enumerate(cohorts)]
         held += [(a, j, True, atom) for a, (j, atom) in enumerate(atoms)]
         for column, j, in_atom, one in held:
             for times, weight in times_of(one):
@@ -135,8 +135,8 @@ def _rows(cohorts: Sequence[Terms], atoms: Sequence[tuple[int, Atom]], family: S
         weights = np.zeros((len(where), len(cohorts))), np.zeros((len(where), len(atoms)))
         for term, in_atom, column, weight in entries:
             weights[in_atom][term, column] += weight
-        cohort, *times = np.array(list(where)).T
-        yield _Row(function, cohort.astype(int), tuple(map(family.clock, times)), *weights)
+        cohort, *ends = np.array(list(where)).T
+        yield _Row(function, cohort.astype(int), tuple(map(family.clock, ends)), *weights)
 
 
 def _exact(terms: Terms | Atom) -> list[tuple[tuple[float, ...], float]]:

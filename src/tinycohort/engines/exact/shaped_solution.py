@@ -1,0 +1,143 @@
+"""Posteriors given each of some shapes, put together: every marginal is a mixture over shapes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...numerics import log_sum_exp
+from ...posterior import Points, Target
+from .curves import Curve
+from .grid import Windows, falls_off
+from .marginals import Stack
+from .points import points_of
+from .solution import Solution
+from .windows import Stretch
+
+__all__ = ["Node", "ShapedSolution"]
+
+_NEGLIGIBLE = 1e-10
+# Weight of a shape, relative to the largest, from which it counts for curves.
+_COUNTS = 1e-5
+# Density at the end of a range, relative to the largest, below which nothing of note lies beyond.
+_FALLEN = 1e-7
+
+
+class Node(NamedTuple):
+    """A shape, the logarithm of its share of the posterior, not normalised, what was found there, and in what range."""
+
+    shape: float
+    log_weight: float
+    solution: Solution
+    windows: Windows
+    #: Its share of the posterior; nought where that is next to nothing.
+    weight: float = 0.0
+
+
+class ShapedSolution(Solution):
+    """Marginals over all shapes.
+
+    Parameters
+    ----------
+    everywhere : sequence of Node
+        Shapes and their solutions; `nodes` are those that hold any mass to speak of.
+    """
+
+    def __init__(self, everywhere: Sequence[Node]) -> None:
+        log_weights = np.array([node.log_weight for node in everywhere])
+        self.log_evidence = log_sum_exp(log_weights)
+        shares = np.exp(log_weights - self.log_evidence)
+        shares = np.where(shares > _NEGLIGIBLE * shares.max(), shares, 0.0)
+        shares /= shares.sum()
+        self.everywhere = tuple(everywhere)
+        self.nodes = tuple(node._replace(weight=float(w)) for node, w in zip(everywhere, shares, strict=True) if w)
+        best = max(self.nodes, key=lambda node: node.weight).solution
+        self.model, self.family = best.model, best.model.family
+        self._scales = best._scales
+        # Where tau's range is cut off, it is so at every shape.
+        self.whole, self.grid = best.whole, best.grid
+
+    @cached_property
+    def _stack(self) -> Stack:
+        curves = [node.solution._stack.curve for node in self.nodes]
+        size = max(curve.mass.shape[-1] for curve in curves)
+        curves = [curve.resampled(size) for curve in curves]
+        weights = [node.weight for node in self.nodes]
+        stretches = zip(*(curve.stretch.ends() for curve in curves), strict=True)
+        ends = (np.concatenate(some, axis=-1) for some in stretches)
+        mass = np.concatenate([w * curve.mass for w, curve in zip(weights, curves, strict=True)], axis=-2)
+        nodes = np.concatenate([curve.nodes for curve in curves], axis=-2)
+        lost = sum(w * node.solution._lost for w, node in zip(weights, self.nodes, strict=True))
+        return Stack(Curve(Stretch(*ends), mass, nodes), lost, (math.nan, math.nan))
+
+    def _mixed(self, name: str) -> tuple[Any, Any]:
+        """First and second moments of the marginals, over shapes."""
+        each = [getattr(node.solution, name) for node in self.nodes]
+        weights = np.array([node.weight for node in self.nodes])
+        return tuple(weights @ np.array([one[k] for one in each]) for k in (0, 1))
+
+    @cached_property
+    def _natural_moments(self) -> tuple[Any, Any]:
+        return self._mixed("_natural_moments")
+
+    @cached_property
+    def _model_moments(self) -> tuple[Any, Any]:
+        return self._mixed("_model_moments")
+
+    def _spread_moments(self, target: Target) -> tuple[Any, Any]:
+        each = np.array([node.solution._spread_moments(target) for node in self.nodes])
+        first, second = np.array([node.weight for node in self.nodes]) @ each
+        return first, second
+
+    def variances(self) -> tuple[float, float]:
+        """Variance of mu and of a new cohort's theta; infinite where they do not exist."""
+        found = []
+        for target in ("mu", "new_cohort"):
+            each = np.array([_two_moments(node.solution, target) for node in self.nodes])
+            first, second = np.array([node.weight for node in self.nodes]) @ each
+            sd = self._existing(target, None, False, float(first), float(second))[1]
+            found.append(math.inf if math.isnan(sd) else sd**2)
+        return found[0], found[1]
+
+    def without(self, j: int) -> ShapedSolution:
+        """The posterior of all cohorts but `j`, on shapes and nodes that were laid out for all of them."""
+        return ShapedSolution([_without(node, j) for node in self.everywhere])
+
+    def falls_off(self, abrupt: bool) -> bool:
+        """Whether it has fallen off where the ranges of the shape (unless that ends there), mu and tau do."""
+        weights = np.exp([node.log_weight - self.log_evidence for node in self.everywhere])
+        if not abrupt and max(weights[0], weights[-1]) > _FALLEN * weights.max():
+            return False
+        return all(
+            falls_off(node.solution.model, node.windows, node.solution.whole, _FALLEN / node.weight)
+            for node in self.nodes
+        )
+
+    def points(self, target: Target, cohort: int | None) -> Points:
+        """Points of the posterior, each with its shape, in rows of one shape."""
+        heaviest = max(node.weight for node in self.nodes)
+        nodes = [node for node in self.nodes if node.weight > _COUNTS * heaviest]
+        total = sum(node.weight for node in nodes)
+        parts = [points_of(node.solution, target, cohort) for node in nodes]
+        weight, below = (
+            np.concatenate([node.weight / total * getattr(part, name) for node, part in zip(nodes, parts, strict=True)])
+            for name in ("weight", "below")
+        )
+        theta, tau, shape = (np.concatenate([part[k] for part in parts]) for k in range(3))
+        return Points(theta, tau, shape, weight, rows=len(below), below=below)
+
+
+def _without(node: Node, j: int) -> Node:
+    grid = node.solution.whole.without(j)
+    log_weight = node.log_weight - node.solution.log_evidence + grid.log_evidence
+    return Node(node.shape, log_weight, Solution(node.solution.model.without(j), grid), node.windows)
+
+
+def _two_moments(solution: Solution, target: str) -> tuple[float, float]:
+    weights, mu = solution.grid.weights, solution.grid.mu
+    first = float((weights * mu).sum())
+    return first, (float((weights * mu**2).sum()) if target == "mu" else solution._second_moment())
