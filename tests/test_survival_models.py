@@ -184,15 +184,42 @@ def test_leaving_a_cohort_out_is_fitting_the_others() -> None:
     assert found.variance_mu[0] == pytest.approx(marginal.sd**2, rel=1e-4)
 
 
-def test_each_cohort_on_its_own_has_a_shape_of_its_own() -> None:
+def apart_by_a_plain_sum(model: CompiledModel, keep: list[int]) -> tuple[float, np.ndarray, np.ndarray]:
+    """Of some cohorts, each on its own under one shape: log evidence, and the first's medians and the shape's."""
+    theta = np.linspace(LEVEL.mu - 7.0, LEVEL.mu + 7.0, 2001)
+    shapes = np.linspace(SHAPE.mu - 6.5 * SHAPE.sigma, SHAPE.mu + 6.5 * SHAPE.sigma, 161)
+    each = np.tile(theta[:, None], model.cohorts)
+    logs = np.array([model.at_shape([one]).log_likelihood(each) + LEVEL.log_density(theta)[:, None] for one in shapes])
+    own = special.logsumexp(logs, axis=1)[:, keep] + math.log(theta[1] - theta[0])
+    share = own.sum(axis=1) + SHAPE.log_density(shapes)
+    evidence = float(special.logsumexp(share)) + math.log(shapes[1] - shapes[0])
+    joint = logs[..., keep[0]] + (share - own[:, 0])[:, None]
+    found = []
+    for mass, values in ((np.exp(joint - joint.max()).sum(axis=0), theta), (np.exp(share - share.max()), shapes)):
+        below = np.cumsum(mass)
+        found.append(np.interp([0.025, 0.5, 0.975], (below - 0.5 * mass) / below[-1], values))
+    return evidence, np.exp(found[0]), found[1]
+
+
+def test_cohorts_on_their_own_share_the_shape_and_nothing_else() -> None:
     model = compiled(Weibull(), Shape("shared"), Separate())
-    alone = [compiled(Weibull(), Shape("shared"), Common()).only(np.arange(3) == j) for j in range(3)]
+    evidence, medians, shapes = apart_by_a_plain_sum(model, [0, 1, 2])
     found = solve(model)
-    for j, one in enumerate(alone):
-        own, separate = solve(one).marginal("typical"), found.marginal("cohort", j, natural=True)
-        assert own is not None
-        assert separate is not None
-        assert separate.quantile(np.array([0.5]))[0] == pytest.approx(own.quantile(np.array([0.5]))[0], rel=1e-6)
+    assert not found.reasons
+    assert found.log_marginal_likelihood == pytest.approx(evidence, abs=1e-5)
+    cohort, shape = found.marginal("cohort", 0, natural=True), found.marginal("shape")
+    assert cohort is not None
+    assert shape is not None
+    at = np.array([0.025, 0.5, 0.975])
+    np.testing.assert_allclose(cohort.quantile(at), medians, rtol=2e-4)
+    np.testing.assert_allclose(shape.quantile(at), shapes, atol=1e-3)
+    draws = found.draws(4, 2000, 1)
+    np.testing.assert_allclose((np.exp(draws["theta"][..., 0]).reshape(-1, 1) <= medians).mean(axis=0), at, atol=0.02)
+    np.testing.assert_allclose((draws["shape"].reshape(-1, 1) <= shapes).mean(axis=0), at, atol=0.02)
+    without = found.leave_one_out()
+    assert without is not None
+    expected = evidence - apart_by_a_plain_sum(model, [1, 2])[0]
+    assert without.log_predictive[0] == pytest.approx(expected, abs=1e-5)
 
 
 # -- the engines against each other -----------------------------------------------------------------------------------
@@ -215,6 +242,19 @@ def test_both_engines_see_one_log_density() -> None:
             symbolic = float(pymc_model.compile_logp(jacobian=False)(start))
         point = {name.removesuffix("_log__"): np.exp(v) if name.endswith("_log__") else v for name, v in start.items()}
         assert float(model.log_density(point)) == pytest.approx(symbolic, rel=1e-10)
+
+
+@pytest.mark.slow
+def test_nuts_too_gives_cohorts_on_their_own_one_shape() -> None:
+    model = compiled(Weibull(), Shape("shared"), Separate())
+    drawn, found = run(model, "nuts", 1), run(model, "exact", 1)
+    assert drawn.reportable, drawn.reasons
+    for target, cohort in (("shape", None), ("cohort", 0), ("cohort", 2)):
+        by_draws, by_sum = (fit.posterior.marginal(target, cohort) for fit in (drawn, found))  # type: ignore[arg-type]
+        assert by_draws is not None
+        assert by_sum is not None
+        at = np.array([0.025, 0.5, 0.975])
+        np.testing.assert_allclose(by_draws.cdf(by_sum.quantile(at)), at, atol=0.035)
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from .grid import Grid, Windows, adjust, falls_off, find_windows, integrate
 from .nested_solution import NestedPosterior
 from .points import points_of
 from .refinement import LEVELS, evidence_stands, finer, refine
-from .shaped import ShapedPosterior
+from .shaped import SeparateShapedPosterior, ShapedPosterior
 from .solution import Solution
 from .windows import FARTHEST
 
@@ -49,10 +49,13 @@ def solve(model: CompiledModel) -> Posterior:
     Posterior
         With its estimated integration error in `diagnostics`, and `reasons` if that is too large to report.
     """
-    if model.pooling.name == "none":
-        return SeparatePosterior(model)
+    apart = model.pooling.name == "none"
     if model.shape is not None:
-        return ShapedPosterior(model) if model.shape.kind == "shared" else solve(model.at_shape(model.shape.value))
+        if model.shape.kind != "shared":
+            return solve(model.at_shape(model.shape.value))
+        return SeparateShapedPosterior(model) if apart else ShapedPosterior(model)
+    if apart:
+        return SeparatePosterior(model)
     if model.pooling.grouped:
         return NestedPosterior(model)
     return ExactPosterior(model)

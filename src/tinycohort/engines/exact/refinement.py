@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from ...compiled import CompiledModel
 from .cohorts import Accuracy
-from .solution import Solution
 
 __all__ = ["LEVELS", "TOLERANCE_ESTIMATES", "TOLERANCE_EVIDENCE", "evidence_stands", "finer", "refine"]
 
@@ -42,12 +41,22 @@ def evidence_stands(moved: float) -> bool:
     return moved <= _MARGIN_EVIDENCE * TOLERANCE_EVIDENCE
 
 
-def refine[S: Solution](first: S, solve: Callable[[Accuracy], S]) -> tuple[S, dict[str, Any], tuple[str, ...]]:
+class Refined(Protocol):
+    """What can be refined: a solution of some kind."""
+
+    model: CompiledModel
+    log_evidence: float
+
+    def estimate_error(self, coarse: Any) -> float:
+        """How far the estimates moved from those of `coarse`, in the units that they are reported in."""
+
+
+def refine[S: Refined](first: S, solve: Callable[[Accuracy], S]) -> tuple[S, dict[str, Any], tuple[str, ...]]:
     """The first solution that stands still, how far it moved from the one before, and why it may not be reported.
 
     Parameters
     ----------
-    first : Solution
+    first : Refined
         With the coarsest of the `LEVELS`.
     solve : callable
         The same with another accuracy.

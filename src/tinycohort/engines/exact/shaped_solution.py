@@ -32,6 +32,8 @@ class Node(NamedTuple):
 
     shape: float
     log_weight: float
+    #: Logarithm of its weight in a sum over shapes, which is part of that.
+    log_step: float
     solution: Solution
     windows: Windows
     #: Its share of the posterior; nought where that is next to nothing.
@@ -134,7 +136,8 @@ class ShapedSolution(Solution):
 def _without(node: Node, j: int) -> Node:
     grid = node.solution.whole.without(j)
     log_weight = node.log_weight - node.solution.log_evidence + grid.log_evidence
-    return Node(node.shape, log_weight, Solution(node.solution.model.without(j), grid), node.windows)
+    others = Solution(node.solution.model.without(j), grid)
+    return node._replace(log_weight=log_weight, solution=others)
 
 
 def _two_moments(solution: Solution, target: str) -> tuple[float, float]:
