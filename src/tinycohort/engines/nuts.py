@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,8 @@ _UNKNOWNS = (
     "mu", "tau", "tau_group", "theta", "theta_group", "shape", "tau_shape", "shape_cohort", "shape_numbers",
 )  # fmt: skip
 _compiled: OrderedDict[str, Any] = OrderedDict()
+# PyTensor compiles for one thread at a time.
+_compiling = Lock()
 
 
 def compiled_sampler(model: CompiledModel) -> Any:
@@ -49,12 +52,13 @@ def compiled_sampler(model: CompiledModel) -> Any:
         parts["data"] = [column.tolist() for column in model.data.values()]
     members = [part.cohorts.tolist() for part in model.parts]
     key = json.dumps([parts, members, len(model.group_labels)], sort_keys=True)
-    if key not in _compiled:
-        _compiled[key] = nutpie.compile_pymc_model(model.pymc_model())
-        while len(_compiled) > _KEPT:
-            _compiled.popitem(last=False)
-    _compiled.move_to_end(key)
-    return _compiled[key].with_data(**model.pymc_data())
+    with _compiling:
+        if key not in _compiled:
+            _compiled[key] = nutpie.compile_pymc_model(model.pymc_model())
+            while len(_compiled) > _KEPT:
+                _compiled.popitem(last=False)
+        _compiled.move_to_end(key)
+        return _compiled[key].with_data(**model.pymc_data())
 
 
 def sample(

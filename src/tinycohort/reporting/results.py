@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -212,28 +215,46 @@ def fit_everything(
     InputError
         A model that cannot be fitted; a variant that cannot is part of the results.
     """
-    results = tuple(_fit_model(model, evidence, seed, engine, progress) for model in models)
+    # Sampling, compiled code mostly, goes on beside what is integrated.
+    with ThreadPoolExecutor(max_workers=1) as sampler:
+        sampled = partial(sampler.submit, _sampled, evidence, seed, progress) if engine == "both" else None
+        try:
+            fitted = [_fit_model(model, evidence, seed, sampled, progress) for model in models]
+        except BaseException:
+            sampler.shutdown(wait=False, cancel_futures=True)
+            raise
+    results = tuple(
+        result if waiting is None else dataclasses.replace(result, sampled=waiting.result())
+        for result, waiting in fitted
+    )
     pairs = [(result.model.name, result.fit, result.sampled) for result in results if result.sampled is not None]
     agreement = compare_engines(pairs) if engine == "both" else None
     return Results(evidence, tuple(check(evidence)), results, agreement, seed)
 
 
 def _fit_model(
-    model: ModelSpec, evidence: Evidence, seed: int, engine: str, progress: Callable[[str], None]
-) -> ModelResult:
+    model: ModelSpec,
+    evidence: Evidence,
+    seed: int,
+    sampled: Callable[[ModelSpec], Future[Fit]] | None,
+    progress: Callable[[str], None],
+) -> tuple[ModelResult, Future[Fit] | None]:
     begun = time.perf_counter()
     base = fit(model, evidence, "auto", seed)
+    waiting = None if sampled is None or base.posterior.engine == "nuts" else sampled(model)
     variants = tuple(_fit_variant(model.variant(name), evidence, seed) for name in model.variants)
     usable = {one.name: one.fit for one in variants if one.fit is not None}
     moves = find_moves(model, base, usable, seed)
     took = time.perf_counter() - begun
     progress(f"{model.name}: fitted, with {count(len(variants), 'variant')} ({took:.1f} s)")
-    if engine != "both" or base.posterior.engine == "nuts":
-        return ModelResult(model, base, variants, moves, None)
+    return ModelResult(model, base, variants, moves, None), waiting
+
+
+def _sampled(evidence: Evidence, seed: int, progress: Callable[[str], None], model: ModelSpec) -> Fit:
     begun = time.perf_counter()
-    sampled = fit(model, evidence, "nuts", seed, target_accept=_TARGET_ACCEPT, draws=_DRAWS)
+    found = fit(model, evidence, "nuts", seed, target_accept=_TARGET_ACCEPT, draws=_DRAWS)
     progress(f"{model.name}: sampled by NUTS ({time.perf_counter() - begun:.1f} s)")
-    return ModelResult(model, base, variants, moves, sampled)
+    return found
 
 
 def _fit_variant(model: ModelSpec, evidence: Evidence, seed: int) -> VariantResult:

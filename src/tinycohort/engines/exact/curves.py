@@ -20,6 +20,8 @@ __all__ = ["Curve", "Curves", "weighted_quantiles"]
 _NEAR = 2e-3
 _EXACT = 1e-14
 _TINY = 1e-15
+# Mass of a row, of one, below what rounding loses.
+_NOTHING = 1e-18
 _STEPS = 60
 
 
@@ -114,6 +116,11 @@ class Curve:
     def only(self, index: Any) -> Curve:
         """One of the separate distributions."""
         return Curve(self.stretch.only(index), self.mass[index], self.nodes[index])
+
+    def held(self) -> Curve:
+        """One distribution without the rows that hold nothing of it."""
+        kept = self.mass.sum(axis=-1) > _NOTHING
+        return self if kept.all() else Curve(self.stretch.only(kept), self.mass[kept], self.nodes[kept])
 
     def resampled(self, size: int) -> Curve:
         """The same on as many nodes a row."""

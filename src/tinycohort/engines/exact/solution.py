@@ -138,7 +138,7 @@ class Solution:
             return family.natural(x) if natural else x
 
         def cdf(x: Any) -> Any:
-            x, curve = np.asarray(x, float), self._curve.only(row)
+            x, curve = np.asarray(x, float), self._curve.only(row).held()
             if not natural:
                 return curve(x)[0]
             theta = family.theta(np.clip(x, *family.natural_support))
@@ -159,7 +159,7 @@ class Solution:
 
         def cdf(x: Any) -> Any:
             u = scale.u(np.maximum(np.asarray(x, float), 0.0))
-            return self._curve.only(row)(np.clip(u, scale.lower, scale.upper))[0]
+            return self._curve.only(row).held()(np.clip(u, scale.lower, scale.upper))[0]
 
         return Marginal(*self._existing(target, None, False, first, second), quantile, cdf)
 
@@ -169,7 +169,7 @@ class Solution:
         return (mass * tau).sum(), (mass * tau**2).sum()
 
     def _quantiles_of(self, row: int, p: Any) -> Any:
-        return self.quantiles[row] if _usual(p) else self._curve.only(row).quantiles(p)[0]
+        return self.quantiles[row] if _usual(p) else self._curve.only(row).held().quantiles(p)[0]
 
     def _mean_and_sd(self, target: Target, cohort: int | None, natural: bool) -> tuple[float, float]:
         """Mean and standard deviation, each nan where it does not exist."""
