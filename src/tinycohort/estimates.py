@@ -124,7 +124,8 @@ def _row(fit: Fit, wanted: dict[str, Any], number: int | None, level: float, int
         "outcome_ids": tuple(one.outcome_id for one in used if one.outcome_id),
         "reportable": fit.reportable,
     }
-    if not fit.reportable:
+    of_curve = wanted.get("time_months") is not None
+    if not fit.reportable or (of_curve and fit.posterior.points(target, number) is None):
         return row
     if functional == "heterogeneity":
         row |= summary[spread] or {}
@@ -132,7 +133,7 @@ def _row(fit: Fit, wanted: dict[str, Any], number: int | None, level: float, int
     elif functional in ("probability_above", "probability_below"):
         above = _above(fit, wanted, target, number)
         row["probability"] = above if above is None or functional == "probability_above" else 1.0 - above
-    elif functional == "predicted_events" and wanted.get("time_months") is not None:
+    elif functional == "predicted_events" and of_curve:
         row |= count_summary(predicted_deaths(fit, wanted["patients"], wanted["time_months"], target, number), level)
     elif functional == "predicted_events":
         row |= count_summary(predicted_events(fit, wanted["patients"], target, number), level)

@@ -7,7 +7,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -217,7 +217,7 @@ def fit_everything(
     """
     # Sampling, compiled code mostly, goes on beside what is integrated.
     with ThreadPoolExecutor(max_workers=1) as sampler:
-        sampled = partial(sampler.submit, _sampled, evidence, seed, progress) if engine == "both" else None
+        sampled = partial(_sample, sampler, evidence, seed, progress) if engine == "both" else None
         try:
             fitted = [_fit_model(model, evidence, seed, sampled, progress) for model in models]
         except BaseException:
@@ -250,11 +250,16 @@ def _fit_model(
     return ModelResult(model, base, variants, moves, None), waiting
 
 
-def _sampled(evidence: Evidence, seed: int, progress: Callable[[str], None], model: ModelSpec) -> Fit:
-    begun = time.perf_counter()
-    found = fit(model, evidence, "nuts", seed, target_accept=_TARGET_ACCEPT, draws=_DRAWS)
-    progress(f"{model.name}: sampled by NUTS ({time.perf_counter() - begun:.1f} s)")
-    return found
+def _sample(
+    sampler: Executor, evidence: Evidence, seed: int, progress: Callable[[str], None], model: ModelSpec
+) -> Future[Fit]:
+    def sampled() -> Fit:
+        begun = time.perf_counter()
+        found = fit(model, evidence, "nuts", seed, target_accept=_TARGET_ACCEPT, draws=_DRAWS)
+        progress(f"{model.name}: sampled by NUTS ({time.perf_counter() - begun:.1f} s)")
+        return found
+
+    return sampler.submit(sampled)
 
 
 def _fit_variant(model: ModelSpec, evidence: Evidence, seed: int) -> VariantResult:

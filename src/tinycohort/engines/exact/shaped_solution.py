@@ -56,6 +56,7 @@ class ShapedSolution(Solution):
         shares = np.where(shares > _NEGLIGIBLE * shares.max(), shares, 0.0)
         shares /= shares.sum()
         self.everywhere = tuple(everywhere)
+        self._known: dict[tuple[Target, int | None], Points] = {}
         self.nodes = tuple(node._replace(weight=float(w)) for node, w in zip(everywhere, shares, strict=True) if w)
         best = max(self.nodes, key=lambda node: node.weight).solution
         self.model, self.family = best.model, best.model.family
@@ -121,6 +122,11 @@ class ShapedSolution(Solution):
 
     def points(self, target: Target, cohort: int | None) -> Points:
         """Points of the posterior, each with its shape, in rows of one shape."""
+        if (target, cohort) not in self._known:
+            self._known[target, cohort] = self._points(target, cohort)
+        return self._known[target, cohort]
+
+    def _points(self, target: Target, cohort: int | None) -> Points:
         heaviest = max(node.weight for node in self.nodes)
         nodes = [node for node in self.nodes if node.weight > _COUNTS * heaviest]
         total = sum(node.weight for node in nodes)
