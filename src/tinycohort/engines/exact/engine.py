@@ -15,7 +15,8 @@ from .grid import Grid, Windows, adjust, falls_off, find_windows, integrate
 from .nested_solution import NestedPosterior
 from .points import points_of
 from .refinement import LEVELS, evidence_stands, finer, refine
-from .shaped import SeparateShapedPosterior, ShapedPosterior
+from .shaped import ShapedPosterior
+from .shaped_apart import SeparateShapedPosterior
 from .solution import Solution
 from .windows import FARTHEST
 

@@ -15,14 +15,14 @@ from ...numerics import gauss_legendre
 from ...posterior import Marginal, Points, marginal_of
 from ...priors import Prior
 from .cohorts import Accuracy, Cohorts
-from .grid import adjust, find_windows, integrate
+from .grid import adjust, find_windows, integrate, widen
 from .refinement import LEVELS
-from .shaped_solution import Node
+from .shaped_solution import Node, ShapedSolution, without
 from .solution import Solution
 from .tabulated import chebyshev_points, tabulate
 from .windows import Stretch, TauScale
 
-__all__ = ["GivenShape", "ShapeRange"]
+__all__ = ["GivenShape", "OverShapes", "ShapeRange"]
 
 # Share of the shape's prior that may be left out, and how far below its peak its density need not be looked at.
 _TAIL = 1e-9
@@ -55,10 +55,18 @@ def _tabled(model: CompiledModel) -> CompiledModel:
 
 
 class GivenShape:
-    """A model given its shape: solutions, wherever they are asked for."""
+    """A model given its shape: solutions, wherever they are asked for.
 
-    def __init__(self, model: CompiledModel) -> None:
-        self.model, self._prior = model, model.priors["shape"]
+    Parameters
+    ----------
+    model : CompiledModel
+        Of survival, with one unknown shape.
+    with_room : bool
+        Whether its nodes shall serve the posterior without any one of the cohorts, too.
+    """
+
+    def __init__(self, model: CompiledModel, with_room: bool = False) -> None:
+        self.model, self._prior, self._with_room = model, model.priors["shape"], with_room
         self._known = self._places()
         self._form: TauScale | None = None
         self._form = self._first_form()
@@ -81,10 +89,12 @@ class GivenShape:
         """One coordinate of tau for all shapes: that of the shape in the middle of its prior."""
         shape = float(self._prior.quantile(0.5))
         model = _tabled(self.model.at_shape([shape], self._place(shape)))
-        windows, grid = find_windows(model), None
+        windows = find_windows(model)
         for _ in range(_ADJUSTMENTS):
             grid = integrate(model, windows, LEVELS[0])
             better = adjust(model, windows, grid)
+            if better is None and self._with_room:
+                better = widen(model, windows, grid, of_tau=True)
             if better is None:
                 break
             windows = better
@@ -95,12 +105,19 @@ class GivenShape:
         model = self.model.at_shape([shape])
         quick = _tabled(self.model.at_shape([shape], self._place(shape)))
         windows = find_windows(quick, self._form)
-        grid = integrate(quick, windows, accuracy)
+        # Where to integrate is found coarsely.
+        grid = integrate(quick, windows, LEVELS[0])
         for _ in range(_ADJUSTMENTS):
             better = adjust(quick, windows, grid)
-            if better is None or better.tau is not windows.tau:
+            if better is not None and better.tau is not windows.tau:
+                better = None
+            if better is None and self._with_room:
+                better = widen(quick, windows, grid, of_tau=False)
+            if better is None:
                 break
             windows = better
+            grid = integrate(quick, windows, LEVELS[0])
+        if accuracy is not LEVELS[0]:
             grid = integrate(quick, windows, accuracy)
         log_weight = grid.log_evidence + float(self._prior.log_density(shape)) + log_step
         return Node(shape, log_weight, log_step, Solution(model, grid), windows)
@@ -113,19 +130,20 @@ class ShapeRange:
     ----------
     prior : Prior
         Of the shape.
-    log_density : callable
-        Log density of the posterior at a shape, not normalised.
+    log_densities : callable
+        Log density of the posterior at a shape, not normalised; or those of several, all of which are to be covered.
     """
 
-    def __init__(self, prior: Prior, log_density: Callable[[float], float]) -> None:
+    def __init__(self, prior: Prior, log_densities: Callable[[float], Any]) -> None:
         #: Whether the prior ends somewhere.
         self.abrupt = bool(np.isfinite(prior.support).any())
         low, high = (float(prior.quantile(p)) for p in (_TAIL, 1.0 - _TAIL))
         for _ in range(_LOOKS):
             shape = np.linspace(low, high, _LOOKED_AT)
-            curve = interpolate.PchipInterpolator(shape, [log_density(one) for one in shape.tolist()])
+            looked_at = np.array([np.atleast_1d(log_densities(one)) for one in shape.tolist()])
             fine = np.linspace(low, high, _FINE)
-            alive = np.flatnonzero(curve(fine) > curve(fine).max() - _DROP)
+            heights = interpolate.PchipInterpolator(shape, looked_at)(fine)
+            alive = np.flatnonzero((heights > heights.max(axis=0) - _DROP).any(axis=1))
             first, last = fine[max(alive[0] - 1, 0)], fine[min(alive[-1] + 1, _FINE - 1)]
             narrow = last - first < 0.5 * (high - low)
             low, high = float(first), float(last)
@@ -154,3 +172,19 @@ class ShapeRange:
         nothing = np.zeros((fine.size, 0))
         points = Points(fine, np.zeros_like(fine), nothing, density / density.sum(), rows=1, below=below[None])
         return marginal_of(fine, points)
+
+
+class OverShapes:
+    """A model over its shape; with room, its nodes serve the posterior without any one of the cohorts, too."""
+
+    def __init__(self, model: CompiledModel, with_room: bool = False) -> None:
+        self._given, self._left_out = GivenShape(model, with_room), range(model.cohorts if with_room else 0)
+        self.range = ShapeRange(model.priors["shape"], self._log_densities)
+
+    def _log_densities(self, shape: float) -> list[float]:
+        node = self._given.node(shape, LEVELS[0])
+        return [node.log_weight, *(without(node, j).log_weight for j in self._left_out)]
+
+    def solve(self, accuracy: Accuracy) -> ShapedSolution:
+        """The posterior over shapes and everything else."""
+        return ShapedSolution([self._given.node(shape, accuracy, step) for shape, step in self.range.nodes(accuracy)])

@@ -18,7 +18,7 @@ from .points import points_of
 from .solution import Solution
 from .windows import Stretch
 
-__all__ = ["Node", "ShapedSolution"]
+__all__ = ["Node", "ShapedSolution", "without"]
 
 _NEGLIGIBLE = 1e-10
 # Weight of a shape, relative to the largest, from which it counts for curves.
@@ -108,7 +108,7 @@ class ShapedSolution(Solution):
 
     def without(self, j: int) -> ShapedSolution:
         """The posterior of all cohorts but `j`, on shapes and nodes that were laid out for all of them."""
-        return ShapedSolution([_without(node, j) for node in self.everywhere])
+        return ShapedSolution([without(node, j) for node in self.everywhere])
 
     def falls_off(self, abrupt: bool) -> bool:
         """Whether it has fallen off where the ranges of the shape (unless that ends there), mu and tau do."""
@@ -139,7 +139,8 @@ class ShapedSolution(Solution):
         return Points(theta, tau, shape, weight, rows=len(below), below=below)
 
 
-def _without(node: Node, j: int) -> Node:
+def without(node: Node, j: int) -> Node:
+    """What is left at a shape without cohort `j`."""
     grid = node.solution.whole.without(j)
     log_weight = node.log_weight - node.solution.log_evidence + grid.log_evidence
     others = Solution(node.solution.model.without(j), grid)
