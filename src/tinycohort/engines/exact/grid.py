@@ -13,7 +13,7 @@ from .cohorts import Accuracy, Cohorts
 from .student import cohorts_of
 from .windows import FARTHEST, UNIT_AT, Stretch, TauScale, find_mu, normal_location, tau_scale
 
-__all__ = ["Grid", "Windows", "adjust", "falls_off", "find_windows", "integrate", "widen"]
+__all__ = ["Grid", "Windows", "adjust", "falls_off", "find_windows", "integrate"]
 
 _ROUGH = Accuracy(mu=0, tau=0, hermite=9, step=0.6, switch=0.6, mixture=1e-2)
 _SEARCHED = 5
@@ -208,23 +208,6 @@ def adjust(model: CompiledModel, windows: Windows, grid: Grid) -> Windows | None
     if form is None:
         return None if room is None else replace(windows, mu=room)
     return find_windows(model, form)
-
-
-def widen(model: CompiledModel, windows: Windows, grid: Grid, of_tau: bool) -> Windows | None:
-    """Windows with more room where the posterior without one of the cohorts has not fallen off; None if all have.
-
-    Ranges of tau are widened only where that is asked for.
-    """
-    found, support = windows, model.level_priors["tau"].support if grid.scale is not None else (0.0, np.inf)
-    for j in range(model.cohorts):
-        rest = grid.without(j)
-        if of_tau and grid.scale is not None and any(_cut(grid.scale, rest, support)):
-            form = _refit(grid.scale, rest, support)
-            if form is not None:
-                return find_windows(model, form)
-        room = _mu_room(model, found, rest)
-        found = found if room is None else replace(found, mu=room)
-    return None if found is windows else found
 
 
 def falls_off(model: CompiledModel, windows: Windows, grid: Grid, fallen: float = _FALLEN) -> bool:

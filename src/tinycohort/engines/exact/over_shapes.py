@@ -15,9 +15,9 @@ from ...numerics import gauss_legendre
 from ...posterior import Marginal, Points, marginal_of
 from ...priors import Prior
 from .cohorts import Accuracy, Cohorts
-from .grid import adjust, find_windows, integrate, widen
+from .grid import adjust, find_windows, integrate
 from .refinement import LEVELS
-from .shaped_solution import Node, ShapedSolution, without
+from .shaped_solution import Node, ShapedSolution
 from .solution import Solution
 from .tabulated import chebyshev_points, tabulate
 from .windows import Stretch, TauScale
@@ -61,12 +61,10 @@ class GivenShape:
     ----------
     model : CompiledModel
         Of survival, with one unknown shape.
-    with_room : bool
-        Whether its nodes shall serve the posterior without any one of the cohorts, too.
     """
 
-    def __init__(self, model: CompiledModel, with_room: bool = False) -> None:
-        self.model, self._prior, self._with_room = model, model.priors["shape"], with_room
+    def __init__(self, model: CompiledModel) -> None:
+        self.model, self._prior = model, model.priors["shape"]
         self._known = self._places()
         self._form: TauScale | None = None
         self._form = self._first_form()
@@ -93,8 +91,6 @@ class GivenShape:
         for _ in range(_ADJUSTMENTS):
             grid = integrate(model, windows, LEVELS[0])
             better = adjust(model, windows, grid)
-            if better is None and self._with_room:
-                better = widen(model, windows, grid, of_tau=True)
             if better is None:
                 break
             windows = better
@@ -109,11 +105,7 @@ class GivenShape:
         grid = integrate(quick, windows, LEVELS[0])
         for _ in range(_ADJUSTMENTS):
             better = adjust(quick, windows, grid)
-            if better is not None and better.tau is not windows.tau:
-                better = None
-            if better is None and self._with_room:
-                better = widen(quick, windows, grid, of_tau=False)
-            if better is None:
+            if better is None or better.tau is not windows.tau:
                 break
             windows = better
             grid = integrate(quick, windows, LEVELS[0])
@@ -130,20 +122,19 @@ class ShapeRange:
     ----------
     prior : Prior
         Of the shape.
-    log_densities : callable
-        Log density of the posterior at a shape, not normalised; or those of several, all of which are to be covered.
+    log_density : callable
+        Log density of the posterior at a shape, not normalised.
     """
 
-    def __init__(self, prior: Prior, log_densities: Callable[[float], Any]) -> None:
+    def __init__(self, prior: Prior, log_density: Callable[[float], float]) -> None:
         #: Whether the prior ends somewhere.
         self.abrupt = bool(np.isfinite(prior.support).any())
         low, high = (float(prior.quantile(p)) for p in (_TAIL, 1.0 - _TAIL))
         for _ in range(_LOOKS):
             shape = np.linspace(low, high, _LOOKED_AT)
-            looked_at = np.array([np.atleast_1d(log_densities(one)) for one in shape.tolist()])
             fine = np.linspace(low, high, _FINE)
-            heights = interpolate.PchipInterpolator(shape, looked_at)(fine)
-            alive = np.flatnonzero((heights > heights.max(axis=0) - _DROP).any(axis=1))
+            heights = interpolate.PchipInterpolator(shape, [log_density(one) for one in shape.tolist()])(fine)
+            alive = np.flatnonzero(heights > heights.max() - _DROP)
             first, last = fine[max(alive[0] - 1, 0)], fine[min(alive[-1] + 1, _FINE - 1)]
             narrow = last - first < 0.5 * (high - low)
             low, high = float(first), float(last)
@@ -175,15 +166,11 @@ class ShapeRange:
 
 
 class OverShapes:
-    """A model over its shape; with room, its nodes serve the posterior without any one of the cohorts, too."""
+    """A model over its shape."""
 
-    def __init__(self, model: CompiledModel, with_room: bool = False) -> None:
-        self._given, self._left_out = GivenShape(model, with_room), range(model.cohorts if with_room else 0)
-        self.range = ShapeRange(model.priors["shape"], self._log_densities)
-
-    def _log_densities(self, shape: float) -> list[float]:
-        node = self._given.node(shape, LEVELS[0])
-        return [node.log_weight, *(without(node, j).log_weight for j in self._left_out)]
+    def __init__(self, model: CompiledModel) -> None:
+        self._given = GivenShape(model)
+        self.range = ShapeRange(model.priors["shape"], lambda shape: self._given.node(shape, LEVELS[0]).log_weight)
 
     def solve(self, accuracy: Accuracy) -> ShapedSolution:
         """The posterior over shapes and everything else."""

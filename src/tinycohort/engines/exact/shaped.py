@@ -35,6 +35,7 @@ class ShapedPosterior(Posterior):
         self._over = OverShapes(model)
         self._solutions = [self._over.solve(LEVELS[0])]
         self.solution, self.diagnostics, self.reasons = refine(self._solutions[0], self._solve)
+        self._solutions[0].forget()
         rows, columns = self.solution.whole.mu.shape
         self.diagnostics["nodes"] = [columns, rows, len(self.solution.nodes)]
         self.log_marginal_likelihood = self.solution.log_evidence

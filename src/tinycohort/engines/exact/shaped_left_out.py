@@ -1,27 +1,27 @@
 """Leaving cohorts of survival out, one at a time.
 
 What is without a cohort is what is with it, over its own average: on nodes that are there already, as long as what is
-left falls off where they end; else on nodes laid out with room for that; and else afresh.
+left falls off where they end; and else afresh.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from ...compiled import CompiledModel
 from .over_shapes import OverShapes
-from .refinement import evidence_stands, finer
+from .refinement import finer
 from .shaped_solution import ShapedSolution
 
 __all__ = ["left_out"]
 
 #: Log evidence, variance of mu and of the theta of the cohort that was left out.
 LeftOut = tuple[float, float, float]
-# Accuracies of nodes with room; the finest cost more there than integrating afresh.
-_TRIED = 2
+# Of what the others say of a cohort, a log density that differs by some tenths between models worth comparing.
+_TOLERANCE = 1e-5
 
 
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")
@@ -39,35 +39,14 @@ def left_out(model: CompiledModel, solutions: Sequence[ShapedSolution], over: Ov
     """
     if model.cohorts == 1:
         return [_of_priors(model)]
-    found = _on_nodes(solutions, over, range(model.cohorts))
-    if len(found) < model.cohorts:
-        found |= _with_room(model, [j for j in range(model.cohorts) if j not in found])
-    return [found[j] if j in found else _afresh(model.without(j)) for j in range(model.cohorts)]
+    return [_on_nodes(solutions, over, j) or _afresh(model.without(j)) for j in range(model.cohorts)]
 
 
-def _on_nodes(solutions: Sequence[ShapedSolution], over: OverShapes, cohorts: Iterable[int]) -> dict[int, LeftOut]:
-    """Those of some cohorts that the nodes of all cohorts serve."""
-    found = {}
-    for j in cohorts:
-        coarse, fine = (solution.without(j) for solution in solutions)
-        if evidence_stands(abs(fine.log_evidence - coarse.log_evidence)) and fine.falls_off(over.range.abrupt):
-            found[j] = (fine.log_evidence, *fine.variances())
-    return found
-
-
-def _with_room(model: CompiledModel, cohorts: Sequence[int]) -> dict[int, LeftOut]:
-    """Those of some cohorts that nodes with more room serve."""
-    over = OverShapes(model, with_room=True)
-    found: dict[int, LeftOut] = {}
-    # Not from the coarsest level: it and the next, of few shapes, may agree by chance.
-    first, *others = finer(model)
-    fine = over.solve(first)
-    for accuracy in others[:_TRIED]:
-        coarse, fine = fine, over.solve(accuracy)
-        found |= _on_nodes((coarse, fine), over, [j for j in cohorts if j not in found])
-        if len(found) == len(cohorts):
-            break
-    return found
+def _on_nodes(solutions: Sequence[ShapedSolution], over: OverShapes, j: int) -> LeftOut | None:
+    """What the nodes of all cohorts say of the others; None where they do not serve them."""
+    coarse, fine = (solution.without(j) for solution in solutions)
+    stands = abs(fine.log_evidence - coarse.log_evidence) <= _TOLERANCE and fine.falls_off(over.range.abrupt)
+    return (fine.log_evidence, *fine.variances()) if stands else None
 
 
 def _afresh(others: CompiledModel) -> LeftOut:
@@ -76,7 +55,7 @@ def _afresh(others: CompiledModel) -> LeftOut:
     fine = over.solve(first)
     for accuracy in levels:
         coarse, fine = fine, over.solve(accuracy)
-        if evidence_stands(abs(fine.log_evidence - coarse.log_evidence)):
+        if abs(fine.log_evidence - coarse.log_evidence) <= _TOLERANCE:
             break
     return (fine.log_evidence, *fine.variances())
 

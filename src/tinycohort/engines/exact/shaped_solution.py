@@ -18,13 +18,13 @@ from .points import points_of
 from .solution import Solution
 from .windows import Stretch
 
-__all__ = ["Node", "ShapedSolution", "without"]
+__all__ = ["Node", "ShapedSolution"]
 
 _NEGLIGIBLE = 1e-10
 # Weight of a shape, relative to the largest, from which it counts for curves.
 _COUNTS = 1e-5
 # Density at the end of a range, relative to the largest, below which nothing of note lies beyond.
-_FALLEN = 1e-7
+_FALLEN = 1e-6
 
 
 class Node(NamedTuple):
@@ -108,7 +108,12 @@ class ShapedSolution(Solution):
 
     def without(self, j: int) -> ShapedSolution:
         """The posterior of all cohorts but `j`, on shapes and nodes that were laid out for all of them."""
-        return ShapedSolution([without(node, j) for node in self.everywhere])
+        return ShapedSolution([_without(node, j) for node in self.everywhere])
+
+    def forget(self) -> None:
+        """Drop the marginals, which are large."""
+        for solution in (self, *(node.solution for node in self.nodes)):
+            solution.__dict__.pop("_stack", None)
 
     def falls_off(self, abrupt: bool) -> bool:
         """Whether it has fallen off where the ranges of the shape (unless that ends there), mu and tau do."""
@@ -139,7 +144,7 @@ class ShapedSolution(Solution):
         return Points(theta, tau, shape, weight, rows=len(below), below=below)
 
 
-def without(node: Node, j: int) -> Node:
+def _without(node: Node, j: int) -> Node:
     """What is left at a shape without cohort `j`."""
     grid = node.solution.whole.without(j)
     log_weight = node.log_weight - node.solution.log_evidence + grid.log_evidence
