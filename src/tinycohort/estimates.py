@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -19,8 +18,6 @@ __all__ = [
     "count_summary", "estimate", "estimate_rows", "predicted_events", "prior_posterior_overlap", "probability_above",
 ]  # fmt: skip
 
-# A report asks for the same rows again and again, and each takes some milliseconds of quadrature.
-_KNOWN: WeakKeyDictionary[Fit, dict[Any, list[dict[str, Any]]]] = WeakKeyDictionary()
 _FEW = 30
 _TARGETS = ("typical", "average", "new_cohort")
 _OF_GROUPS = ("group", "new_cohort_in_group")
@@ -61,14 +58,15 @@ def estimate(fit: Fit, level: float | None = None, interval: Interval = "equal-t
 
 def estimate_rows(fit: Fit, level: float | None = None, interval: Interval = "equal-tailed") -> list[dict[str, Any]]:
     """The same as a list of dictionaries, for programs that do without pandas."""
-    known = _KNOWN.setdefault(fit, {})
-    if (level, interval) not in known:
-        known[level, interval] = [
+    # A report asks for the same rows again and again, and each takes some milliseconds of quadrature.
+    key = ("estimates", level, interval)
+    if key not in fit.kept:
+        fit.kept[key] = [
             row
             for wanted in _wanted(fit)
             for row in _rows(fit, wanted, wanted["level"] if level is None else level, interval)
         ]
-    return [dict(row) for row in known[level, interval]]
+    return [dict(row) for row in fit.kept[key]]
 
 
 def _wanted(fit: Fit) -> list[dict[str, Any]]:

@@ -67,3 +67,6 @@ class InputError(ValueError):
     def __init__(self, issues: Issue | Iterable[Issue]) -> None:
         self.issues: tuple[Issue, ...] = (issues,) if isinstance(issues, Issue) else tuple(issues)
         super().__init__("\n".join(str(issue) for issue in self.issues))
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Issue, ...]]]:
+        return InputError, (self.issues,)

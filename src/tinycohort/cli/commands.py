@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["check", "fit", "init", "pool", "reconstruct", "report", "reproduce", "show"]
 
 _MANY_COHORTS = 60
+# Each holds some gigabytes at most.
+_MOST_WORKERS = 4
 
 
 def init(options: Any) -> int:
@@ -272,6 +275,7 @@ def reproduce(options: Any) -> int:
         seed=options.seed,
         engine=options.engine,
         progress=complain,
+        workers=min(os.cpu_count() or 1, _MOST_WORKERS),
     )
     answer(verdict.lines)
     return 0 if verdict.ok else 1

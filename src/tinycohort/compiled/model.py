@@ -121,6 +121,14 @@ class CompiledModel:
         if issues:
             raise InputError(issues)
 
+    # What cannot be changed cannot be sent to another process as it is.
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: dict(value) if isinstance(value, Mapping) else value for name, value in _fields(self).items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, MappingProxyType(value) if isinstance(value, dict) else value)
+
     @property
     def labels(self) -> tuple[str, ...]:
         return tuple(row.label for row in self.rows)

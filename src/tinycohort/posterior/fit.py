@@ -39,6 +39,8 @@ class Fit:
         The engine's answer.
     provenance : dict
         Model, digests, engine, seed, versions, time.
+    kept : dict
+        What was made of it and would take time to make again.
 
     Examples
     --------
@@ -60,7 +62,7 @@ class Fit:
     ) -> None:
         self.compiled, self.posterior, self.provenance = compiled, posterior, dict(provenance)
         self.model, self.evidence, self._make_draws = model, evidence, make_draws
-        self._summaries: dict[tuple[float, str], dict[str, Any]] = {}
+        self.kept: dict[Any, Any] = {}
 
     @property
     def reportable(self) -> bool:
@@ -93,11 +95,11 @@ class Fit:
             A level outside (0, 1) or an unknown kind of interval.
         """
         _check_interval(level, interval)
-        key = (float(level), interval)
-        if key not in self._summaries:
+        key = ("summary", float(level), interval)
+        if key not in self.kept:
             summary = summarise(self.compiled, self.posterior, float(level), interval)
-            self._summaries[key] = {**summary, "versions": self.provenance.get("versions", {})}
-        return json.loads(json.dumps(self._summaries[key]))
+            self.kept[key] = {**summary, "versions": self.provenance.get("versions", {})}
+        return json.loads(json.dumps(self.kept[key]))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write draws, model, data and provenance to one netCDF file; `read_fit` reads it back.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,17 +60,30 @@ class FigureKind:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure that was drawn, with what is said under it."""
+    """A figure that was drawn, with what is said under it.
 
-    kind: FigureKind
-    figure: Figure
+    Attributes
+    ----------
+    name : str
+        Of its kind.
+    caption : str
+        What is said under it.
+    files : mapping of str to bytes
+        By suffix; ``svg`` is always among them.
+    """
+
+    name: str
     caption: str
+    files: Mapping[str, bytes]
+
+    @property
+    def kind(self) -> FigureKind:
+        """Which of `FIGURES` it is."""
+        return next(kind for kind in FIGURES if kind.name == self.name)
 
     def svg(self) -> str:
         """The figure as SVG."""
-        written = io.BytesIO()
-        self.figure.savefig(written, format="svg")
-        return written.getvalue().decode("utf-8")
+        return self.files["svg"].decode("utf-8")
 
 
 def _plot(name: str, *what: str, **settings: Any) -> Callable[[ModelResult, Fit], Figure]:
@@ -259,19 +272,33 @@ FIGURES: tuple[FigureKind, ...] = (
 )
 
 
-def draw_all(result: ModelResult) -> dict[str, tuple[Drawing, ...]]:
-    """Every figure of a model, and of its variants those that each has; by variant, "" being the model as it stands."""
-    return {variant: tuple(_draw(result, fit, variant)) for variant, _, fit in result.fits}
+def draw_all(result: ModelResult, print_too: bool = False) -> dict[str, tuple[Drawing, ...]]:
+    """Every figure of a model, and of its variants those that each has; by variant, "" being the model as it stands.
+
+    Those of the model as it stands are made for print, as PDF, too, where that is asked for.
+    """
+    found = {}
+    for variant, _, fit in result.fits:
+        suffixes = ("svg", "pdf") if print_too and not variant else ("svg",)
+        found[variant] = tuple(_draw(result, fit, variant, suffixes))
+    return found
 
 
-def _draw(result: ModelResult, fit: Fit, variant: str) -> Iterable[Drawing]:
+def _draw(result: ModelResult, fit: Fit, variant: str, suffixes: Iterable[str]) -> Iterable[Drawing]:
     for kind in FIGURES:
         if fit.reportable and kind.applies(result, fit) and (kind.of_variants or not variant):
-            yield Drawing(kind, kind.draw(result, fit), kind.caption(fit))
+            figure = kind.draw(result, fit)
+            yield Drawing(kind.name, kind.caption(fit), {suffix: _written(figure, suffix) for suffix in suffixes})
+
+
+def _written(figure: Figure, suffix: str) -> bytes:
+    written = io.BytesIO()
+    figure.savefig(written, format=suffix)
+    return written.getvalue()
 
 
 def write_figures(drawn: Iterable[Drawing], folder: Path, stem: str) -> None:
-    """Write figures as SVG and PDF.
+    """Write figures in all the forms that they were made in.
 
     Parameters
     ----------
@@ -282,8 +309,6 @@ def write_figures(drawn: Iterable[Drawing], folder: Path, stem: str) -> None:
     stem : str
         The end of the files' names.
     """
-    from .. import plots
-
     for one in drawn:
-        for suffix in ("svg", "pdf"):
-            plots.save(one.figure, folder / f"{one.kind.name}_{stem}.{suffix}")
+        for suffix, content in one.files.items():
+            (folder / f"{one.name}_{stem}.{suffix}").write_bytes(content)

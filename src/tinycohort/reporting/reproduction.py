@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
-from ..evidence import read_evidence
+from ..estimates import estimate_rows
+from ..evidence import Evidence, read_evidence
+from ..families import SURVIVAL_FAMILIES
 from ..issues import InputError, Issue
-from .figures import draw_all, write_figures
+from ..spec import ModelSpec
+from .figures import Drawing, draw_all, write_figures
 from .folder import REPRODUCTION, new_folder, write_provenance, write_text
-from .results import Results, fit_everything, read_models
+from .results import ModelResult, Results, fit_model, put_together, read_models
 from .tables import all_tables, as_csv
 from .writing import Verdict, file_stem, verdict_of, write_pages
 
@@ -23,6 +29,10 @@ _BESIDE = (
     " and the digests of all files."
 )
 
+#: The figures of a model and of its variants; and these with the model's results.
+Drawn = Mapping[str, Sequence[Drawing]]
+_Made = tuple[ModelResult, Drawn]
+
 
 def reproduce(
     output: str | os.PathLike[str],
@@ -32,6 +42,7 @@ def reproduce(
     seed: int = 1,
     engine: str = "both",
     progress: Callable[[str], None] = lambda _: None,
+    workers: int = 1,
 ) -> Verdict:
     """Fit every model and variant, compare the engines, and write tables, figures, fits and the report.
 
@@ -49,6 +60,9 @@ def reproduce(
         Whether to sample the models by NUTS as well and compare.
     progress : callable
         Told a line at a time how far it has come.
+    workers : int
+        Processes that share the models between them. A script that asks for more than one must be one that other
+        processes can import, with ``if __name__ == "__main__":`` around what it does.
 
     Returns
     -------
@@ -65,21 +79,59 @@ def reproduce(
     with new_folder(output, REPRODUCTION) as folder:
         specs = read_models(models)
         checked = read_evidence(None if evidence is None else Path(evidence))
-        results = fit_everything(checked, specs, seed, engine, progress)
+        made = _made(specs, partial(_make, checked, seed, engine), workers, progress)
+        results = put_together(checked, [result for result, _ in made], seed, engine)
         progress("writing tables, figures, fits and the pages")
-        _write(results, folder)
+        _write(results, {result.model.name: drawn for result, drawn in made}, folder)
         seconds = round(time.perf_counter() - clock, 1)
         times = {"started": begun.isoformat(timespec="seconds"), "seconds": seconds}
         write_provenance(folder, REPRODUCTION, times | results.provenance)
     return verdict_of(results, Path(output))
 
 
-def _write(results: Results, folder: Path) -> None:
+def _make(evidence: Evidence, seed: int, engine: str, model: ModelSpec) -> _Made:
+    """One model with everything of it that takes time."""
+    result = fit_model(model, evidence, seed, engine)
+    for _, _, one in result.fits:
+        estimate_rows(one)
+    return result, draw_all(result, print_too=True)
+
+
+def _made(
+    models: Sequence[ModelSpec], make: Callable[[ModelSpec], _Made], workers: int, progress: Callable[[str], None]
+) -> list[_Made]:
+    """All models, in their order, made here or by several processes."""
+    found: dict[str, _Made] = {}
+    if min(workers, len(models)) < 2:
+        for model in models:
+            found[model.name] = make(model)
+            progress(found[model.name][0].times)
+        return list(found.values())
+    # Anew, not forked: a process that has started threads must not be copied.
+    with ProcessPoolExecutor(min(workers, len(models)), get_context("spawn")) as pool:
+        waiting = [pool.submit(make, model) for model in sorted(models, key=_work, reverse=True)]
+        try:
+            for one in as_completed(waiting):
+                result, drawn = one.result()
+                found[result.model.name] = result, drawn
+                progress(result.times)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [found[model.name] for model in models]
+
+
+def _work(model: ModelSpec) -> int:
+    """About how long a model takes, so that what takes longest is begun first."""
+    levels = 10 if model.quantity.family in SURVIVAL_FAMILIES else 5 if model.pooling.build().grouped else 1
+    return levels * (1 + len(model.variants))
+
+
+def _write(results: Results, drawn: Mapping[str, Drawn], folder: Path) -> None:
     for name in ("tables", "figures", "fits"):
         (folder / name).mkdir()
     for name, rows in all_tables(results).items():
         write_text(folder / "tables" / f"{name}.csv", as_csv(rows))
-    drawn = {result.model.name: draw_all(result) for result in results.models}
     write_pages(results, drawn, folder, _BESIDE)
     for result in results.models:
         stem = file_stem(result.model.name)

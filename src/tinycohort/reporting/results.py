@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +23,7 @@ from .words import count
 # with one of many chains that has not yet mixed.
 _TARGET_ACCEPT, _DRAWS = 0.99, 2000
 
-__all__ = ["ModelResult", "Results", "VariantResult", "fit_everything", "read_models"]
+__all__ = ["ModelResult", "Results", "VariantResult", "fit_everything", "fit_model", "put_together", "read_models"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +56,8 @@ class ModelResult:
         Whatever was varied, the furthest from the answer first.
     sampled : Fit or None
         As it stands, by NUTS; None where nothing is compared.
+    times : str
+        How long it took, in words.
     """
 
     model: ModelSpec
@@ -66,6 +65,7 @@ class ModelResult:
     variants: tuple[VariantResult, ...]
     moves: tuple[Move, ...]
     sampled: Fit | None
+    times: str = ""
 
     @property
     def weakness(self) -> Weakness:
@@ -215,51 +215,35 @@ def fit_everything(
     InputError
         A model that cannot be fitted; a variant that cannot is part of the results.
     """
-    # Sampling, compiled code mostly, goes on beside what is integrated.
-    with ThreadPoolExecutor(max_workers=1) as sampler:
-        sampled = partial(_sample, sampler, evidence, seed, progress) if engine == "both" else None
-        try:
-            fitted = [_fit_model(model, evidence, seed, sampled, progress) for model in models]
-        except BaseException:
-            sampler.shutdown(wait=False, cancel_futures=True)
-            raise
-    results = tuple(
-        result if waiting is None else dataclasses.replace(result, sampled=waiting.result())
-        for result, waiting in fitted
-    )
+    results = []
+    for model in models:
+        results.append(fit_model(model, evidence, seed, engine))
+        progress(results[-1].times)
+    return put_together(evidence, results, seed, engine)
+
+
+def put_together(evidence: Evidence, results: Sequence[ModelResult], seed: int, engine: str) -> Results:
+    """Models that were fitted, and whether the engines agree on them."""
     pairs = [(result.model.name, result.fit, result.sampled) for result in results if result.sampled is not None]
     agreement = compare_engines(pairs) if engine == "both" else None
-    return Results(evidence, tuple(check(evidence)), results, agreement, seed)
+    return Results(evidence, tuple(check(evidence)), tuple(results), agreement, seed)
 
 
-def _fit_model(
-    model: ModelSpec,
-    evidence: Evidence,
-    seed: int,
-    sampled: Callable[[ModelSpec], Future[Fit]] | None,
-    progress: Callable[[str], None],
-) -> tuple[ModelResult, Future[Fit] | None]:
+def fit_model(model: ModelSpec, evidence: Evidence, seed: int, engine: str) -> ModelResult:
+    """A model with its variants, as `fit_everything` fits them."""
     begun = time.perf_counter()
     base = fit(model, evidence, "auto", seed)
-    waiting = None if sampled is None or base.posterior.engine == "nuts" else sampled(model)
     variants = tuple(_fit_variant(model.variant(name), evidence, seed) for name in model.variants)
     usable = {one.name: one.fit for one in variants if one.fit is not None}
     moves = find_moves(model, base, usable, seed)
     took = time.perf_counter() - begun
-    progress(f"{model.name}: fitted, with {count(len(variants), 'variant')} ({took:.1f} s)")
-    return ModelResult(model, base, variants, moves, None), waiting
-
-
-def _sample(
-    sampler: Executor, evidence: Evidence, seed: int, progress: Callable[[str], None], model: ModelSpec
-) -> Future[Fit]:
-    def sampled() -> Fit:
-        begun = time.perf_counter()
-        found = fit(model, evidence, "nuts", seed, target_accept=_TARGET_ACCEPT, draws=_DRAWS)
-        progress(f"{model.name}: sampled by NUTS ({time.perf_counter() - begun:.1f} s)")
-        return found
-
-    return sampler.submit(sampled)
+    times = f"{model.name}: fitted, with {count(len(variants), 'variant')} ({took:.1f} s)"
+    if engine != "both" or base.posterior.engine == "nuts":
+        return ModelResult(model, base, variants, moves, None, times)
+    begun = time.perf_counter()
+    sampled = fit(model, evidence, "nuts", seed, target_accept=_TARGET_ACCEPT, draws=_DRAWS)
+    times += f", and sampled by NUTS ({time.perf_counter() - begun:.1f} s)"
+    return ModelResult(model, base, variants, moves, sampled, times)
 
 
 def _fit_variant(model: ModelSpec, evidence: Evidence, seed: int) -> VariantResult:

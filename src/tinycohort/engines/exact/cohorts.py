@@ -85,7 +85,7 @@ class Cohorts:
     """
 
     def __init__(self, likelihood: Likelihood, data: Data, step: float, drop: float = USUAL_DROP) -> None:
-        self._likelihood, self._data, self._drop, self.step = likelihood, likelihood.prepare(data), drop, step
+        self._likelihood, self._data, self._drop, self.step = likelihood, dict(likelihood.prepare(data)), drop, step
         self._constant = likelihood.log_constant(self._data)
         self.centre, self.scale = likelihood.locate(data)
         self._left, self._right = likelihood.plateaus(data)

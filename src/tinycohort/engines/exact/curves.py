@@ -93,6 +93,10 @@ class Curve:
         np.matmul(density, rule.to_ends.T, out=at_ends[..., 0])
         np.matmul(density, rule.at_ends.T, out=at_ends[..., 1])
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Most of it follows from the rest.
+        return Curve, (self.stretch, self.mass, self.nodes)
+
     def rows(self, x: Any) -> tuple[Any, Any]:
         """Each row's share of distribution function and density at its own points `x` (..., T, Q)."""
         rule = self._rule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from .draws import draw, draw_spread, draw_theta
 from .nested import Layers, Slice, layers
 from .nested_left_out import without_one
 from .nested_marginals import Marginals, marginals
-from .nested_windows import Problem, find_nested_windows
+from .nested_windows import NestedWindows, Problem, find_nested_windows
 from .refinement import LEVELS, evidence_stands, refine
 from .solution import Solution
 
@@ -109,8 +109,11 @@ def _moments(one: Slice, group: int | None) -> tuple[float, ...]:
 
 
 def _solver(problem: Problem) -> Callable[[Accuracy], NestedSolution]:
-    windows = find_nested_windows(problem)
-    return lambda accuracy: NestedSolution(problem, layers(problem, windows, accuracy), accuracy)
+    return partial(_solved, problem, find_nested_windows(problem))
+
+
+def _solved(problem: Problem, windows: NestedWindows, accuracy: Accuracy) -> NestedSolution:
+    return NestedSolution(problem, layers(problem, windows, accuracy), accuracy)
 
 
 class NestedPosterior(Posterior):
