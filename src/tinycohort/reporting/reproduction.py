@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from multiprocessing import get_context
@@ -28,6 +29,8 @@ _BESIDE = (
     "Beside these pages: tables/ as CSV, figures/ as SVG and PDF, fits/ as netCDF, and provenance.json with the time"
     " and the digests of all files."
 )
+# How the usual libraries of linear algebra are told.
+_THREADS = ("MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 #: The figures of a model and of its variants; and these with the model's results.
 Drawn = Mapping[str, Sequence[Drawing]]
@@ -108,7 +111,7 @@ def _made(
             progress(found[model.name][0].times)
         return list(found.values())
     # Anew, not forked: a process that has started threads must not be copied.
-    with ProcessPoolExecutor(min(workers, len(models)), get_context("spawn")) as pool:
+    with _one_thread_each(), ProcessPoolExecutor(min(workers, len(models)), get_context("spawn")) as pool:
         waiting = [pool.submit(make, model) for model in sorted(models, key=_work, reverse=True)]
         try:
             for one in as_completed(waiting):
@@ -119,6 +122,21 @@ def _made(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return [found[model.name] for model in models]
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes that are started meanwhile do linear algebra with one thread: together they use all processors."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _work(model: ModelSpec) -> int:

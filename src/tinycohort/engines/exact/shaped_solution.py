@@ -64,6 +64,10 @@ class ShapedSolution(Solution):
         # Where tau's range is cut off, it is so at every shape.
         self.whole, self.grid = best.whole, best.grid
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Those over all shapes take their time.
+        return vars(self)
+
     @cached_property
     def _stack(self) -> Stack:
         curves = [node.solution._stack.curve for node in self.nodes]

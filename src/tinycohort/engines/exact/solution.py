@@ -54,6 +54,10 @@ class Solution:
         #: Coordinates of the marginals that are not theta's, by their row in the stack.
         self._scales = {} if grid.scale is None else {STACKED["tau"]: grid.scale}
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Marginals are large, and soon made again.
+        return {name: value for name, value in vars(self).items() if name != "_stack"}
+
     @cached_property
     def _exists(self) -> Moments:
         return Moments(self.model)
