@@ -132,6 +132,8 @@ def run(
         "started": begun.isoformat(timespec="seconds"),
         "seconds": time.perf_counter() - clock,
     }
+    if chosen == "nuts":
+        provenance["target_accept"] = posterior.diagnostics["target_accept"]
     return Fit(compiled, posterior, provenance, model=model, evidence=evidence, make_draws=_make_draws)
 
 
@@ -276,7 +278,8 @@ def _restore(compiled: CompiledModel, tree: xarray.DataTree, stored: Mapping[str
         group = tree["posterior"].dataset
         arrays = {name: group[name].transpose("chain", "draw", ...).values for name in DRAWN if name in group}
         stats = tree["sample_stats"].dataset if "sample_stats" in tree.children else {}
-        return DrawsPosterior(compiled, arrays, {str(name): np.asarray(stats[name].values) for name in stats})
+        record = {str(name): np.asarray(stats[name].values) for name in stats}
+        return DrawsPosterior(compiled, arrays, record, stored["provenance"].get("target_accept"))
     from .exact import solve
 
     posterior = solve(compiled)
