@@ -270,11 +270,13 @@ def test_deaths_within_one_time_are_a_plain_binomial() -> None:
 
 
 def test_of_survivors_long_times_are_rarer_than_they_were_planned() -> None:
-    """Followed as planned evenly from 8 to 44 months, the living have the chance that they have by their own times."""
-    alive = (
-        1.0 / integrate.quad(lambda c: TRUTH.sf(c) / integrate.quad(TRUTH.sf, 8.0, 44.0)[0] / TRUTH.sf(c), 8.0, 44.0)[0]
-    )
-    assert alive == pytest.approx(integrate.quad(TRUTH.sf, 8.0, 44.0)[0] / 36.0)
+    """The chance to be alive is the harmonic mean of S over the times of the living; it counts for 0.7 of itself."""
+    report = followup_counts_report(5, 17, Followup(20.0, 10.0, 43.0, "survivors"))
+    # The times of twelve fall short of the range of all by an eleventh of their own, at either end.
+    halves = (integrate.quad(lambda t: 1.0 / TRUTH.sf(t), *ends)[0] / 2.0 for ends in ((7.0, 20.0), (20.0, 46.0)))
+    alive = 1.0 / sum(half / length for half, length in zip(halves, (13.0, 26.0), strict=True))
+    expected = 0.7 * (5.0 * math.log(1.0 - alive) + 12.0 * math.log(alive)) + math.log(special.comb(17, 5))
+    assert says(report) == pytest.approx(expected, abs=1e-8)
 
 
 def test_events_per_person_time_are_poisson_at_a_constant_hazard() -> None:

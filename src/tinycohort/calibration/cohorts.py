@@ -34,7 +34,7 @@ class Prior:
 
     def shapes(self, family: SurvivalFamily, z: Any) -> Any:
         """Shape numbers (..., number) from standard normal ones."""
-        if hasattr(family, "random_walk"):
+        if family.flexible:
             return family.random_walk(z, self.shape_sd)
         return self.shape_mean + self.shape_sd * z
 

@@ -172,7 +172,7 @@ def _values(family: SurvivalFamily, time: float | None, theta: Any, shapes: Any)
     """The log median, or survival at a time, over the grid."""
     if time is None:
         log_median = np.log(family.quantile(0.5, np.zeros(shapes.shape[:-1]), shapes))
-        return theta + log_median if not hasattr(family, "random_walk") else np.log(family.quantile(0.5, theta, shapes))
+        return theta + log_median if not family.flexible else np.log(family.quantile(0.5, theta, shapes))
     return family.survival(np.full(theta.shape[-1], time), theta, shapes)
 
 

@@ -137,24 +137,33 @@ class SurvivalReports(Likelihood):
     def log_kernel(self, theta: Any, data: Data, operations: Operations = NUMPY) -> Any:
         if self.shape is None:
             raise TypeError("the shape is unknown: choose one by with_shape")
-        return self.log_kernel_at(theta, np.array([self.shape]), data, operations)
+        shape = np.array([self.shape])
+        if operations is not NUMPY:
+            return self.log_kernel_at(theta, shape, data, operations)
+        size = np.broadcast_shapes(np.shape(theta), data["report"].shape)
+        theta, place = np.broadcast_to(theta, size), np.broadcast_to(data["report"], size)
+        found = np.empty(size)
+        # One by one, so that reports of few terms do not carry those of one of many.
+        for report in np.unique(data["report"]):
+            here = place == report
+            found[here] = self._flat((int(report),)).log_kernel(theta[here][:, None], shape)[:, 0]
+        return found
 
     def log_kernel_at(self, theta: Any, shape: Any, data: Data, operations: Operations = NUMPY) -> Any:
         """The log-likelihood without its constant at theta (..., cohort) and shape numbers (..., cohort or 1, number).
 
-        `data` are prepared; against theta they broadcast.
+        `data` are prepared; of arrays (cohort,).
         """
+        reports = data["report"].tolist()
         if operations is not NUMPY:
-            return self._flat(tuple(data["report"].tolist())).log_kernel(theta, shape, operations)
-        size = np.broadcast_shapes(np.shape(theta), data["report"].shape, np.shape(shape)[:-1])
-        theta, place = np.broadcast_to(theta, size), np.broadcast_to(data["report"], size)
-        found, varies = np.empty(size), math.prod(np.shape(shape)[:-1]) > 1
-        shape = np.broadcast_to(shape, (*size, shape.shape[-1])) if varies else shape.reshape(1, -1)
-        # One by one, so that reports of few terms do not carry those of one of many.
-        for report in np.unique(data["report"]):
-            here = place == report
-            own = shape[here][:, None] if varies else shape
-            found[here] = self._flat((int(report),)).log_kernel(theta[here][:, None], own)[:, 0]
+            return self._flat(tuple(reports)).log_kernel(theta, shape, operations)
+        size = np.broadcast_shapes(np.shape(theta), (len(reports),), np.shape(shape)[:-1])
+        theta = np.broadcast_to(theta, (*theta.shape[:-1], len(reports)))
+        shape = np.broadcast_to(shape, (*shape.shape[:-2], len(reports), shape.shape[-1]))
+        found = np.empty(size)
+        for j, report in enumerate(reports):
+            own = self._flat((report,)).log_kernel(theta[..., j : j + 1], shape[..., j : j + 1, :])
+            found[..., j] = own[..., 0]
         return found
 
     def log_constant(self, data: Data, operations: Operations = NUMPY) -> Any:
