@@ -311,8 +311,6 @@ COMPUTED = {
     "lin_2022_sbrt_patient_1_survival",
     "lin_2022_sbrt_patient_1_progression",
     "lin_2022_all_patient_7_survival",
-    *(f"lin_2022_all_ordered_{k}" for k in (*range(1, 9), "gap")),
-    *(f"lin_2022_sbrt_ordered_{k}" for k in range(1, 8)),
     "li_he_2025_case2_suv_six_cycles",
     "li_he_2025_case2_node_maintenance",
     "li_he_2025_case2_node_second_maintenance",

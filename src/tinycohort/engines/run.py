@@ -133,7 +133,7 @@ def run(
         "seconds": time.perf_counter() - clock,
     }
     if chosen == "nuts":
-        provenance["target_accept"] = posterior.diagnostics["target_accept"]
+        provenance["target_accept"] = posterior.diagnostics.get("target_accept")
     return Fit(compiled, posterior, provenance, model=model, evidence=evidence, make_draws=_make_draws)
 
 
