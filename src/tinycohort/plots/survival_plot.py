@@ -33,6 +33,8 @@ _PERCENT = 100.0
 _DEPTHS = {"new_cohort": 1.0, "average": 1.5, "typical": 2.0}
 # A hazard may be infinite at time 0: the picture is as high as bands are from this share of its width on.
 _SETTLED, _ROOM = 0.1, 1.05
+# Of a new cohort the hazard may be nearly anything: it goes on above a picture this much higher than the others need.
+_HIGHEST = 3.0
 
 
 def survival(
@@ -169,7 +171,7 @@ def hazard(
     """
     found, end = _bands(fit, "hazard", targets, until_months, level)
     settled = [one.upper[one.times >= _SETTLED * end].max() for one in found]
-    top = _ROOM * _PERCENT * float(max(settled))
+    top = _ROOM * _PERCENT * float(min(max(settled), _HIGHEST * min(settled)))
     with style(survival_words(fit)):
         key, samples = _key(found, end, level)
         died = "deaths" if endpoint_of(fit) in ("overall survival", "") else "events"

@@ -136,7 +136,8 @@ def _designs(fit: Fit) -> list[str]:
     """Of arms that nobody drew by lot, how many there are: they may differ in more than the treatment."""
     if fit.compiled.family.quantity == "probability" or fit.evidence is None:
         return []
-    found = Counter(one.speaker.design for one in fit.evidence.used)
+    # A cohort counts once, however many of its numbers are used.
+    found = Counter({one.speaker.cohort_id: one.speaker.design for one in fit.evidence.used}.values())
     if set(found) <= {"randomised"}:
         return []
     parts = listed(f"{in_words(design)} in {number}" for design, number in found.most_common())

@@ -187,7 +187,7 @@ FIGURES: tuple[FigureKind, ...] = (
         _has_curves,
         _plot("hazard"),
         "The hazard of a typical and of a new cohort over time",
-        lambda _: "Of those alive, how many die or progress in a month.",
+        lambda _: "Of those alive, how many die or progress in a month. A band that reaches the top goes on above it.",
     ),
     FigureKind(
         "heterogeneity",

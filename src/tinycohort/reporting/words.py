@@ -30,6 +30,8 @@ TARGETS_IN_WORDS = {
     "heterogeneity": "heterogeneity (tau)",
     "heterogeneity_group": "heterogeneity of groups (tau_group)",
 }
+# Beyond these the digits of a percentage say nothing more.
+_MOST_DECIMALS = 3
 _OF_GROUPS = {"group": "typical cohort", "new_cohort_in_group": "new cohort"}
 
 
@@ -53,12 +55,14 @@ def percent(value: float, decimals: int = 0) -> str:
 
     Examples
     --------
-    >>> percent(0.2422), percent(0.0004), percent(0.9996), percent(0.0)
-    ('24%', '0.04%', '99.96%', '0%')
+    >>> percent(0.2422), percent(0.0004), percent(0.9996), percent(0.0), percent(1e-9)
+    ('24%', '0.04%', '99.96%', '0%', '<0.001%')
     """
     nearest = min(value, 1.0 - value)
-    while nearest > 0 and round(100 * nearest, decimals) == 0 and decimals < 9:
+    while nearest > 0 and round(100 * nearest, decimals) == 0:
         decimals += 1
+        if decimals > _MOST_DECIMALS:
+            return "<0.001%" if nearest == value else ">99.999%"
     return f"{100 * value:.{decimals}f}%"
 
 
@@ -78,11 +82,13 @@ def figure(value: float | None) -> str:
 
     Examples
     --------
-    >>> figure(0.7189), figure(12.345), figure(-0.00123), figure(None)
-    ('0.72', '12.3', '-0.00123', '–')
+    >>> figure(0.7189), figure(12.345), figure(-0.00123), figure(1603.2), figure(None)
+    ('0.72', '12.3', '-0.00123', '1,603', '–')
     """
     if value is None or not math.isfinite(value):
         return "–"
+    if 1000.0 <= abs(value) < 1e7:
+        return f"{value:,.0f}"
     return f"{value:.2f}" if 0.1 <= abs(value) < 10 or value == 0 else f"{value:#.3g}".rstrip(".")
 
 
