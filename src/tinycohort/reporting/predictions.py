@@ -42,11 +42,19 @@ class Prediction:
 
 def predictions(fit: Fit) -> tuple[Prediction, ...]:
     """Every cohort predicted from the others; nothing where cohorts are not pooled, or where that may not be said."""
-    from .. import plots
-
     if not fit.reportable or not is_pooled(fit) or fit.compiled.cohorts < 2 or is_survival(fit):
         # A survival report is no single number that could be predicted.
         return ()
+    # A page asks again and again, and each time every cohort would be left out in turn.
+    if "predictions" not in fit.kept:
+        fit.kept["predictions"] = _predictions(fit)
+    found: tuple[Prediction, ...] = fit.kept["predictions"]
+    return found
+
+
+def _predictions(fit: Fit) -> tuple[Prediction, ...]:
+    from .. import plots
+
     rows = plots.posterior_predictive_table(fit).to_dict("records")
     return tuple(
         Prediction(

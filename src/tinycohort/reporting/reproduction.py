@@ -19,6 +19,7 @@ from ..issues import InputError, Issue
 from ..spec import ModelSpec
 from .figures import Drawing, draw_all, write_figures
 from .folder import REPRODUCTION, new_folder, write_provenance, write_text
+from .predictions import predictions
 from .results import ModelResult, Results, fit_model, put_together, read_models
 from .tables import all_tables, as_csv
 from .writing import Verdict, file_stem, verdict_of, write_pages
@@ -82,9 +83,11 @@ def reproduce(
     with new_folder(output, REPRODUCTION) as folder:
         specs = read_models(models)
         checked = read_evidence(None if evidence is None else Path(evidence))
-        made = _made(specs, partial(_make, checked, seed, engine), workers, progress)
+        for name in ("tables", "figures", "fits"):
+            (folder / name).mkdir()
+        made = _made(specs, partial(_make, checked, seed, engine, folder / "fits"), workers, progress)
         results = put_together(checked, [result for result, _ in made], seed, engine)
-        progress("writing tables, figures, fits and the pages")
+        progress("writing tables, figures and the pages")
         _write(results, {result.model.name: drawn for result, drawn in made}, folder)
         seconds = round(time.perf_counter() - clock, 1)
         times = {"started": begun.isoformat(timespec="seconds"), "seconds": seconds}
@@ -92,11 +95,15 @@ def reproduce(
     return verdict_of(results, Path(output))
 
 
-def _make(evidence: Evidence, seed: int, engine: str, model: ModelSpec) -> _Made:
-    """One model with everything of it that takes time."""
+def _make(evidence: Evidence, seed: int, engine: str, fits: Path, model: ModelSpec) -> _Made:
+    """One model with everything of it that takes time; its fits are saved in a folder."""
     result = fit_model(model, evidence, seed, engine)
     for _, _, one in result.fits:
         estimate_rows(one)
+        predictions(one)
+    for one in filter(None, (result.fit, result.sampled)):
+        if one.reportable or one.posterior.engine == "nuts":
+            one.save(fits / f"{file_stem(model.name)}_{one.posterior.engine}.nc")
     return result, draw_all(result, print_too=True)
 
 
@@ -146,14 +153,9 @@ def _work(model: ModelSpec) -> int:
 
 
 def _write(results: Results, drawn: Mapping[str, Drawn], folder: Path) -> None:
-    for name in ("tables", "figures", "fits"):
-        (folder / name).mkdir()
     for name, rows in all_tables(results).items():
         write_text(folder / "tables" / f"{name}.csv", as_csv(rows))
     write_pages(results, drawn, folder, _BESIDE)
     for result in results.models:
         stem = file_stem(result.model.name)
         write_figures(drawn[result.model.name][""], folder / "figures", stem)
-        for fit in filter(None, (result.fit, result.sampled)):
-            if fit.reportable or fit.posterior.engine == "nuts":
-                fit.save(folder / "fits" / f"{stem}_{fit.posterior.engine}.nc")

@@ -8,6 +8,7 @@ inverted, never interpolated themselves.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -86,12 +87,17 @@ class Curve:
 
     def __init__(self, stretch: Stretch, mass: Any, nodes: Any = None) -> None:
         self.stretch, self.mass = stretch, mass
-        self._rule = rule = gauss_legendre(mass.shape[-1])
-        self.nodes = stretch.x(rule.nodes)[0] if nodes is None else nodes
-        density = mass / rule.weights
-        self._at_ends = at_ends = np.ones((*mass.shape[:-1], len(rule.ends), 3))
+        self._rule = gauss_legendre(mass.shape[-1])
+        self.nodes = stretch.x(self._rule.nodes)[0] if nodes is None else nodes
+
+    @cached_property
+    def _at_ends(self) -> Any:
+        """Distribution function and density where pieces between nodes end, and the ones that `barycentric` needs."""
+        rule, density = self._rule, self.mass / self._rule.weights
+        at_ends = np.ones((*self.mass.shape[:-1], len(rule.ends), 3))
         np.matmul(density, rule.to_ends.T, out=at_ends[..., 0])
         np.matmul(density, rule.at_ends.T, out=at_ends[..., 1])
+        return at_ends
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Most of it follows from the rest.
