@@ -20,6 +20,7 @@ from ..likelihoods import Likelihood, SurvivalReports, likelihood_from_dict
 from ..pooling import POOLINGS, Pooling, Shape
 from ..priors import Prior, prior
 from .parts import Part, parts_of
+from .sampled import pymc_data, pymc_model
 
 __all__ = ["CompiledModel", "Row", "label_issues"]
 
@@ -182,11 +183,6 @@ class CompiledModel:
         return "tau" not in self.pooling.parameters
 
     @property
-    def _of_survival(self) -> bool:
-        """Whether the data are reports, which are constants of the PyMC model."""
-        return isinstance(self.likelihood, SurvivalReports)
-
-    @property
     def shape_parameters(self) -> tuple[str, ...]:
         """The hyperparameters of the shape."""
         if self.shape is None or not isinstance(self.family, SurvivalFamily):
@@ -256,40 +252,11 @@ class CompiledModel:
         -------
         pymc.Model
         """
-        import pymc
-
-        coords = {"cohort": list(self.labels)} | ({"group": list(self.group_labels)} if self.pooling.grouped else {})
-        coords |= {part.dim: [self.labels[j] for j in part.cohorts] for part in self.parts}
-        if isinstance(self.family, SurvivalFamily) and self.family.flexible:
-            coords["shape_number"] = list(self.family.shape_names)
-        with pymc.Model(coords=coords) as model:
-            data = {
-                name: pymc.Data(name, values, dims=part.dim)
-                for part in (() if self._of_survival else self.parts)
-                for name, values in part.stored().items()
-            }
-            grouped = self.pooling.grouped
-            groups = pymc.Data("group_of_cohort", self.groups, dims="cohort") if grouped else None
-            theta = self.pooling.pymc(self.level_priors, groups)
-            natural = {"logit": pymc.math.invlogit, "log": pymc.math.exp, "identity": lambda x: x}
-            pymc.Deterministic(self.family.quantity, natural[self.family.model_scale](theta), dims="cohort")
-            if isinstance(self.likelihood, SurvivalReports):
-                shape: Any = np.zeros((1, 0))
-                if self.shape is not None and isinstance(self.family, SurvivalFamily):
-                    shape = self.shape.pymc(self.priors, self.family)
-                self.likelihood.pymc_at(theta, shape, self.data)
-                return model
-            for part in self.parts:
-                own = {name: data[part.stored_name(name)] for name in part.data}
-                part.kind.pymc(theta if len(self.parts) == 1 else theta[part.cohorts], own, part.prefix, part.dim)
-        return model
+        return pymc_model(self)
 
     def pymc_data(self) -> dict[str, Any]:
         """The data under the names they have in the PyMC model; observed columns are called ``..._observed``."""
-        if self._of_survival:
-            return {"group_of_cohort": self.groups} if self.pooling.grouped else {}
-        stored = {name: values for part in self.parts for name, values in part.stored().items()}
-        return stored | ({"group_of_cohort": self.groups} if self.pooling.grouped else {})
+        return pymc_data(self)
 
     @cached_property
     def digest(self) -> str:

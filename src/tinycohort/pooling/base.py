@@ -12,6 +12,7 @@ import numpy as np
 
 from ..families import Family
 from ..priors import Prior
+from .anchors import Anchors
 
 __all__ = ["Pooling"]
 
@@ -34,12 +35,15 @@ class Pooling(ABC):
         The unknowns that the model samples; the others follow from them.
     grouped : bool
         Whether it needs to know which group each cohort belongs to.
+    anchored : bool
+        Whether it makes use of anchors when it is sampled.
     """
 
     name: ClassVar[str]
     parameters: ClassVar[tuple[str, ...]]
     free: ClassVar[tuple[str, ...]]
     grouped: ClassVar[bool] = False
+    anchored: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -65,8 +69,11 @@ class Pooling(ABC):
         """Log density of the free unknowns, every constant kept."""
 
     @abstractmethod
-    def pymc(self, priors: Mapping[str, Prior], groups: Any = None) -> Any:
-        """The unknowns inside an open PyMC model; returns theta with dims ``cohort``. `groups` may be symbolic."""
+    def pymc(self, priors: Mapping[str, Prior], groups: Any = None, anchors: Anchors | None = None) -> Any:
+        """The unknowns inside an open PyMC model; returns theta with dims ``cohort``. `groups` may be symbolic.
+
+        `anchors` change coordinates of what is sampled, if the pooling is `anchored`, and never the model.
+        """
 
     @abstractmethod
     def draw_prior(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..priors import Prior
+from .anchors import Anchors
 from .base import Pooling
 
 __all__ = ["Common"]
@@ -31,7 +32,7 @@ class Common(Pooling):
     def log_prior(self, point: Mapping[str, Any], priors: Mapping[str, Prior]) -> Any:
         return priors["mu"].log_density(np.asarray(point["mu"], float))
 
-    def pymc(self, priors: Mapping[str, Prior], groups: Any = None) -> Any:
+    def pymc(self, priors: Mapping[str, Prior], groups: Any = None, anchors: Anchors | None = None) -> Any:
         import pymc
 
         mu = priors["mu"].pymc("mu")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..priors import Normal, Prior
+from .anchors import Anchors, anchored_z
 from .base import Pooling
 
 __all__ = ["Nested"]
@@ -25,6 +26,7 @@ class Nested(Pooling):
     parameters = ("mu", "tau", "tau_group")
     free = ("mu", "tau", "tau_group", "z_group", "z")
     formula = "theta_j ~ Normal(theta_group, tau), theta_group ~ Normal(mu, tau_group)"
+    anchored = True
     grouped = True
 
     def theta(self, point: Mapping[str, Any], groups: Any) -> Any:
@@ -37,14 +39,14 @@ class Nested(Pooling):
         normal = Normal(0.0, 1.0)
         return hyper + sum(normal.log_density(np.asarray(point[z], float)).sum(axis=-1) for z in ("z_group", "z"))
 
-    def pymc(self, priors: Mapping[str, Prior], groups: Any = None) -> Any:
+    def pymc(self, priors: Mapping[str, Prior], groups: Any = None, anchors: Anchors | None = None) -> Any:
         import pymc
 
         mu, tau, tau_group = (priors[name].pymc(name) for name in self.parameters)
         z_group = pymc.Normal("z_group", 0.0, 1.0, dims="group")
         theta_group = pymc.Deterministic("theta_group", mu + tau_group * z_group, dims="group")
-        z = pymc.Normal("z", 0.0, 1.0, dims="cohort")
-        return pymc.Deterministic("theta", theta_group[groups] + tau * z, dims="cohort")
+        mean = theta_group[groups]
+        return pymc.Deterministic("theta", mean + tau * anchored_z(mean, tau, anchors), dims="cohort")
 
     def draw_prior(
         self, priors: Mapping[str, Prior], groups: Any, size: Any, rng: np.random.Generator

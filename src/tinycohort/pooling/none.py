@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..priors import Prior
+from .anchors import Anchors
 from .base import Pooling
 
 __all__ = ["Separate"]
@@ -29,7 +30,7 @@ class Separate(Pooling):
     def log_prior(self, point: Mapping[str, Any], priors: Mapping[str, Prior]) -> Any:
         return priors["mu"].log_density(np.asarray(point["theta"], float)).sum(axis=-1)
 
-    def pymc(self, priors: Mapping[str, Prior], groups: Any = None) -> Any:
+    def pymc(self, priors: Mapping[str, Prior], groups: Any = None, anchors: Anchors | None = None) -> Any:
         return priors["mu"].pymc("theta", dims="cohort")
 
     def draw_prior(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..priors import Normal, Prior
+from .anchors import Anchors, anchored_z
 from .base import Pooling
 
 __all__ = ["Partial"]
@@ -22,6 +23,7 @@ class Partial(Pooling):
     parameters = ("mu", "tau")
     free = ("mu", "tau", "z")
     formula = "theta_j ~ Normal(mu, tau)"
+    anchored = True
 
     def theta(self, point: Mapping[str, Any], groups: Any) -> Any:
         mu, tau = (np.asarray(point[name], float)[..., None] for name in ("mu", "tau"))
@@ -31,13 +33,12 @@ class Partial(Pooling):
         hyper = sum(priors[name].log_density(np.asarray(point[name], float)) for name in self.parameters)
         return hyper + Normal(0.0, 1.0).log_density(np.asarray(point["z"], float)).sum(axis=-1)
 
-    def pymc(self, priors: Mapping[str, Prior], groups: Any = None) -> Any:
+    def pymc(self, priors: Mapping[str, Prior], groups: Any = None, anchors: Anchors | None = None) -> Any:
         import pymc
 
         mu = priors["mu"].pymc("mu")
         tau = priors["tau"].pymc("tau")
-        z = pymc.Normal("z", 0.0, 1.0, dims="cohort")
-        return pymc.Deterministic("theta", mu + tau * z, dims="cohort")
+        return pymc.Deterministic("theta", mu + tau * anchored_z(mu, tau, anchors), dims="cohort")
 
     def draw_prior(
         self, priors: Mapping[str, Prior], groups: Any, size: Any, rng: np.random.Generator

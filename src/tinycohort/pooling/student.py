@@ -12,6 +12,7 @@ import numpy as np
 from ..families import Family
 from ..issues import InputError, Issue
 from ..priors import Prior, StudentT
+from .anchors import Anchors
 from .base import Pooling
 
 __all__ = ["Student"]
@@ -71,7 +72,7 @@ class Student(Pooling):
         hyper = sum(priors[name].log_density(np.asarray(point[name], float)) for name in self.parameters)
         return hyper + StudentT(self.nu, 0.0, 1.0).log_density(np.asarray(point["z"], float)).sum(axis=-1)
 
-    def pymc(self, priors: Mapping[str, Prior], groups: Any = None) -> Any:
+    def pymc(self, priors: Mapping[str, Prior], groups: Any = None, anchors: Anchors | None = None) -> Any:
         import pymc
 
         mu = priors["mu"].pymc("mu")

@@ -1,0 +1,119 @@
+"""The PyMC model of a compiled model, what stands in it as data, and where its sampler walks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..families import SurvivalFamily
+from ..likelihoods import SurvivalReports
+from ..pooling import Anchors
+from ..priors import Prior
+
+if TYPE_CHECKING:
+    from .model import CompiledModel
+
+__all__ = ["anchors_of", "pymc_data", "pymc_model"]
+
+# Of the prior of mu, how much is left out at either end; points of a look, and how many, each closer than the last.
+_TAIL, _POINTS, _LOOKS = 1e-4, 201, 4
+# What is less likely than the best by this much is not looked at more closely.
+_DEEP = 15.0
+
+
+def pymc_model(model: CompiledModel) -> Any:
+    """As `CompiledModel.pymc_model`."""
+    import pymc
+
+    pooling, family, survival = model.pooling, model.family, isinstance(model.likelihood, SurvivalReports)
+    coords = {"cohort": list(model.labels)} | ({"group": list(model.group_labels)} if pooling.grouped else {})
+    coords |= {part.dim: [model.labels[j] for j in part.cohorts] for part in model.parts}
+    if isinstance(family, SurvivalFamily) and family.flexible:
+        coords["shape_number"] = list(family.shape_names)
+    with pymc.Model(coords=coords) as written:
+        data = {
+            name: pymc.Data(name, values, dims=part.dim)
+            for part in (() if survival else model.parts)
+            for name, values in part.stored().items()
+        }
+        beside = {name: pymc.Data(name, values, dims="cohort") for name, values in _beside(model).items()}
+        anchors = Anchors(beside["own_centre"], beside["own_precision"]) if pooling.anchored else None
+        theta = pooling.pymc(model.level_priors, beside.get("group_of_cohort"), anchors)
+        natural = {"logit": pymc.math.invlogit, "log": pymc.math.exp, "identity": lambda x: x}
+        pymc.Deterministic(family.quantity, natural[family.model_scale](theta), dims="cohort")
+        if isinstance(model.likelihood, SurvivalReports):
+            shape: Any = np.zeros((1, 0))
+            if model.shape is not None and isinstance(family, SurvivalFamily):
+                shape = model.shape.pymc(model.priors, family)
+            model.likelihood.pymc_at(theta, shape, model.data)
+            return written
+        for part in model.parts:
+            own = {name: data[part.stored_name(name)] for name in part.data}
+            part.kind.pymc(theta if len(model.parts) == 1 else theta[part.cohorts], own, part.prefix, part.dim)
+    return written
+
+
+def pymc_data(model: CompiledModel) -> dict[str, Any]:
+    """As `CompiledModel.pymc_data`."""
+    if isinstance(model.likelihood, SurvivalReports):
+        return _beside(model)
+    return {name: values for part in model.parts for name, values in part.stored().items()} | _beside(model)
+
+
+def _beside(model: CompiledModel) -> dict[str, Any]:
+    """What the PyMC model is told besides the reported numbers."""
+    found = {"group_of_cohort": model.groups} if model.pooling.grouped else {}
+    if model.pooling.anchored:
+        centre, precision = anchors_of(model)
+        found |= {"own_centre": centre, "own_precision": precision}
+    return found
+
+
+def anchors_of(model: CompiledModel) -> Anchors:
+    """What each cohort's likelihood adds to the prior of mu, seen as normal by its first two moments.
+
+    By sums over theta that close in on where the likelihood is; the shape of curves at the middle of its prior.
+    """
+    prior = model.level_priors["mu"]
+    shape = _middle_shape(model)
+
+    def log_likelihood(theta: Any) -> Any:
+        return model.log_likelihood(theta) if shape is None else model.log_likelihood(theta, shape)
+
+    low, high = (np.full(model.cohorts, float(prior.quantile(tail))) for tail in (_TAIL, 1.0 - _TAIL))
+    before = _moments(prior, lambda theta: np.zeros(theta.shape), low, high)
+    after = _moments(prior, log_likelihood, low, high)
+    precision = np.maximum(1.0 / after[1] - 1.0 / before[1], 0.0)
+    told = precision > 1e-3 / before[1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        centre = (after[0] / after[1] - before[0] / before[1]) / precision
+    return Anchors(np.where(told, centre, before[0]), np.where(told, np.sqrt(precision), 0.0))
+
+
+def _moments(prior: Prior, log_likelihood: Any, low: Any, high: Any) -> tuple[Any, Any]:
+    """Mean and variance (cohort,) of theta with the prior of mu and a likelihood."""
+    grid = np.linspace(0.0, 1.0, _POINTS)[:, None]
+    for _ in range(_LOOKS):
+        theta = low + (high - low) * grid
+        height = prior.log_density(theta) + log_likelihood(theta)
+        height = np.where(np.isfinite(height), height, -np.inf)
+        near = height > height.max(axis=0) - _DEEP
+        step = (high - low) / (_POINTS - 1)
+        low = theta[near.argmax(axis=0), np.arange(theta.shape[1])] - step
+        high = theta[_POINTS - 1 - near[::-1].argmax(axis=0), np.arange(theta.shape[1])] + step
+    weight = np.exp(height - height.max(axis=0))
+    weight /= weight.sum(axis=0)
+    mean = (weight * theta).sum(axis=0)
+    return mean, (weight * (theta - mean) ** 2).sum(axis=0)
+
+
+def _middle_shape(model: CompiledModel) -> Any:
+    """Shape numbers in the middle of their prior, (1, number); None where there are none to be told."""
+    if model.shape is None or not isinstance(model.family, SurvivalFamily):
+        return None
+    point: dict[str, Any] = {
+        name: np.array(float(model.priors[name].quantile(0.5))) for name in model.shape.parameters(model.family)
+    }
+    several = len(model.family.shape_names) if model.family.flexible else model.cohorts
+    return model.shape.numbers(point | {"z_shape": np.zeros(several)}, model.family)
