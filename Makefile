@@ -29,6 +29,7 @@ slow: setup
 	$(BIN)/python -m pytest -m slow
 
 calibrate: setup
+	$(BIN)/python tools/calibrate_hazard_ratios.py
 	$(BIN)/python tools/calibrate_survival.py
 	$(BIN)/python tools/calibration_page.py
 

@@ -1,4 +1,4 @@
-"""The same of printed hazard ratios: two arms of made-up people, Cox's estimate with its interval, and what is made of it.
+"""How often the truth is in the interval that a fit of a printed hazard ratio claims to hold it.
 
 ``tools/calibrate_hazard_ratios.py`` runs it.
 """
@@ -13,118 +13,52 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from ..families import Contrast, SurvivalFamily
+from ..families import Contrast
 from ..issues import InputError
 from ..likelihoods import HazardRatio
-from .cohorts import Prior
 from .coverage import SETTINGS, _uniform
+from .trials import cox, draw_trials, place_by_order
 
-__all__ = ["FAMILIES", "HAZARD_RATIO_RULES", "Judged", "RatioCell", "Trials", "cox", "draw_trials", "run_ratios"]
+__all__ = ["FAMILIES", "RULES", "Judged", "RatioCell", "judge"]
 
-#: Those whose hazards stay proportional when the median moves.
+#: Those whose hazards stay proportional as the median moves.
 FAMILIES = ("weibull", "exponential")
-#: What is fitted: the order of deaths itself, for comparison; limits in full; as printed; and a ratio that is as the kind
-#: has it, normal on the logarithm about the truth with a known standard error.
-ORDER, FULL, PRINTED, OWN = "order of deaths", "Cox, in full", "Cox, to two decimals", "normal about the truth"
-HAZARD_RATIO_RULES = (ORDER, FULL, PRINTED, OWN)
-FOLLOWED_MONTHS = (12.0, 36.0)
+ORDER, FULL, PRINTED = "order of deaths", "Cox, in full", "Cox, to two decimals"
+ALL_DIE, OWN = "order of deaths, all followed to death", "normal about the truth"
+#: What is fitted: for comparison, the order of deaths itself; Cox's estimate and limits in full; as printed. And where
+#: ranks are uniform by construction: the order of deaths without censoring; and what the kind takes a ratio to be,
+#: normal on the log scale with a known standard error.
+RULES = (ORDER, FULL, PRINTED, ALL_DIE, OWN)
 LEVEL = 0.95
 _SEED = 20261123
 _Z = float(special.ndtri(0.5 * (1.0 + LEVEL)))
-# No finite estimate of a few hundred people is farther out; halvings and steps until it is found; what is left of a score.
-_FARTHEST, _STEPS, _NOTHING = 30.0, 80, 1e-8
-# Where posteriors by the order of deaths are looked for, at how many points the first and the second time, and below
-# which height the second look leaves them out.
-_REACH, _POINTS, _DEEP = 9.0, (61, 161), 20.0
-_AT_ONCE = 4_000_000
-
-
-@dataclass(frozen=True)
-class Trials:
-    """Replicates of one trial, people of both arms in order of observed time.
-
-    Attributes
-    ----------
-    log_ratio : array (replicate,)
-        The true log hazard ratio, treated over control.
-    treated, died : array of bool (replicate, person)
-        The arm, and whether the observed time ended in death.
-    """
-
-    log_ratio: Any
-    treated: Any
-    died: Any
-
-    @property
-    def at_risk(self) -> tuple[Any, Any]:
-        """How many treated, and how many controls, are at risk at each time: two arrays (replicate, person)."""
-        return tuple(np.cumsum(who[:, ::-1], axis=1)[:, ::-1] for who in (self.treated, ~self.treated))  # type: ignore[return-value]
-
-
-def draw_trials(
-    family: SurvivalFamily, prior: Prior, people: int, replicates: int, rng: np.random.Generator
-) -> Trials:
-    """Trials of so many people an arm; truths from the priors, log hazard ratio ~ Normal(0, 1).
-
-    People enter evenly over time and are followed for 12 to 36 months, as `draw_cohorts` has it. Of the exponential and
-    the Weibull family alone, where hazards stay proportional when the log median moves by -log(ratio) / shape.
-    """
-    log_ratio, control = rng.standard_normal(replicates), rng.standard_normal(replicates)
-    shape = prior.shapes(family, rng.standard_normal((replicates, len(family.shape_names))))
-    theta = prior.theta_mean + prior.theta_sd * control
-    moved = theta - log_ratio * np.exp(-shape.sum(axis=1))
-    treated = np.repeat([[True, False]], people, axis=1).repeat(replicates, axis=0)
-    death = family.draw(np.where(treated, moved[:, None], theta[:, None]), shape[:, None, :], rng)
-    shortest, longest = FOLLOWED_MONTHS
-    planned = shortest + (longest - shortest) * rng.uniform(size=death.shape)
-    order = np.argsort(np.minimum(death, planned), axis=1)
-    treated, died = (np.take_along_axis(each, order, 1) for each in (treated, death <= planned))
-    return Trials(log_ratio, treated, died)
-
-
-def cox(trials: Trials) -> tuple[Any, Any]:
-    """Cox's estimate of the log hazard ratio and its standard error from the observed information, times untied.
-
-    nan where there is none: where nobody died, or all deaths with both arms at risk were in one of them. Cox 1972,
-    doi:10.1111/j.2517-6161.1972.tb00899.x.
-    """
-    died, (treated, control) = trials.died, trials.at_risk
-    both = died & (treated > 0) & (control > 0)
-    exists = (both & trials.treated).any(axis=1) & (both & ~trials.treated).any(axis=1)
-    # Newton's steps between ends that close in; the score falls as the ratio rises.
-    estimate, low, high = np.zeros(len(died)), np.full(len(died), -_FARTHEST), np.full(len(died), _FARTHEST)
-    for _ in range(_STEPS):
-        share = treated * np.exp(estimate)[:, None]
-        share = share / (share + control)
-        score = np.where(both, trials.treated - share, 0.0).sum(axis=1)
-        information = np.where(both, share * (1.0 - share), 0.0).sum(axis=1)
-        settled = np.abs(score) <= _NOTHING * np.sqrt(information)
-        if (settled | ~exists).all():
-            break
-        low, high = np.where(score > 0.0, estimate, low), np.where(score > 0.0, high, estimate)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            step = estimate + score / information
-        step = np.where((step > low) & (step < high), step, 0.5 * (low + high))
-        estimate = np.where(settled, estimate, step)
-    else:
-        raise RuntimeError("Cox's estimate was not found")
-    with np.errstate(divide="ignore"):
-        return np.where(exists, estimate, np.nan), np.where(exists, information**-0.5, np.nan)
 
 
 @dataclass(frozen=True)
 class RatioCell:
-    """One family of the truth, rule (of `HAZARD_RATIO_RULES`) and number of people in each arm."""
+    """One family of the truth, rule of publication and size of trial.
+
+    Attributes
+    ----------
+    family, rule : str
+        Of `FAMILIES` and `RULES`.
+    people, replicates : int
+        How many in each arm, and how many trials.
+    log_ratio : float, optional
+        The truth, where it is not drawn but fixed.
+    """
 
     family: str
     rule: str
     people: int
     replicates: int
+    log_ratio: float | None = None
 
     @property
     def seed(self) -> list[int]:
         """One and the same for all rules, so that they see the same people."""
-        return [_SEED, self.people, *self.family.encode()]
+        fixed = [] if self.log_ratio is None else [round(10.0 * self.log_ratio) + 100]
+        return [_SEED, self.people, *self.family.encode(), *fixed]
 
 
 @dataclass(frozen=True)
@@ -158,14 +92,15 @@ class Judged:
         return found | {"digest": hashlib.sha256(np.round(self.below, 6).tobytes()).hexdigest()[:16]}
 
 
-def run_ratios(cell: RatioCell) -> Judged:
+def judge(cell: RatioCell) -> Judged:
     """Draw, publish, fit with log ratio ~ Normal(0, 1): every replicate, also where nothing was printed."""
     rng, settings = np.random.default_rng(cell.seed), SETTINGS[cell.family]
-    trials = draw_trials(settings.family, settings.prior, cell.people, cell.replicates, rng)
+    given: dict[str, Any] = {"log_ratio": cell.log_ratio, "censored": cell.rule != ALL_DIE}
+    trials = draw_trials(settings.family, settings.prior, cell.people, cell.replicates, rng, **given)
     estimate, error = _own(trials.log_ratio, cell.people, rng) if cell.rule == OWN else cox(trials)
     estimated = np.isfinite(estimate)
-    if cell.rule == ORDER:
-        return Judged(*_by_order(trials), estimated, estimated)
+    if cell.rule in (ORDER, ALL_DIE):
+        return Judged(*place_by_order(trials), estimated, estimated)
     decimals = 2 if cell.rule == PRINTED else None
     read = np.array([_read(*each, decimals) for each in zip(estimate, error, strict=True)])
     printed = np.isfinite(read[:, 0])
@@ -191,37 +126,3 @@ def _read(estimate: float, error: float, decimals: int | None) -> tuple[float, f
     except InputError:
         return np.nan, np.nan
     return found["estimate"], found["standard_error"]
-
-
-def _by_order(trials: Trials) -> tuple[Any, Any]:
-    """Where the truth lies in the posterior by Cox's partial likelihood, and the width of its interval."""
-    at_once = max(1, _AT_ONCE // (trials.died.shape[1] * _POINTS[1]))
-    starts = range(0, len(trials.log_ratio), at_once)
-    parts = [_look(trials, slice(k, k + at_once)) for k in starts]
-    below, width = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return below, width
-
-
-def _look(trials: Trials, part: slice) -> tuple[Any, Any]:
-    truth, died = trials.log_ratio[part], trials.died[part]
-    treated, control = (number[part][..., None] for number in trials.at_risk)
-    own = (died & trials.treated[part]).sum(axis=1)[:, None]
-    low, high = np.full(len(truth), -_REACH), np.full(len(truth), _REACH)
-    rows = np.arange(len(truth))
-    for points in _POINTS:
-        log_ratio = low[:, None] + (high - low)[:, None] * np.linspace(0.0, 1.0, points)
-        mean = np.log(control + treated * np.exp(log_ratio)[:, None, :])
-        height = own * log_ratio - np.where(died[..., None], mean, 0.0).sum(axis=1) - 0.5 * log_ratio**2
-        height -= height.max(axis=1, keepdims=True)
-        near = height > -_DEEP
-        first, last = np.maximum(near.argmax(axis=1) - 1, 0), np.minimum(points - near[:, ::-1].argmax(axis=1), points - 1)
-        low, high = log_ratio[rows, first], log_ratio[rows, last]
-    weight = np.exp(height)
-    # Half of a point's weight lies below it.
-    below = (np.cumsum(weight, axis=1) - 0.5 * weight) / weight.sum(axis=1, keepdims=True)
-    found = [
-        (np.interp(one, at, level), np.subtract(*np.interp([0.975, 0.025], level, at)))
-        for one, at, level in zip(truth, log_ratio, below, strict=True)
-    ]
-    place, width = np.array(found).T
-    return place, width
