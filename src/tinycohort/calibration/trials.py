@@ -121,7 +121,7 @@ def place_by_order(trials: Trials) -> tuple[Any, Any]:
     """Posterior probability of less than the true log ratio, and the width of the 95% interval: arrays (replicate,).
 
     By Cox's partial likelihood and log ratio ~ Normal(0, 1). Where all are followed until they die it is the likelihood
-    of the order of deaths, whatever the hazard (Kalbfleisch and Prentice 1973, doi:10.1093/biomet/60.2.267), so the
+    of the order of deaths, whatever the baseline (Kalbfleisch and Prentice 1973, Biometrika 60, 267-278), so that the
     truth's place is uniform.
     """
     at_once = max(1, _AT_ONCE // (trials.died.shape[1] * _POINTS[1]))
