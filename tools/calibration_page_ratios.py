@@ -28,9 +28,9 @@ a cell that is not accepted.
 
 WHY = """
 What is missed is missed where nothing is printed. That a trial has no estimate says that few died or that the arms
-differ much, and the prior does not know it; the order of deaths does. Reading a normal distribution into what is
-printed costs little at any of these sizes, and two decimals next to nothing. A trial of a few people is better told by
-its arms than by its hazard ratio.
+differ much, and the prior does not know it; the order of deaths does. Over truths from the prior, reading a normal
+distribution into what is printed costs little at any of these sizes, and two decimals next to nothing. A trial of a few
+people is better told by its arms than by its hazard ratio.
 """
 
 FIXED = """
