@@ -8,7 +8,7 @@ help:
 	@echo "make reproduce   fit every bundled model and write results/: a report, tables, figures and fits"
 	@echo "make test        the tests"
 	@echo "make slow        the validation that takes minutes"
-	@echo "make calibrate   how often intervals of survival hold the truth; goes on where it stopped"
+	@echo "make calibrate   how often intervals of survival and hazard ratios hold the truth; goes on where it stopped"
 	@echo "make lint        Ruff: rules and format (make format mends)"
 	@echo "make types       mypy"
 	@echo "make docs        the documentation, in docs/_build/html"
@@ -29,6 +29,7 @@ slow: setup
 	$(BIN)/python -m pytest -m slow
 
 calibrate: setup
+	$(BIN)/python tools/calibrate_hazard_ratios.py
 	$(BIN)/python tools/calibrate_survival.py
 	$(BIN)/python tools/calibration_page.py
 

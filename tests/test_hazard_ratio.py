@@ -216,17 +216,17 @@ def test_the_truth_ranks_evenly_among_posteriors_of_ratios_with_their_intervals(
     """Simulation-based calibration: 600 sets of three ratios, each told as a ratio with its interval and read again."""
     rng, kind, replicates = np.random.default_rng(20), HazardRatio(), 600
     errors, priors = np.array([0.31, 0.1, 0.13]), {"mu": "Normal(0, 1)", "tau": "HalfNormal(0.5)"}
-    ranks: dict[str, list[float]] = {"mu": [], "tau": [], "cohort": []}
+    ranks: dict[str, list[float]] = {"mu": [], "tau": [], "cohort": [], "new_cohort": []}
     for _ in range(replicates):
         mu, tau = rng.normal(0.0, 1.0), abs(rng.normal(0.0, 0.5))
-        theta = rng.normal(mu, tau, 3)
-        drawn = kind.draw(theta, {"standard_error": errors}, rng)["estimate"]
+        theta = rng.normal(mu, tau, 4)
+        drawn = kind.draw(theta[:3], {"standard_error": errors}, rng)["estimate"]
         limits = drawn + 1.959963984540054 * errors * np.array([[0.0], [-1.0], [1.0]])
         told = [printed(*one) for one in np.exp(limits).T]
         read = [kind.read(one, RATIO) for one in told]
         data = {name: [one[name] for one in read] for name in kind.columns}
         fit = fit_exactly(compiled("hazard_ratio", RATIO, "partial", data, priors))
-        for name, truth in (("mu", mu), ("tau", tau), ("cohort", theta[0])):
+        for name, truth in (("mu", mu), ("tau", tau), ("cohort", theta[0]), ("new_cohort", theta[3])):
             marginal = fit.posterior.marginal(name, 0 if name == "cohort" else None)
             ranks[name].append(float(marginal.cdf(np.array([truth]))[0]))
     even = (np.arange(replicates) + 0.5) / replicates

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
+import calibration_page_ratios
+
 from tinycohort.calibration import PATIENTS, QUANTITIES, RULES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -159,6 +161,7 @@ def main() -> None:
         parts += [FIXED, *fixed(rows)]
     if any(row["family"] != row["fitted"] for row in rows):
         parts += [ACROSS, *across(rows)]
+    parts += calibration_page_ratios.section()
     made = ", ".join(f"{date}, commit {commit}, code {code}" for date, commit, code in stamp)
     replicates = ", ".join(sorted({row["replicates"] for row in rows}, key=int))
     parts.append(
