@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import special
 
 import tinycohort as tc
 from support.contract import EXAMPLES, FURTHER, Example, monte_carlo_errors
+from support.pymc_points import pymc_point
 from tinycohort.compiled.parts import Part
 from tinycohort.engines import nuts
 from tinycohort.engines.run import run
@@ -81,47 +81,6 @@ def random_points(model: tc.CompiledModel, size: int) -> list[dict[str, Any]]:
             point[name] = rng.normal(0, 1, shape) if prior is None else prior.quantile(rng.uniform(0.1, 0.9, shape))
         points.append(point)
     return points
-
-
-def at_point(parameter: Any, point: dict[str, Any]) -> Any:
-    """What a parameter of a PyMC distribution is where the unknowns that it rests on have known values."""
-    from pytensor.graph.traversal import ancestors
-
-    # What `eval` compiles it keeps with the parameter.
-    return parameter.eval({one: np.asarray(point[one.name]) for one in ancestors([parameter]) if one.name in point})
-
-
-def pymc_point(model: Any, point: dict[str, Any]) -> tuple[dict[str, Any], float]:
-    """The same point in terms of PyMC's value variables, and the log density that its other coordinates add.
-
-    A Beta prior of a level is written in the probability, a LogStudentT prior in the logarithm, a Student t's z in the
-    share of a beta, and a normal z where the data put it.
-    """
-    values, log_jacobian = {}, 0.0
-    for variable in model.free_RVs:
-        name = variable.name
-        if name in point:
-            value = np.asarray(point[name])
-        elif name == "z_share":  # a Student t by way of a beta
-            nu = variable.owner.op.dist_params(variable.owner)[0].eval() * 2
-            value = 0.5 + 0.5 * point["z"] / np.sqrt(nu + point["z"] ** 2)
-            log_jacobian += float(np.sum(np.log(0.5 * nu) - 1.5 * np.log(nu + point["z"] ** 2)))
-        elif name == "z_anchored":
-            moved, g = (at_point(parameter, point) for parameter in variable.owner.op.dist_params(variable.owner))
-            value = g * point["z"] + moved
-            log_jacobian += float(np.sum(np.log(g)))
-        elif name.endswith("_probability"):
-            value = special.expit(point[name.removesuffix("_probability")])
-            log_jacobian += float(np.sum(np.log(value) + np.log1p(-value)))
-        else:
-            assert name.startswith("log_")
-            value = np.log(point[name.removeprefix("log_")])
-            log_jacobian -= float(np.sum(value))
-        transform = model.rvs_to_transforms[variable]
-        if transform is not None:
-            value = transform.forward(value, *variable.owner.inputs).eval()
-        values[model.rvs_to_values[variable].name] = np.asarray(value)
-    return values, log_jacobian
 
 
 def assert_same_density(model: tc.CompiledModel) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
-from ..families import SurvivalFamily
-from ..likelihoods import SurvivalReports
-from ..pooling import Anchors
+from ..families import Family, SurvivalFamily
+from ..likelihoods import Likelihood, SurvivalReports
+from ..pooling import Anchors, Pooling, Shape
 from ..priors import Prior
-
-if TYPE_CHECKING:
-    from .model import CompiledModel
+from .parts import Part
 
 __all__ = ["anchors_of", "pymc_data", "pymc_model"]
 
@@ -22,7 +21,38 @@ _TAIL, _POINTS, _LOOKS = 1e-4, 201, 4
 _DEEP = 15.0
 
 
-def pymc_model(model: CompiledModel) -> Any:
+class Model(Protocol):
+    """What is needed of a compiled model; its own attributes say what they are."""
+
+    @property
+    def family(self) -> Family: ...
+    @property
+    def likelihood(self) -> Likelihood: ...
+    @property
+    def pooling(self) -> Pooling: ...
+    @property
+    def priors(self) -> Mapping[str, Prior]: ...
+    @property
+    def level_priors(self) -> dict[str, Prior]: ...
+    @property
+    def shape(self) -> Shape | None: ...
+    @property
+    def data(self) -> Mapping[str, Any]: ...
+    @property
+    def parts(self) -> tuple[Part, ...]: ...
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    @property
+    def cohorts(self) -> int: ...
+    @property
+    def group_labels(self) -> tuple[str, ...]: ...
+    @property
+    def groups(self) -> Any: ...
+
+    def log_likelihood(self, theta: Any, shape: Any = None) -> Any: ...
+
+
+def pymc_model(model: Model) -> Any:
     """As `CompiledModel.pymc_model`."""
     import pymc
 
@@ -54,14 +84,14 @@ def pymc_model(model: CompiledModel) -> Any:
     return written
 
 
-def pymc_data(model: CompiledModel) -> dict[str, Any]:
+def pymc_data(model: Model) -> dict[str, Any]:
     """As `CompiledModel.pymc_data`."""
     if isinstance(model.likelihood, SurvivalReports):
         return _beside(model)
     return {name: values for part in model.parts for name, values in part.stored().items()} | _beside(model)
 
 
-def _beside(model: CompiledModel) -> dict[str, Any]:
+def _beside(model: Model) -> dict[str, Any]:
     """What the PyMC model is told besides the reported numbers."""
     found = {"group_of_cohort": model.groups} if model.pooling.grouped else {}
     if model.pooling.anchored:
@@ -70,7 +100,7 @@ def _beside(model: CompiledModel) -> dict[str, Any]:
     return found
 
 
-def anchors_of(model: CompiledModel) -> Anchors:
+def anchors_of(model: Model) -> Anchors:
     """What each cohort's likelihood adds to the prior of mu, seen as normal by its first two moments.
 
     By sums over theta that close in on where the likelihood is; the shape of curves at the middle of its prior.
@@ -108,7 +138,7 @@ def _moments(prior: Prior, log_likelihood: Any, low: Any, high: Any) -> tuple[An
     return mean, (weight * (theta - mean) ** 2).sum(axis=0)
 
 
-def _middle_shape(model: CompiledModel) -> Any:
+def _middle_shape(model: Model) -> Any:
     """Shape numbers in the middle of their prior, (1, number); None where there are none to be told."""
     if model.shape is None or not isinstance(model.family, SurvivalFamily):
         return None

@@ -28,10 +28,10 @@ def anchored_z(mu: Any, tau: Any, anchors: Anchors | None) -> Any:
     """The standard normal z (cohort,) of theta = mu + tau z, inside an open PyMC model.
 
     In the prior z has nothing to do with mu and tau. In the posterior it has: the more a cohort knows, the more its z
-    follows from mu and tau, and chains crawl where tau is large. Were its likelihood the normal one of `anchors`, z would
-    have the standard deviation 1 / g given mu, tau and the data, g = sqrt(1 + (tau precision)^2). What is sampled is g z,
-    moved by where mu and tau would put it: a standard normal number then, whatever they are. With a precision of 0 it is
-    z itself.
+    follows from mu and tau, and chains crawl where tau is large. Were its likelihood the normal one of `anchors`, z
+    would have the standard deviation 1 / g given mu, tau and the data, g = sqrt(1 + (tau precision)^2). What is sampled
+    is g z, moved by where mu and tau would put it: a standard normal number then, whatever they are. With a precision
+    of 0 it is z itself.
     """
     import pymc
 
