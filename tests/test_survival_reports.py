@@ -185,6 +185,20 @@ def test_an_interval_of_two_sides_makes_a_normal_of_the_log_median() -> None:
     assert says(report, LATER) == pytest.approx(stats.norm(LATER, error).logpdf(math.log(14.0)), abs=1e-12)
 
 
+def test_an_interval_that_few_people_made_is_widened_as_by_students_t() -> None:
+    """How uncertain the distance between the limits is comes from simulation here, and not from the rule."""
+    people, rng = 90, np.random.default_rng(1)
+    deaths = np.sort(rng.exponential(size=(20_000, people)), axis=1)
+    half_width = 0.5 * stats.norm.ppf(0.975) * math.sqrt(people)
+    first, last = (round(0.5 * people + side * half_width) - 1 for side in (-1.0, 1.0))
+    spread = np.log(np.log(deaths[:, last] / deaths[:, first])).std()
+    degrees = 1.0 / (2.0 * spread**2)  # of a standard deviation, whose logarithm varies by sqrt(1 / (2 degrees))
+    report = median_report(14.0, people, lower_months=9.8, upper_months=20.0)
+    error = math.log(20.0 / 9.8) / (2.0 * stats.norm.ppf(0.975))
+    (median,) = report.terms.medians
+    assert median.standard_error / error == pytest.approx(stats.t.ppf(0.975, degrees) / stats.norm.ppf(0.975), rel=0.02)
+
+
 # -- landmarks ----------------------------------------------------------------------------------------------------
 
 

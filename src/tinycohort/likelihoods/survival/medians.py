@@ -83,7 +83,7 @@ def median_report(
         return _without_interval(point, people, rule, label)
     else:
         assert lower_months is not None
-        error, remarks = log_median_error(time_months, lower_months, upper_months, level)
+        error, remarks = log_median_error(time_months, lower_months, upper_months, level, people)
         part = LogMedian(time_months, error)
     longest = max(time_months, followup_months or 0.0, upper_months or 0.0)
     words = _words(point, people)
@@ -112,10 +112,18 @@ def _words(point: Point, people: int | None) -> str:
 
 
 def log_median_error(
-    time_months: float, lower_months: float, upper_months: float | None, level: float
+    time_months: float, lower_months: float, upper_months: float | None, level: float, people: int | None
 ) -> tuple[float, tuple[str, ...]]:
-    """Standard error of a log median from its interval, and what must be said of it."""
+    """Standard error of a log median from its interval, and what must be said of it.
+
+    The interval is itself an estimate. Between its limits lie about z sqrt(n) deaths, and so the distance between them
+    is known to a coefficient of variation of one over the root of that: as well as a standard deviation from z sqrt(n)
+    / 2 degrees of freedom. The normal distribution has the interval that Student's t has with so many; of how many is
+    not known, the one that was printed.
+    """
     z = float(special.ndtri(0.5 * (1.0 + level)))
+    if people is not None:
+        z *= z / float(special.stdtrit(0.5 * z * math.sqrt(people), 0.5 * (1.0 + level)))
     below = (math.log(time_months) - math.log(lower_months)) / z
     if upper_months is None:
         return below, ("the upper limit of its median was not reached: the lower one alone says how precise it is",)
