@@ -2,7 +2,8 @@
 
     python tools/calibrate_survival.py [--replicates 4000] [--minutes 20] [--only prior|fixed|across]
 
-Stops after so many minutes, and goes on from there when it is run again. Results made by other code are made anew.
+Stops after so many minutes, and goes on from there when it is run again. Results made by other code are made anew, and
+stay until they are; with --keep they stay.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import hashlib
 import itertools
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def read() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def write(rows: list[dict[str, str]]) -> None:
+def write(rows: Iterable[dict[str, str]]) -> None:
     with RESULTS.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -102,15 +103,15 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=600.0)
     parser.add_argument("--only", choices=["prior", "fixed", "across"])
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--keep", action="store_true", help="keep results of other code")
+    parser.add_argument("--keep", action="store_true", help="do not make results of other code anew")
     given = parser.parse_args()
     code = code_digest()
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     stamp = {"date": datetime.date.today().isoformat(), "commit": commit.stdout.strip(), "code": code}
-    rows = [row for row in read() if given.keep or row["code"] == code]
-    done = {tuple(row[name] for name in KEY) for row in rows}
+    rows = {tuple(row[name] for name in KEY): row for row in read()}
+    done = {key for key, row in rows.items() if given.keep or row["code"] == code}
     wanted = [c for part, c in cells(given.replicates) if given.only in (None, part) and key_of(c) not in done]
     until = time.monotonic() + 60.0 * given.minutes
     with ProcessPoolExecutor(given.workers) as pool:
@@ -124,10 +125,11 @@ def main() -> None:
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 cell = running.pop(future)
                 found = {name: str(value) for name, value in future.result().items()}
-                rows.append(dict(zip(KEY, key_of(cell), strict=True)) | found | stamp)
-                write(rows)
+                rows[key_of(cell)] = dict(zip(KEY, key_of(cell), strict=True)) | found | stamp
+                write(rows.values())
                 print(*key_of(cell), *(found[f"coverage_{name}"] for name in QUANTITIES), flush=True)
-    print(f"{len(wanted)} cells were wanted")
+    made = sum(row["code"] == code for row in rows.values())
+    print(f"{made} of {len(list(cells(given.replicates)))} cells are of this code")
 
 
 if __name__ == "__main__":
