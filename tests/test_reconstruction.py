@@ -471,6 +471,11 @@ def test_the_command_answers_as_python_does(capsys: Capture) -> None:
         (CURVE, ["--at-risk", "risk.csv", "--total", "9"], "--total; risk.csv, at_risk: 9 in all, and 8 at risk at 0"),
         (CURVE, ["--total", "8", "--events", "9"], "--events: 9 events among 8 people. Correct one of the two."),
         (CURVE, ["--at-risk", "none.csv"], "none.csv: there is no such file."),
+        (CURVE.replace("0.75", "75"), ["--total", "8"], "curve.csv, survival: 75 looks like a percentage."),
+        (CURVE.replace("0.75", "75%"), ["--total", "8"], "curve.csv, row 3, survival: '75%' is not a number."),
+        (CURVE.replace("0.75", "0.95"), ["--total", "8"], "curve.csv, survival: survival rises from 0.875 at 2"),
+        (CURVE.replace("\n2,", "\n-2,"), ["--total", "8"], "-2 months is negative, by more than a reading may miss"),
+        (CURVE, ["--total", "0"], "--total: 0 is not a whole number from 1 to 20,000."),
     ],
 )
 def test_the_command_refuses_in_the_place_where_it_is_wrong(
