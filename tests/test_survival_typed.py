@@ -189,6 +189,22 @@ def test_a_hazard_ratio(numbers: tuple[Any, ...], said: str) -> None:
     assert any(said in line for line in found), found
 
 
+def test_all_that_is_wrong_with_hazard_ratios_is_said_at_once() -> None:
+    said = issues_of(
+        lambda: tc.pool(
+            estimates=[0.95, "x", -1.0, 0.7],
+            lower=[0.52, 0.2, -2.0, 0.5],
+            upper=[0.89, math.nan, -0.5, 0.98],
+            ratio=True,
+            mu="Normal(0, 1)",
+            tau="Normal(0, 1)",
+        )
+    )
+    wanted = ("cohort 2: 'x'", "cohort 2: nan", "estimate 0.95 is not inside", "ratio -1 (-2 to -0.5)", "tau: ")
+    assert len(said) == len(wanted)
+    assert all(any(part in line for line in said) for part in wanted), said
+
+
 anything = st.one_of(st.none(), st.booleans(), st.floats(), st.integers(-5, 5000), st.text(max_size=3), st.just([1]))
 pairs = st.tuples(anything, anything) | anything
 by_month = st.dictionaries(st.floats() | st.integers(-5, 80) | st.text(max_size=2), pairs, max_size=3) | anything
