@@ -145,6 +145,22 @@ def test_a_chance_of_publication_is_a_probability_and_of_single_arms(capsys: Cap
     assert "estimates are not selected by whether there were events" in said
 
 
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("A,0.95,0.52,0.89,0.95", "row 2, estimate: 0.95 is not inside its interval 0.52 to 0.89. Correct one"),
+        ("A,0.68,0.89,0.52,0.95", "row 2, estimate: 0.68 is not inside its interval 0.89 to 0.52."),
+        ("A,0.68,0,0.89,0.95", "row 2, estimate: ratio 0.68 (0 to 0.89) is not positive."),
+        ("A,0.68,0.52,NR,0.95", "row 2, upper: 'NR' is not a number."),
+        ("A,0.68,0.52,0.89,95", "row 2, level: 95 is not between 0 and 1. Give a probability, such as 0.95."),
+        ("A,68%,0.52,0.89,0.95", "row 2, estimate: '68%' is not a number."),
+    ],
+)
+def test_a_hazard_ratio_that_cannot_be_is_refused_in_its_place(capsys: Capture, row: str, message: str) -> None:
+    said = pool_refuses(capsys, f"label,estimate,lower,upper,level\n{row}\n", *PRIORS, "--ratio")
+    assert message in said
+
+
 def test_ratios_must_be_positive(capsys: Capture) -> None:
     said = pool_refuses(capsys, "label,estimate,lower,upper,level\nA,-0.2,-0.7,0.3,0.95\n", *PRIORS, "--ratio")
     assert "row 2, estimate: ratio -0.2 (-0.7 to 0.3) is not positive. Give ratios as they are" in said

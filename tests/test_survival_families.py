@@ -488,8 +488,11 @@ FITTED = {"exponential": Exponential(), "weibull": Weibull(), "lognormal": LogNo
 
 def fit(
     family: SurvivalFamily, clock: Clock, times: np.ndarray, died: np.ndarray, design: np.ndarray
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """The largest log-likelihood, the coefficients of theta and the shape numbers, by SciPy's BFGS."""
+) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+    """The largest log-likelihood, the coefficients of theta, the shape numbers, and the covariance of all of them.
+
+    By SciPy's BFGS, and Newton's steps from where that ends; the covariance from differences of the gradient.
+    """
     size = design.shape[1]
     coefficients, numbers = pt.dvector("coefficients"), pt.dvector("numbers")
     theta, operations = pt.dot(design, coefficients), pytensor_operations()
@@ -505,7 +508,12 @@ def fit(
     start = np.zeros(size + family.neutral_shape.size)
     start[0] = math.log(times.mean())
     found = optimize.minimize(down, start, jac=True, method="BFGS", options={"gtol": 1e-5, "maxiter": 300})
-    return -found.fun, found.x[:size], found.x[size:]
+    x = found.x
+    for _ in range(2):
+        steps = 1e-4 * np.eye(x.size)
+        bend = np.array([(down(x + step)[1] - down(x - step)[1]) / 2e-4 for step in steps])
+        x = x - np.linalg.solve(bend, down(x)[1])
+    return -down(x)[0], x[:size], x[size:], np.linalg.inv(bend)
 
 
 def check_survreg(expected: dict[str, Any], tolerance: dict[str, float], times: Any, died: Any, design: Any) -> None:
@@ -513,14 +521,19 @@ def check_survreg(expected: dict[str, Any], tolerance: dict[str, float], times: 
     spread = np.maximum(np.abs(design).max(axis=0), 1.0)
     for name, printed in expected.items():
         family = FITTED[name]
-        highest, coefficients, numbers = fit(family, family.clock(times), times, died, design / spread)
+        highest, coefficients, numbers, covariance = fit(family, family.clock(times), times, died, design / spread)
         coefficients = coefficients / spread
         k = math.exp(numbers[0]) if numbers.size else 1.0
+        # How R's numbers change with these: its last is the log of the scale, 1 / k.
+        change = np.diag([*(1.0 / spread), *([-1.0] * numbers.size)])
         if name in ("exponential", "weibull"):
             coefficients[0] -= math.log(math.log(2)) / k
+            change[0, spread.size :] = math.log(math.log(2)) / k
         assert highest == pytest.approx(printed["loglik"], abs=tolerance["loglik"])
         assert coefficients == pytest.approx(list(printed["coef"].values()), abs=tolerance["coef"])
         assert 1 / k == pytest.approx(printed["scale"], abs=tolerance["coef"])
+        errors = np.sqrt(np.diag(change @ covariance @ change.T))
+        assert errors == pytest.approx(list(printed["se"].values()), abs=tolerance["coef"])
 
 
 def test_survreg_finds_the_same_in_the_aml_trial() -> None:
@@ -529,6 +542,11 @@ def test_survreg_finds_the_same_in_the_aml_trial() -> None:
     ones, other = np.ones(times.size), np.array([x == "Nonmaintained" for x in data["x"]], float)
     check_survreg(case["expected"]["all"], case["tolerance"], times, died, ones[:, None])
     check_survreg(case["expected"]["by_x"], case["tolerance"], times, died, np.column_stack([ones, other]))
+    _, theta, numbers, _ = fit(Weibull(), Weibull().clock(times), times, died, ones[:, None])
+    k, within = math.exp(numbers[0]), case["tolerance"]["coef"]
+    assert k == pytest.approx(case["expected"]["weibull_all"]["shape"], abs=within)
+    scale = math.exp(theta[0]) / math.log(2) ** (1 / k)
+    assert scale == pytest.approx(case["expected"]["weibull_all"]["scale"], abs=within)
 
 
 def test_survreg_finds_the_same_in_the_veterans_trial() -> None:
@@ -551,9 +569,19 @@ def test_lifelines_finds_the_same_in_waltons_flies(group: str) -> None:
     names = {"Exponential": Exponential(), "Weibull": Weibull(), "LogNormal": LogNormal(), "LogLogistic": LogLogistic()}
     for name, family in names.items():
         printed = expected[f"waltons/{group}/{name}Fitter"]
-        highest, theta, _ = fit(family, family.clock(times), times, died, ones)
+        highest, theta, numbers, _ = fit(family, family.clock(times), times, died, ones)
+        k = math.exp(numbers[0]) if numbers.size else 1.0
+        median = math.exp(theta[0])
         assert highest == pytest.approx(printed["ll"], rel=1e-6)
-        assert math.exp(theta[0]) == pytest.approx(printed["median"], rel=relative)
+        assert median == pytest.approx(printed["median"], rel=relative)
+        scale = median / math.log(2) ** (1 / k)
+        as_printed = {
+            "Exponential": [scale],
+            "Weibull": [scale, k],
+            "LogNormal": [theta[0], 1 / k],
+            "LogLogistic": [median, k],
+        }
+        assert as_printed[name] == pytest.approx(list(printed["params"].values()), rel=relative)
     printed = expected[f"waltons/{group}/PiecewiseExponential[20,40,60]"]
     pieces = PiecewiseExponential((20.0, 40.0, 60.0))
     # Where somebody died at a cut point, lifelines takes the hazard there to be the mean of those before and after.
@@ -563,7 +591,7 @@ def test_lifelines_finds_the_same_in_waltons_flies(group: str) -> None:
     level, ratios = math.log(math.log(2) / hazards[:3].mean()), np.log(hazards[1:] / hazards[0])
     there = pieces.log_survival(clock, level, ratios) + died * pieces.log_hazard(clock, level, ratios)
     assert there.sum() == pytest.approx(printed["ll"], rel=1e-12)
-    highest, theta, numbers = fit(pieces, clock, times, died, ones)
+    highest, theta, numbers, _ = fit(pieces, clock, times, died, ones)
     found = pieces.hazard([10.0, 30.0, 50.0, 70.0], theta[0], numbers)
     assert highest >= printed["ll"] - 1e-6
     if group != "control":

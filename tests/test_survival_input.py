@@ -119,6 +119,9 @@ def test_times_of_people_that_cannot_be() -> None:
         ({"time_months": 9.0, "uncensored": True, "followup_months": 6.0}, "all were followed until 6 only"),
         ({"time_months": 9.0, "rule": "mean"}, "'mean' is unknown"),
         ({"time_months": 9.0, "people": 2.5}, "2.5 people"),
+        ({"time_months": 9.0, "people": 0}, "0 people"),
+        ({"time_months": 9.0, "people": math.inf}, "inf people"),
+        ({"time_months": math.nan}, "a median of nan months"),
     ],
 )
 def test_medians_that_cannot_be(given_: dict[str, Any], said: str) -> None:
@@ -127,6 +130,8 @@ def test_medians_that_cannot_be(given_: dict[str, Any], said: str) -> None:
 
 def test_counts_that_cannot_be() -> None:
     followup = Followup(20.0, 5.0, 40.0, "reverse_km")
+    assert "inf people" in faults(lambda: landmarks_report([Point(12.0, 0.6)], math.inf))  # type: ignore[arg-type]
+    assert "inf people" in faults(lambda: person_time_report(3, 30.0, math.inf))  # type: ignore[arg-type]
     assert "9 of 8" in faults(lambda: followup_counts_report(9, 8, followup))
     assert "not known for how long" in faults(lambda: followup_counts_report(3, 8, Followup()))
     assert "40 to 20" in faults(lambda: followup_counts_report(3, 8, Followup(20.0, 40.0, 50.0)))

@@ -28,7 +28,8 @@ from tinycohort.likelihoods.survival import (
 )
 from tinycohort.likelihoods.survival.effective import variance_of_log
 from tinycohort.likelihoods.survival.order_statistics import joint, rank_limits
-from tinycohort.likelihoods.survival.terms import Factor, Terms
+from tinycohort.likelihoods.survival.terms import Factor, Interval, Terms
+from tinycohort.plots.curve_evidence import steps_of
 
 FILE = json.loads((Path(__file__).parent / "reference" / "survival_cases.json").read_text(encoding="utf-8"))
 CASES = {case["id"]: case for case in FILE["cases"]}
@@ -101,11 +102,10 @@ def test_lifelines_finds_the_same_likelihood_of_intervals(name: str) -> None:
 THETA = np.linspace(-6.0, 12.0, 20001)
 
 
-def posterior(log_density: Any) -> tuple[Any, Any]:
-    """Weights, and the distribution function, on the grid."""
+def posterior(log_density: Any) -> Any:
+    """Weights on the grid."""
     weights = np.exp(log_density - log_density.max())
-    weights /= weights.sum()
-    return weights, np.cumsum(weights) - 0.5 * weights
+    return weights / weights.sum()
 
 
 def test_an_exponential_with_a_gamma_prior_is_conjugate() -> None:
@@ -113,18 +113,49 @@ def test_an_exponential_with_a_gamma_prior_is_conjugate() -> None:
     people = [Person(t, t, bool(e)) for t, e in zip(case["inputs"]["times"], case["inputs"]["event"], strict=True)]
     hazard = math.log(2.0) * np.exp(-THETA)
     prior = stats.gamma(0.5, scale=1.0 / 6.0).logpdf(hazard) + np.log(hazard)
-    weights, below = posterior(says(Exponential(), persons_report(people), THETA) + prior)
-    expected = case["expected"]
-    assert weights @ hazard == pytest.approx(expected["mean"], abs=1e-9)
-    assert weights @ np.exp(-12.0 * hazard) == pytest.approx(expected["S12_mean"], abs=1e-9)
+    weights = posterior(says(Exponential(), persons_report(people), THETA) + prior)
+    expected, exact = case["expected"], case["tolerance"]["exact"]
+    assert weights @ hazard == pytest.approx(expected["mean"], abs=exact)
+    assert weights @ np.exp(-12.0 * hazard) == pytest.approx(expected["S12_mean"], abs=exact)
+    assert weights @ np.exp(-expected["predictive_median_new_patient"] * hazard) == pytest.approx(0.5, abs=exact)
+    of_hazard = stats.gamma(expected["post_shape"], scale=1.0 / expected["post_rate"])
+    ordinary = np.linspace(-1.0, 6.0, 50)
+    rate = math.log(2.0) * np.exp(-ordinary)
+    said = says(Exponential(), persons_report(people), ordinary) + stats.gamma(0.5, scale=1.0 / 6.0).logpdf(rate)
+    assert np.ptp(said - of_hazard.logpdf(rate)) < exact
     for level, name in ((0.025, "q025"), (0.5, "median"), (0.975, "q975")):
-        assert np.interp(1.0 - level, below, hazard) == pytest.approx(expected[name], rel=1e-6)
+        # The mass where theta is longer than at the printed quantile, which is where the hazard is lower.
+        start = math.log(math.log(2.0) / expected[name])
+        nodes, steps = np.polynomial.legendre.leggauss(200)
+        above = start + 10.0 * (nodes + 1.0)
+        rates = math.log(2.0) * np.exp(-above)
+        mass = np.exp(
+            says(Exponential(), persons_report(people), above) + stats.gamma(0.5, scale=1.0 / 6.0).logpdf(rates)
+        )
+        total = np.exp(said[0] - of_hazard.logpdf(rate[0]))
+        assert 10.0 * steps @ (mass * rates) / total == pytest.approx(level, abs=exact), name
+
+
+# That of the stored quantiles: points of it, the first beyond each share.
+GRID = math.log(12.0) + np.linspace(-7.0, 7.0, 20001)
+
+
+def rounded_to_a_month() -> Any:
+    """Of a median between 8.5 and 9.5: the density averaged."""
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    each = [says(Exponential(), median_report(m, 5, uncensored=True), GRID) for m in 9.0 + 0.5 * nodes]
+    return special.logsumexp(each, axis=0, b=weights[:, None])
+
+
+HALVES = Terms.of([Interval(0.0, 9.0, 2.5), Interval(9.0, math.inf, 2.5)])
 
 
 @pytest.mark.parametrize(
-    ("name", "report"),
+    ("name", "said"),
     [
         ("n5_m9_exact", median_report(9.0, 5, uncensored=True)),
+        ("n5_m9_binomial_kernel", Report("landmarks", HALVES, "", 5, 9.0)),
+        ("n5_m9_rounded_pm0.5", rounded_to_a_month),
         ("n4_m9_midpoint_exact", median_report(9.0, 4, rule="midpoint", uncensored=True)),
         ("n5_median_NR_tau18", median_report(None, 5, followup_months=18.0)),
         (
@@ -133,16 +164,17 @@ def test_an_exponential_with_a_gamma_prior_is_conjugate() -> None:
         ),
     ],
 )
-def test_posteriors_from_a_printed_median(name: str, report: Report) -> None:
-    expected = CASES["median_order_statistic_exponential"]["expected"][name]
-    prior = stats.norm(math.log(12.0), 1.0).logpdf(THETA)
-    weights, below = posterior(says(Exponential(), report, THETA) + prior)
-    mean = weights @ THETA
-    assert mean == pytest.approx(expected["mean_logmed"], abs=1e-4)
-    assert math.sqrt(weights @ (THETA - mean) ** 2) == pytest.approx(expected["sd_logmed"], abs=1e-4)
+def test_posteriors_from_a_printed_median(name: str, said: Any) -> None:
+    case = CASES["median_order_statistic_exponential"]
+    expected, exact = case["expected"][name], case["tolerance"]["exact"]
+    prior = stats.norm(math.log(12.0), 1.0).logpdf(GRID)
+    weights = posterior((says(Exponential(), said, GRID) if isinstance(said, Report) else said()) + prior)
+    mean = weights @ GRID
+    assert mean == pytest.approx(expected["mean_logmed"], abs=exact)
+    assert math.sqrt(weights @ (GRID - mean) ** 2) == pytest.approx(expected["sd_logmed"], abs=exact)
     for level, quantile in ((0.025, "q025"), (0.5, "median_of_median"), (0.975, "q975")):
-        # The stored quantiles are points of a grid: within a step of it.
-        assert np.interp(level, below, THETA) == pytest.approx(math.log(expected[quantile]), abs=1e-3)
+        found = GRID[np.searchsorted(np.cumsum(weights), level)]
+        assert math.exp(found) == pytest.approx(expected[quantile], rel=exact), quantile
 
 
 def test_counts_of_deaths_have_the_published_ratios_of_hazards() -> None:
@@ -160,8 +192,16 @@ def test_counts_of_deaths_have_the_published_ratios_of_hazards() -> None:
     start = np.array([6.0] * len(authors) + [0.0] * len(drugs))
     found = optimize.minimize(lambda free: -likelihood.log_likelihood(theta(free), data).sum(), start, tol=1e-10)
     case = CASES["woods2010_counts"]
-    for drug, value in zip(drugs, found.x[len(authors) :], strict=True):
-        assert value == pytest.approx(case["expected"]["FE_ml"][drug]["Estimate"], abs=case["tolerance"]["d"])
+    # Curvature, by differences: estimates are as precise as it says.
+    steps = 1e-3 * np.eye(found.x.size)
+    down = [found.x + each + other for each in (*steps, *-steps) for other in (*steps, *-steps)]
+    values = -likelihood.log_likelihood(np.array([theta(free) for free in down]), data).sum(axis=1)
+    (both, up), (low, less) = values.reshape(2, len(steps), 2, len(steps)).transpose(0, 2, 1, 3)
+    errors = np.sqrt(np.diag(np.linalg.inv((both - up - low + less) / 4e-6)))
+    for k, drug in enumerate(drugs, len(authors)):
+        expected, within = case["expected"]["FE_ml"][drug], case["tolerance"]["d"]
+        assert found.x[k] == pytest.approx(expected["Estimate"], abs=within)
+        assert errors[k] == pytest.approx(expected["Std. Error"], abs=within)
 
 
 # -- how many speak -----------------------------------------------------------------------------------------------
@@ -175,7 +215,34 @@ def test_printed_intervals_give_the_numbers_behind_each_stretch_of_a_curve() -> 
     )
     report = landmarks_report([Point(*row) for row in columns], 11)
     found = [point.people for point in report.points]
-    assert found == pytest.approx(expected["conditional_n_star"], abs=case["tolerance"]["all"])
+    exact = case["tolerance"]["all"]
+    assert found == pytest.approx(expected["conditional_n_star"], abs=exact)
+    # The same through Greenwood's variance and the effective number of Cutler and Ederer, one point at a time.
+    columns = zip(expected["S"], expected["lower_loglog"], expected["upper_loglog"], strict=True)
+    variances = np.array([variance_of_log(*row, 0.95) for row in columns])
+    survival = np.array(expected["S"])
+    assert variances == pytest.approx(expected["var_logS"], abs=exact)
+    assert survival * np.sqrt(variances) == pytest.approx(expected["se_S"], abs=exact)
+    assert (1.0 - survival) / (survival * variances) == pytest.approx(expected["n_eff_cutler_ederer"], abs=exact)
+
+
+def test_steps_of_people_are_kaplan_and_meiers_as_r_and_lifelines_have_them() -> None:
+    case, table = CASES["aml_maintained_landmarks"], TABLES["r_survival_aml.csv"]
+    columns = zip(table["time"], table["event"], table["group"], strict=True)
+    steps = steps_of([Person(t, t, bool(d)) for t, d, group in columns if group == "Maintained"])
+    for k, time in enumerate(case["inputs"]["times"]):
+        before = [step for step in steps if step["time_months"] <= time]
+        assert before[-1]["value"] == pytest.approx(case["expected"]["S"][k], abs=case["tolerance"]["all"])
+        assert sum(step["row"] == "death" for step in before) == case["expected"]["deaths_by_t"][k]
+        assert len(steps) - len(before) == case["expected"]["at_risk_after"][k]
+    expected = CASES["lifelines_waltons_rossi_diabetes"]["expected"]["waltons/all/KM"]
+    steps = steps_of([Person(float(t), float(t), e == "1") for t, e, _ in TABLES["lifelines_waltons.csv"]])
+    assert len(steps) == expected["n"]
+    assert sum(step["row"] == "death" for step in steps) == expected["events"]
+    for time, survival in expected["S"].items():
+        last = [step["value"] for step in steps if step["time_months"] <= float(time)][-1]
+        assert last == pytest.approx(survival, rel=CASES["lifelines_waltons_rossi_diabetes"]["tolerance"]["rel"])
+    assert next(step["time_months"] for step in steps if step["value"] <= 0.5) == expected["median"]
 
 
 def test_without_censoring_they_are_the_numbers_at_risk() -> None:
@@ -194,8 +261,31 @@ def test_a_printed_interval_gives_the_error_that_its_scale_has() -> None:
     case = CASES["conversions"]
     printed = case["inputs"]["landmark"]
     variance = variance_of_log(printed["p"], *printed["ci"], 0.95)
-    assert math.sqrt(variance) * printed["p"] == pytest.approx(case["expected"]["se_S"], abs=1e-9)
-    assert (1.0 - printed["p"]) / (printed["p"] * variance) == pytest.approx(case["expected"]["n_eff"], abs=1e-9)
+    expected, exact = case["expected"], case["tolerance"]["exact"]
+    assert math.sqrt(variance) * printed["p"] == pytest.approx(expected["se_S"], abs=exact)
+    assert (1.0 - printed["p"]) / (printed["p"] * variance) == pytest.approx(expected["n_eff"], abs=exact)
+    # On the scale of log(-log S) that is the half width of the interval over 1.96.
+    assert math.log(-math.log(printed["p"])) == pytest.approx(expected["cloglog"], abs=exact)
+    assert math.sqrt(variance) / -math.log(printed["p"]) == pytest.approx(expected["se_cloglog"], abs=exact)
+
+
+def test_a_death_says_as_much_of_a_weibull_shape_as_fishers_information_has_it() -> None:
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    theta, step, family = math.log(10.0), 1e-4, Weibull()
+    # Over log(-log S), whose density is that of a smallest extreme value.
+    at = 24.0 * nodes - 18.0
+    chance = 24.0 * weights * np.exp(at - np.exp(at))
+    clock = family.clock(10.0 * np.exp(at) / math.log(2.0))
+
+    def slopes(name: int) -> Any:
+        ends = [(theta + sign * step * (name == 0), sign * step * (name == 1)) for sign in (1.0, -1.0)]
+        up, down = (family.log_density(clock, np.array(at_), np.array([shape])) for at_, shape in ends)
+        return (up - down) / (2.0 * step)
+
+    score = np.array([slopes(0), slopes(1)])
+    information = (score * chance) @ score.T
+    expected = CASES["conversions"]["expected"]["weibull_sd_logshape_uncensored_per_event"]
+    assert math.sqrt(np.linalg.inv(information)[1, 1]) == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_limits_of_a_median_are_the_order_statistics_that_r_prints() -> None:
@@ -203,6 +293,9 @@ def test_the_limits_of_a_median_are_the_order_statistics_that_r_prints() -> None
     assert len(rows) == 57
     for people, transform, _, lower, upper in rows:
         assert rank_limits(people, 0.95, transform) == (lower, upper), (people, transform)
+    for name, first in CASES["brookmeyer_crowley_ranks"]["expected"].items():
+        transform = {"loglog": "log-log"}.get(name.partition("_")[0], name.partition("_")[0])
+        assert next(n for n in range(2, 21) if rank_limits(n, 0.95, transform)[1] is not None) == first
 
 
 # -- eight patients known through Kaplan-Meier arithmetic ---------------------------------------------------------

@@ -149,7 +149,7 @@ BAD: dict[str, tuple[Content, str]] = {
                 | {"time_months": None},
             ],
         ),
-        "outcomes, row 1, value: survival 0.6 at 24 months after 0.5 at 18",
+        "outcomes, row 1, value: a median of 18 months and survival 0.6 at 24: one contradicts the other",
     ),
     "more of a sex than people": (
         tables([cohort("a")], [], characteristics=[characteristic("female", 21, "21")]),

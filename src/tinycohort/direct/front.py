@@ -151,14 +151,26 @@ def pool(
     question = Question(shape, ratio, _options(published_without_events))
     priors = _priors({"mu": mu, "tau": tau, "tau_group": tau_group}, way, shape, issues)
     issues += _prior_issues(question.family, priors) + run_issues(engine, seed, sampler, way.name)
-    if readable and len(cohorts) == size:
-        issues += label_issues(cohorts) + question.issues(numbers, cohorts)
+    if len(cohorts) == size:
+        issues += label_issues(cohorts) if readable else []
+        issues += _content(question, numbers, cohorts)
     if issues:
         raise InputError(issues)
     rows = tuple(Row(label, group=group) for label, group in zip(cohorts, of_groups, strict=True))
     family, kind, stored = question.family, question.kind, question.data(numbers)
     model = CompiledModel("pool", family, kind, way, priors, rows, stored, question.given(numbers))
     return run(model, engine, seed, **sampler)
+
+
+def _content(question: Question, numbers: Mapping[str, Any], cohorts: tuple[str, ...]) -> list[Issue]:
+    """What is wrong with the cohorts whose numbers could all be read, beside those whose could not."""
+    if any(len(column) != len(cohorts) for column in numbers.values()):
+        return []
+    sound = np.all([np.isfinite(column) for column in numbers.values()], axis=0)
+    if len(cohorts) and not sound.any():
+        return []
+    named = tuple(label for label, read in zip(cohorts, sound, strict=True) if read)
+    return question.issues({name: column[sound] for name, column in numbers.items()}, named)
 
 
 def _options(published_without_events: float | None) -> dict[str, float]:

@@ -1,8 +1,7 @@
-"""Rows of one table held against each other: subgroups and parents, points of one curve, parts of one whole."""
+"""Rows of one table held against each other: subgroups and parents, parts of one whole, numbers that repeat."""
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
 
@@ -10,6 +9,7 @@ from .. import vocabulary as v
 from ..issues import Issue, doubt
 from ..tables import Tables
 from .baseline import check_levels
+from .survival import check_curves
 
 __all__ = ["check_consistency"]
 
@@ -54,25 +54,6 @@ def _check_patient_links(tables: Tables) -> Iterator[Issue]:
         if row.cohort_id != home and row.cohort_id not in near[home]:
             what = f"patient {row.patient_id!r} belongs to {home!r}, which shares nobody with {row.cohort_id!r}"
             yield Issue(f"{tables.where('outcomes', index)}, cohort_id", what, "Correct it, or declare the overlap.")
-
-
-def _check_curves(tables: Tables) -> Iterator[Issue]:
-    curves: dict[Hashable, list[tuple[float, float, str]]] = defaultdict(list)
-    for index, row in enumerate(tables.outcomes):
-        if row.value is None:
-            continue
-        curve = (row.cohort_id, row.endpoint, row.criteria, row.source_id)
-        where = f"{tables.where('outcomes', index)}, value"
-        if row.measure == "landmark" and row.time_months is not None:
-            curves[curve].append((row.time_months, row.value, where))
-        elif row.measure == "median_time":
-            curves[curve].append((row.value, 0.5, where))
-    for points in curves.values():
-        points.sort()
-        for (time, share, _), (later, more, where) in itertools.pairwise(points):
-            if more > share + 1e-12 or (time == later and more != share and 0.5 not in (more, share)):
-                what = f"survival {more:g} at {later:g} months after {share:g} at {time:g}: it cannot rise"
-                yield Issue(where, what, "Correct the value or the time that is wrong, or tell two curves apart.")
 
 
 def _check_subgroups(tables: Tables) -> Iterator[Issue]:
@@ -214,8 +195,8 @@ def check_consistency(tables: Tables) -> Iterator[Issue]:
     """
     checks = (
         *(_check_families, _check_subgroups, _check_said, _check_publications, _check_patient_links),
-        *(_check_comparisons, _check_totals, _check_categories, _check_repeats, _check_curves, _check_lives),
-        check_levels,
+        *(_check_comparisons, _check_totals, _check_categories, _check_repeats, _check_lives),
+        *(check_levels, check_curves),
     )
     # What seems missing or alone may stand in a row that could not be read.
     incomplete = bool(tables.incomplete)

@@ -28,6 +28,9 @@ _LIMITS: Final = {
 }
 
 
+_DAYS: Final = 30.4375
+
+
 def _percentages(outcome: Outcome) -> list[str]:
     """The spellings of this outcome's value among the percentages it was printed with."""
     return [] if outcome.value is None else spellings(outcome.value, f"{outcome.printed} {outcome.derivation or ''}")
@@ -82,7 +85,17 @@ def _check_criteria(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
 
 def _check_time(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
     """The time of a share of people must be there to be read, in months or years."""
-    time = outcome.time_months
+    time, latest = outcome.time_months, _LIMITS["months"][1]
+    if outcome.measure == "median_time" and outcome.value == 0:
+        yield "value", "a median of 0 months", "Write months, above 0."
+    if outcome.measure == "patient_time" and time is not None:
+        ends = [end for end in (outcome.value, outcome.upper) if end is not None]
+        if ends and time >= min(ends):
+            what = f"an entry at {time:g} months, and a time of {min(ends):g}"
+            yield "time_months", what, "Nobody is observed before entering: correct one of the two."
+    if time is not None and time > latest:
+        yield "time_months", f"{time:g} months", f"Write months: {time:g} days are {time / _DAYS:.1f}."
+        return
     if time is None or outcome.patient_id:
         return
     shown = [number for _, number in numbers_in(f"{outcome.printed} {outcome.derivation or ''}")]
@@ -123,7 +136,7 @@ def _check_interval(outcome: Outcome, measure: Measure) -> Iterator[tuple[str, s
             yield "level?", f"an interval of level {outcome.level:g}", "Look at the printed level again."
     elif (lower is not None or upper is not None) and "level" in measure.may:
         yield "level", "an interval without its level", "Write 0.95 for 95%; leave the limits out if it is not said."
-    if measure.unit == "ratio" and value and lower and upper:
+    if measure.unit == "ratio" and value and lower and upper and min(value, lower, upper) > 0:
         middle, width = math.log(lower * upper) / 2, math.log(upper / lower)
         if width and abs(math.log(value) - middle) > 0.1 * width + 0.5 * 0.01 / lower:
             what = f"{value:g} is far from the middle of {lower:g} to {upper:g} on the log scale"
