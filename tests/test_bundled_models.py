@@ -204,7 +204,15 @@ def test_hazard_ratios_partially_pooled_are_a_mixture_of_normals_over_tau(model:
     assert list(chances) == pytest.approx([weight @ special.ndtr(-mean / one) for one in spreads.values()], abs=1e-5)
 
 
-@pytest.mark.parametrize("model", MODELS)
+# Compiling a sampler takes seconds. Those that are not nested are sampled and compared by `reproduce`, whose tests see
+# their estimands by both engines, too.
+@pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param(name, marks=() if tc.read_model(name).pooling.kind == "nested" else pytest.mark.slow)
+        for name in MODELS
+    ],
+)
 def test_both_engines_agree_on_a_bundled_model(model: str) -> None:
     sampled = tc.fit(model, tc.read_evidence(), engine="nuts", seed=11, target_accept=0.99)
     assert sampled.reportable, sampled.reasons

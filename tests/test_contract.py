@@ -33,13 +33,17 @@ COMBINATIONS = [
 SLOW = pytest.mark.slow
 # One measure of each family is sampled: compiling takes seconds, and the others differ in what is reported only. That
 # the choices are independent is seen where one kind meets every pooling and one pooling every kind; all with all is
-# slow. A hazard ratio has the density of `normal`, which is sampled, and its own in two bundled models.
+# slow. A hazard ratio has the density of `normal`, which is sampled, and its own in two bundled models; percentages
+# with a chance of going unpublished are sampled side by side with counts.
+SAMPLED_ELSEWHERE = {"hazard_ratio-ratio", FURTHER[1].name}
 SAMPLED = [
     pytest.param(
         example,
         pooling,
         id=f"{example.name}-{pooling}",
-        marks=() if (pooling == "partial" and example.kind != "hazard_ratio") or example.kind == "binomial" else SLOW,
+        marks=()
+        if (pooling == "partial" and example.name not in SAMPLED_ELSEWHERE) or example.kind == "binomial"
+        else SLOW,
     )
     for examples, poolings in (([EXAMPLES[pair][0] for pair in PAIRS], POOLINGS), (FURTHER[1:], ["partial"]))
     for example in examples
@@ -83,40 +87,55 @@ def random_points(model: tc.CompiledModel, size: int) -> list[dict[str, Any]]:
     return points
 
 
-def pymc_point(model: Any, point: dict[str, Any]) -> tuple[dict[str, Any], float]:
-    """The same point in terms of PyMC's value variables, and the log density that its other coordinates add.
+def to_pymc(model: Any) -> Callable[[dict[str, Any]], tuple[dict[str, Any], float]]:
+    """What puts a point in terms of PyMC's value variables, with the log density that its other coordinates add.
 
     A Beta prior of a level is written in the probability, a LogStudentT prior in the logarithm, and a Student t's z in
     the share of a beta.
     """
-    values, log_jacobian = {}, 0.0
+    import pytensor
+
+    forward = {}
     for variable in model.free_RVs:
-        name = variable.name
-        if name in point:
-            value = np.asarray(point[name])
-        elif name == "z_share":  # a Student t by way of a beta
-            nu = variable.owner.op.dist_params(variable.owner)[0].eval() * 2
-            value = 0.5 + 0.5 * point["z"] / np.sqrt(nu + point["z"] ** 2)
-            log_jacobian += float(np.sum(np.log(0.5 * nu) - 1.5 * np.log(nu + point["z"] ** 2)))
-        elif name.endswith("_probability"):
-            value = special.expit(point[name.removesuffix("_probability")])
-            log_jacobian += float(np.sum(np.log(value) + np.log1p(-value)))
-        else:
-            assert name.startswith("log_")
-            value = np.log(point[name.removeprefix("log_")])
-            log_jacobian -= float(np.sum(value))
         transform = model.rvs_to_transforms[variable]
         if transform is not None:
-            value = transform.forward(value, *variable.owner.inputs).eval()
-        values[model.rvs_to_values[variable].name] = np.asarray(value)
-    return values, log_jacobian
+            given = variable.type()
+            moved = transform.forward(given, *variable.owner.inputs)
+            forward[variable.name] = pytensor.function([given], moved, mode="FAST_COMPILE")
+    (nu,) = {
+        float(variable.owner.op.dist_params(variable.owner)[0].eval() * 2)
+        for variable in model.free_RVs
+        if variable.name == "z_share"
+    } or {None}
+
+    def converted(point: dict[str, Any]) -> tuple[dict[str, Any], float]:
+        values, log_jacobian = {}, 0.0
+        for variable in model.free_RVs:
+            name = variable.name
+            if name in point:
+                value = np.asarray(point[name])
+            elif name == "z_share":  # a Student t by way of a beta
+                value = 0.5 + 0.5 * point["z"] / np.sqrt(nu + point["z"] ** 2)
+                log_jacobian += float(np.sum(np.log(0.5 * nu) - 1.5 * np.log(nu + point["z"] ** 2)))
+            elif name.endswith("_probability"):
+                value = special.expit(point[name.removesuffix("_probability")])
+                log_jacobian += float(np.sum(np.log(value) + np.log1p(-value)))
+            else:
+                assert name.startswith("log_")
+                value = np.log(point[name.removeprefix("log_")])
+                log_jacobian -= float(np.sum(value))
+            value = forward[name](value) if name in forward else value
+            values[model.rvs_to_values[variable].name] = np.asarray(value)
+        return values, log_jacobian
+
+    return converted
 
 
 def assert_same_density(model: tc.CompiledModel) -> None:
     twin = model.pymc_model()
-    log_density = twin.compile_logp(jacobian=False, mode="FAST_COMPILE")
+    log_density, converted = twin.compile_logp(jacobian=False, mode="FAST_COMPILE"), to_pymc(twin)
     for point in random_points(model, 20):
-        values, log_jacobian = pymc_point(twin, point)
+        values, log_jacobian = converted(point)
         ours = float(model.log_density(point))
         assert ours == pytest.approx(float(log_density(values)) + log_jacobian, rel=1e-9), point
 
@@ -371,7 +390,8 @@ def test_a_saved_fit_comes_back_the_same(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["fit.nc"]
     back = tc.read_fit(path)
     assert back.summary() == fit.summary()
-    assert back.summary(0.8, "shortest") == fit.summary(0.8, "shortest")
+    if pooling != "nested":  # where the shortest intervals take as long as all else here
+        assert back.summary(0.8, "shortest") == fit.summary(0.8, "shortest")
     assert back.provenance == fit.provenance
     assert back.compiled.to_dict() == fit.compiled.to_dict()
     assert back.compiled.digest == fit.compiled.digest

@@ -28,7 +28,8 @@ Function = Callable[[Any], Any]
 def binomial(events: int, total: int) -> Function:
     """Log-likelihood of a logit, every constant kept."""
     choose = special.gammaln(total + 1) - special.gammaln(events + 1) - special.gammaln(total - events + 1)
-    return lambda theta: choose + events * special.log_expit(theta) + (total - events) * special.log_expit(-theta)
+    # log(1 - expit(theta)) is log(expit(theta)) - theta, which spares half of the work.
+    return lambda theta: choose + total * special.log_expit(theta) - (total - events) * theta
 
 
 @dataclass(frozen=True)

@@ -115,9 +115,12 @@ class StudentBruteForce:
 
     def _times_likelihoods(self, kernel: Any, theta: Any) -> Any:
         """Sums (3, J, M) over the nodes of a kernel (M, N) times likelihoods and powers of theta (N,) or (M, N)."""
-        values = np.stack([np.exp(function(theta)) * theta**k for k in range(3) for function in self.log_likelihoods])
-        found = kernel @ values.T if theta.ndim == 1 else np.einsum("mn,fmn->mf", kernel, values)
-        return found.T.reshape(3, len(self.log_likelihoods), len(kernel))
+        likelihoods = np.exp([function(theta) for function in self.log_likelihoods])
+        found = []
+        for _ in range(3):
+            found.append(kernel @ likelihoods.T if theta.ndim == 1 else np.einsum("mn,jmn->mj", kernel, likelihoods))
+            kernel = kernel * theta
+        return np.moveaxis(np.array(found), 2, 1)
 
     def _density(self, x: Any) -> Any:
         """The Student t, as SciPy has it but quicker."""
