@@ -102,11 +102,8 @@ def to_pymc(model: Any) -> Callable[[dict[str, Any]], tuple[dict[str, Any], floa
             given = variable.type()
             moved = transform.forward(given, *variable.owner.inputs)
             forward[variable.name] = pytensor.function([given], moved, mode="FAST_COMPILE")
-    (nu,) = {
-        float(variable.owner.op.dist_params(variable.owner)[0].eval() * 2)
-        for variable in model.free_RVs
-        if variable.name == "z_share"
-    } or {None}
+    shares = [variable for variable in model.free_RVs if variable.name == "z_share"]
+    degrees = [variable.owner.op.dist_params(variable.owner)[0].eval() * 2 for variable in shares]
 
     def converted(point: dict[str, Any]) -> tuple[dict[str, Any], float]:
         values, log_jacobian = {}, 0.0
@@ -115,6 +112,7 @@ def to_pymc(model: Any) -> Callable[[dict[str, Any]], tuple[dict[str, Any], floa
             if name in point:
                 value = np.asarray(point[name])
             elif name == "z_share":  # a Student t by way of a beta
+                (nu,) = degrees
                 value = 0.5 + 0.5 * point["z"] / np.sqrt(nu + point["z"] ** 2)
                 log_jacobian += float(np.sum(np.log(0.5 * nu) - 1.5 * np.log(nu + point["z"] ** 2)))
             elif name.endswith("_probability"):
