@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -27,12 +28,30 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if collection_path.suffix == ".py" and not collection_path.name.startswith("test_") else None
 
 
-# Files that take minutes come first, so that no worker is left alone with one of them in the end.
-_LONG = ("test_reporting.py", "test_report_browser.py", "test_report_pages.py", "test_student.py", "test_contract.py")
+# These share the fits and figures of the bundled models, which one worker makes once.
+_TOGETHER = ("test_reporting.py", "test_report_pages.py", "test_report_browser.py")
+# Files that take long come first, so that no worker is left alone with one of them in the end.
+_LONG = (
+    *_TOGETHER, "test_contract.py", "test_student.py", "test_exact_engine.py", "test_nested.py",
+    "test_bundled_models.py",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _LONG.index(item.path.name) if item.path.name in _LONG else len(_LONG))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Whole files for each worker, and those that share what is made for all of them to the same one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class FilesTogether(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "reports" if Path(file).name in _TOGETHER else file
+
+    return FilesTogether(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -17,7 +17,7 @@ import pytest
 
 import tinycohort as tc
 from support.contract import EXAMPLES, FURTHER, Example, monte_carlo_errors
-from support.pymc_points import pymc_point
+from support.pymc_points import to_pymc
 from tinycohort.compiled.parts import Part
 from tinycohort.engines import nuts
 from tinycohort.engines.run import run
@@ -33,13 +33,17 @@ COMBINATIONS = [
 SLOW = pytest.mark.slow
 # One measure of each family is sampled: compiling takes seconds, and the others differ in what is reported only. That
 # the choices are independent is seen where one kind meets every pooling and one pooling every kind; all with all is
-# slow. A hazard ratio has the density of `normal`, which is sampled, and its own in two bundled models.
+# slow. A hazard ratio has the density of `normal`, which is sampled, and its own in two bundled models; percentages
+# with a chance of going unpublished are sampled side by side with counts.
+SAMPLED_ELSEWHERE = {"hazard_ratio-ratio", FURTHER[1].name}
 SAMPLED = [
     pytest.param(
         example,
         pooling,
         id=f"{example.name}-{pooling}",
-        marks=() if (pooling == "partial" and example.kind != "hazard_ratio") or example.kind == "binomial" else SLOW,
+        marks=()
+        if (pooling == "partial" and example.name not in SAMPLED_ELSEWHERE) or example.kind == "binomial"
+        else SLOW,
     )
     for examples, poolings in (([EXAMPLES[pair][0] for pair in PAIRS], POOLINGS), (FURTHER[1:], ["partial"]))
     for example in examples
@@ -85,9 +89,9 @@ def random_points(model: tc.CompiledModel, size: int) -> list[dict[str, Any]]:
 
 def assert_same_density(model: tc.CompiledModel) -> None:
     twin = model.pymc_model()
-    log_density = twin.compile_logp(jacobian=False, mode="FAST_COMPILE")
+    log_density, converted = twin.compile_logp(jacobian=False, mode="FAST_COMPILE"), to_pymc(twin)
     for point in random_points(model, 20):
-        values, log_jacobian = pymc_point(twin, point)
+        values, log_jacobian = converted(point)
         ours = float(model.log_density(point))
         assert ours == pytest.approx(float(log_density(values)) + log_jacobian, rel=1e-9), point
 
@@ -342,7 +346,8 @@ def test_a_saved_fit_comes_back_the_same(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["fit.nc"]
     back = tc.read_fit(path)
     assert back.summary() == fit.summary()
-    assert back.summary(0.8, "shortest") == fit.summary(0.8, "shortest")
+    if pooling != "nested":  # where the shortest intervals take as long as all else here
+        assert back.summary(0.8, "shortest") == fit.summary(0.8, "shortest")
     assert back.provenance == fit.provenance
     assert back.compiled.to_dict() == fit.compiled.to_dict()
     assert back.compiled.digest == fit.compiled.digest

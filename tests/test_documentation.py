@@ -15,7 +15,14 @@ import tinycohort as tc
 from tinycohort.engines import nuts
 from tinycohort.engines.exact import refinement as exact
 
-RUN = ("README.md", "docs/tour.md", "docs/survival.md", "docs/reconstruction.md", "docs/add_a_likelihood.md", "docs/comparison.md")
+RUN = (
+    "README.md",
+    "docs/tour.md",
+    "docs/survival.md",
+    "docs/reconstruction.md",
+    "docs/add_a_likelihood.md",
+    "docs/comparison.md",
+)
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -13,7 +13,10 @@ import pytest
 import xarray
 
 import tinycohort as tc
+from tinycohort.engines import nuts
 from tinycohort.engines import run as engines_run
+from tinycohort.engines.exact import solve
+from tinycohort.engines.nuts import DrawsPosterior
 from tinycohort.posterior import Fit
 
 COUNTS = {"events": [1, 7, 9], "totals": [8, 27, 44]}
@@ -316,7 +319,17 @@ def test_a_file_of_a_later_format_is_refused(fit: Fit, tmp_path: Path) -> None:
     assert "999" in complaint(tc.read_fit, path)
 
 
-def test_a_blocked_fit_stays_blocked_in_a_file(tmp_path: Path) -> None:
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let draws of the exact engine stand for those of NUTS, whose sampler takes seconds to compile."""
+
+    def sample(model: tc.CompiledModel, seed: int, *, draws: int, chains: int) -> DrawsPosterior:
+        return DrawsPosterior(model, solve(model).draws(chains, draws, seed), {"diverging": np.zeros((chains, draws))})
+
+    monkeypatch.setattr(nuts, "sample", sample)
+
+
+def test_a_blocked_fit_stays_blocked_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
     sampled = tc.pool(events=[3, 8], totals=[9, 20], pooling="common", engine="nuts", seed=1, draws=50, chains=2)
     assert not sampled.reportable
     back = tc.read_fit(sampled.save(tmp_path / "fit.nc"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 import sys
 from pathlib import Path
@@ -25,13 +26,21 @@ def parts_of(svg: str) -> tuple[list[str], list[float]]:
     return words, places
 
 
+def copied(script: Path, folder: Path) -> Path:
+    """A copy of a script, beside the folder in which it puts its figure."""
+    (folder / "gallery").mkdir()
+    (folder / "images").mkdir()
+    return shutil.copy(script, folder / "gallery")
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_a_figure_of_the_gallery_is_the_one_that_its_script_draws(
-    script: Path, repository: Path, run: Run, tmp_path: Path
+    script: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "gallery").mkdir()
-    (tmp_path / "images").mkdir()
-    run(sys.executable, shutil.copy(script, tmp_path / "gallery"), cwd=tmp_path)
+    path = copied(script, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    # Here, and not in a Python of its own, which would load everything anew for each.
+    runpy.run_path(str(path), run_name="__main__")
     assert [path.name for path in (tmp_path / "images").iterdir()] == [f"{script.stem}.svg"]
     drawn, kept = (
         parts_of((folder / "images" / f"{script.stem}.svg").read_text(encoding="utf-8"))
@@ -41,6 +50,11 @@ def test_a_figure_of_the_gallery_is_the_one_that_its_script_draws(
     assert drawn[0] == kept[0], again
     # A fiftieth of a point: what another processor's last digits may move.
     assert drawn[1] == pytest.approx(kept[1], abs=0.02), again
+
+
+def test_a_script_of_the_gallery_runs_by_itself(repository: Path, run: Run, tmp_path: Path) -> None:
+    run(sys.executable, copied(repository / "docs/gallery/response_pd1.py", tmp_path), cwd=tmp_path)
+    assert [path.name for path in (tmp_path / "images").iterdir()] == ["response_pd1.svg"]
 
 
 def test_every_figure_has_its_script_and_is_shown(repository: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,27 +60,31 @@ def in_plain_sums(
     between = theta[:, None] - theta[None]
     of_mu = stats.logistic.pdf(theta) * step
     joint = np.zeros((len(tau), len(tau_group), len(theta)))
-    of_group = {name: np.zeros((len(tau), len(theta))) for name in names}
-    kernels = [stats.norm.pdf(between, 0, spread) * step for spread in tau_group]
+    say = np.ones((len(tau), len(names), len(theta)))
     for t, within in enumerate(tau):
-        kernel = stats.norm.pdf(between, 0, within) * step
-        say = {name: np.ones(len(theta)) for name in names}
+        kernel = _normal(between, within) * step
         for one, own in zip(likelihood, groups, strict=True):
-            say[own] = say[own] * (kernel @ one)
-        for s, kernel in enumerate(kernels):
-            each = {name: kernel @ said for name, said in say.items()}
-            joint[t, s] = of_mu * np.prod(list(each.values()), axis=0) * prior["tau"][t] * prior["tau_group"][s]
-            for name in names:
-                of_group[name][t] += (kernel.T @ (joint[t, s] / each[name])) * say[name]
+            say[t, names.index(own)] *= kernel @ one
+    of_group = np.zeros_like(say)
+    for s, spread in enumerate(tau_group):
+        kernel = _normal(between, spread) * step
+        each = say @ kernel.T
+        joint[:, s] = of_mu * each.prod(axis=1) * prior["tau"][:, None] * prior["tau_group"][s]
+        of_group += ((joint[:, s, None] / each) @ kernel) * say
     evidence = joint.sum()
     return {
         "log_evidence": np.log(evidence),
         "mu": (theta, joint.sum(axis=(0, 1)) / evidence),
         "tau": (tau, joint.sum(axis=(1, 2)) / evidence),
         "tau_group": (tau_group, joint.sum(axis=(0, 2)) / evidence),
-        "group": [(theta, one.sum(axis=0) / evidence) for one in of_group.values()],
-        "new_cohort_in_group": [(theta, tau, one / evidence) for one in of_group.values()],
+        "group": [(theta, of_group[:, g].sum(axis=0) / evidence) for g in range(len(names))],
+        "new_cohort_in_group": [(theta, tau, of_group[:, g] / evidence) for g in range(len(names))],
     }
+
+
+def _normal(x: Any, spread: float) -> Any:
+    """The normal density, as SciPy has it but quicker."""
+    return np.exp(-0.5 * (x / spread) ** 2) / (spread * math.sqrt(2 * math.pi))
 
 
 def test_every_answer_is_that_of_plain_sums() -> None:
@@ -137,11 +142,17 @@ def test_a_group_for_each_cohort_has_the_two_spreads_together() -> None:
     prior = 2 * stats.norm.pdf(spread, 0, 0.5) * 1.5 * weights
     z, of_z = np.polynomial.hermite_e.hermegauss(61)
     mu = np.linspace(-9, 6, 301)
-    both = np.hypot(spread[:, None], spread)
-    p = special.expit(mu[:, None] + both[..., None, None] * z)
-    averages = [stats.binom.pmf(r, n, p) @ (of_z / of_z.sum()) for r, n in ((1, 8), (7, 27), (9, 44))]
+    # Both spreads have the same prior: each pair of them stands for its mirror image.
+    first, second = np.triu_indices(len(spread))
+    share = prior[first] * prior[second] * np.where(first == second, 1.0, 2.0)
+    theta = mu[:, None] + np.hypot(spread[first], spread[second])[:, None, None] * z
+    log_p = special.log_expit(theta)
+    averages = [
+        np.exp(n * log_p - (n - r) * theta) @ (of_z / of_z.sum()) * math.comb(n, r)
+        for r, n in ((1, 8), (7, 27), (9, 44))
+    ]
     evidence = (np.prod(averages, axis=0) * stats.logistic.pdf(mu)).sum(axis=-1) * (mu[1] - mu[0])
-    assert fit.posterior.log_marginal_likelihood == pytest.approx(np.log(prior @ evidence @ prior), abs=1e-6)
+    assert fit.posterior.log_marginal_likelihood == pytest.approx(np.log(share @ evidence), abs=1e-6)
 
 
 def test_one_group_shares_its_spread_with_the_level() -> None:

@@ -242,7 +242,7 @@ def test_the_installed_command_fits_a_bundled_model_in_an_empty_folder(installed
 def test_the_installed_command_reproduces_the_answers_in_an_empty_folder(
     installed: Path, run: Run, empty: Path
 ) -> None:
-    models = ["response_after_sbrt", "response_pd1"]
+    models = ["response_after_sbrt", "response_pd1:common"]
     run(installed / "tinycohort", "reproduce", "--output", "out", "--quick", "--models", *models, cwd=empty)
     assert any((empty / "out").iterdir())
     assert [path.name for path in empty.iterdir()] == ["out"]

@@ -11,6 +11,7 @@ import pytest
 import tinycohort as tc
 from evidence import made_up
 from support.pages import Content, counts, fitted, not_pooled, small
+from tinycohort.engines.nuts import DrawsPosterior
 from tinycohort.priors import PRIORS, prior
 from tinycohort.reporting.headline import Standing
 from tinycohort.reporting.moves import NOTABLE, Move, _size, _subject, _wider
@@ -272,7 +273,10 @@ def test_without_the_exact_engine_the_variants_alone_are_looked_at() -> None:
     from tinycohort.reporting.moves import find_moves
 
     model, evidence = tc.read_model(with_variants(TAU_WIDE)), counts(**ALIKE)
-    sampled = tc.fit(model, evidence, "nuts", seed=1)
+    exact = tc.fit(model, evidence, seed=1)
+    draws = DrawsPosterior(exact.compiled, exact.posterior.draws(4, 1000, 1), {})
+    parts = {"model": model, "evidence": exact.evidence, "make_draws": lambda fit: exact.draws}
+    sampled = tc.Fit(exact.compiled, draws, exact.provenance | {"engine": "nuts"}, **parts)
     wide = tc.fit(model.variant("wide"), evidence)
     assert [one.cause for one in find_moves(model, sampled, {"wide": wide}, 1)] == ["variant"]
 

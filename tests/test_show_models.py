@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,17 @@ EVERY = [name if variant is None else f"{name}:{variant}" for name in tc.bundled
          for variant in (None, *tc.read_model(name).variants)]  # fmt: skip
 
 
+@cache
+def shown_of(name: str) -> Shown:
+    """A bundled model or variant as it is shown; several tests look at each, and nothing changes it."""
+    return tc.show(name, BUNDLED)
+
+
+@cache
+def spec_of(name: str) -> tc.ModelSpec:
+    return tc.read_model(name)
+
+
 def flat(shown: Shown) -> str:
     return " ".join(str(shown).split())
 
@@ -30,7 +42,7 @@ def rows(shown: Shown, heading: str) -> list[Row]:
 
 @pytest.mark.parametrize("name", tc.bundled_models())
 def test_a_model_shows_what_it_uses_and_leaves_out_and_why(name: str) -> None:
-    model, shown = tc.read_model(name), tc.show(name, BUNDLED)
+    model, shown = spec_of(name), shown_of(name)
     fit = tc.fit(model, BUNDLED)
     content, text = shown.to_dict(), flat(shown)
     assert [one["outcome_id"] for one in content["used"]] == [one.outcome.outcome_id for one in fit.evidence.numbers]
@@ -45,7 +57,7 @@ def test_a_model_shows_what_it_uses_and_leaves_out_and_why(name: str) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_number_left_out_stands_once_under_its_reason_and_the_reasons_are_counted(name: str) -> None:
-    shown = tc.show(name, BUNDLED)
+    shown = shown_of(name)
     left = shown.to_dict()["left_out"]
     for reason in dict.fromkeys(one["reason"] for one in left):
         members = [one for one in left if one["reason"] == reason]
@@ -59,7 +71,7 @@ def test_a_number_left_out_stands_once_under_its_reason_and_the_reasons_are_coun
 
 
 def test_what_nearly_spoke_is_told_before_what_is_far_with_label_number_and_printed_form() -> None:
-    shown = tc.show("response_pd1", BUNDLED)
+    shown = shown_of("response_pd1")
     (row,) = (row for row in rows(shown, "origin: ") if "delord_2017_response" in row.text)
     assert row.lead == ("CheckMate 358 (Delord 2017)", "5 of 24, 0.208")
     assert "“20.8%; n = 24”" in row.text
@@ -70,7 +82,7 @@ def test_what_nearly_spoke_is_told_before_what_is_far_with_label_number_and_prin
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_model_says_whom_it_admits_and_what_it_answers(name: str) -> None:
-    model, shown = tc.read_model(name), tc.show(name, BUNDLED)
+    model, shown = spec_of(name), shown_of(name)
     admits = {row.lead[0]: row.text for row in rows(shown, "who may speak")}
     assert admits["endpoint"] == model.evidence.endpoint
     for column, values in model.evidence.where.items():
@@ -92,28 +104,26 @@ def test_a_model_shows_its_variants_and_a_variant_what_it_changes_and_why() -> N
     variants = {row.lead[0]: row.text for row in rows(tc.show(model, BUNDLED), "variants")}
     assert list(variants) == list(model.variants)
     assert variants["common"].startswith('pooling.kind = "common", without priors.tau. ')
-    head = {row.lead[0]: row.text for row in rows(tc.show("response_pd1:common", BUNDLED), "response_pd1:common: ")}
+    head = {row.lead[0]: row.text for row in rows(shown_of("response_pd1:common"), "response_pd1:common: ")}
     assert head["changes"] == 'pooling.kind = "common", without priors.tau'
     assert head["why"] == model.variant("common").why
 
 
 def test_a_variant_that_takes_the_other_side_of_a_contradiction_says_so_where_it_is_used() -> None:
-    shown = tc.show("unirradiated_response:stable_counted", BUNDLED)
+    shown = shown_of("unirradiated_response:stable_counted")
     decided = rows(shown, "contradictions of which it takes the other side")
     assert [row.lead for row in decided] == [("grimaldi_2014_unirradiated",)] * 2
     assert "“9” is used, “11” has a claim" in decided[0].text
     (used,) = (row for row in rows(shown, "would use") if row.lead[0] == "Grimaldi 2014")
     assert used.lead[1] == "11 of 21, 0.52"
     assert "! events: 11 is used, 9 has a claim [grimaldi_2014_events]" in used.below
-    base = tc.show("unirradiated_response", BUNDLED)
+    base = shown_of("unirradiated_response")
     (base_row,) = (row for row in rows(base, "would use") if row.lead[0] == "Grimaldi 2014")
     assert "! events: 9 is used, 11 has a claim [grimaldi_2014_events]" in base_row.below
 
 
 def test_a_number_used_is_shown_with_design_tumour_criteria_denominator_and_what_bears_on_it() -> None:
-    row = next(
-        row for row in rows(tc.show("response_pd1", BUNDLED), "would use") if "lin_2022_pd1_response" in row.text
-    )
+    row = next(row for row in rows(shown_of("response_pd1"), "would use") if "lin_2022_pd1_response" in row.text)
     assert row.lead == ("Lin 2022, PD-1 antibody alone", "1 of 8, 0.125")
     assert (
         "case_series; nasopharyngeal; criteria recist_1_1 + confirmed + first_evaluation; denominator treated"
@@ -125,7 +135,7 @@ def test_a_number_used_is_shown_with_design_tumour_criteria_denominator_and_what
 
 @pytest.mark.parametrize("name", EVERY)
 def test_no_line_of_a_model_is_longer_than_the_page_is_wide(name: str) -> None:
-    shown = tc.show(name, BUNDLED)
+    shown = shown_of(name)
     for width in (60, 80, 110, 200):
         assert max(map(len, shown.text(width).split("\n"))) <= width
 
@@ -173,7 +183,7 @@ def test_what_the_priors_expect_is_the_prior_itself() -> None:
 
 
 def test_what_the_priors_expect_is_shown_with_three_digits_and_the_scale_of_tau() -> None:
-    shown = tc.show("response_pd1", BUNDLED)
+    shown = shown_of("response_pd1")
     spans = {row.lead[0]: row.text for row in rows(shown, "expects") if row.lead}
     expected = shown.to_dict()["prior_predictive"]
     for label, name in (("probability, typical cohort", "typical"), ("tau, on the logit scale", "tau")):

@@ -11,7 +11,7 @@ import pytest
 from scipy import special
 
 import tinycohort as tc
-from support.pymc_points import pymc_point
+from support.pymc_points import to_pymc
 from tinycohort.compiled import CompiledModel, Row
 from tinycohort.curves import curve_marginal, longest_followup, predicted_deaths, survival_curve
 from tinycohort.engines.exact import solve
@@ -241,7 +241,7 @@ def test_both_engines_see_one_log_density() -> None:
         point = {"mu": 2.7, "tau": 0.4, "z": np.array([0.3, -1.0, 0.8]), "shape": 0.3}
         point |= {"tau_shape": 0.1, "z_shape": np.array([-0.5, 1.0, 0.2])} if shape.kind == "pooled" else {}
         twin = model.pymc_model()
-        values, log_jacobian = pymc_point(twin, point)
+        values, log_jacobian = to_pymc(twin)(point)
         symbolic = float(twin.compile_logp(jacobian=False)(values)) + log_jacobian
         assert float(model.log_density(point)) == pytest.approx(symbolic, rel=1e-10)
 

@@ -28,7 +28,14 @@ FITTED = {
     "Normal(0, 1)": (Weibull(), Prior(*LEVEL, 0.0, 1.0)),
     "Normal(0, 2)": (Weibull(), Prior(*LEVEL, 0.0, 2.0)),
 }
-HEADER = ("patients", "prior of the log shape", "median: upper over lower limit", "covered, %", "S(24): width", "covered, %")
+HEADER = (
+    "patients",
+    "prior of the log shape",
+    "median: upper over lower limit",
+    "covered, %",
+    "S(24): width",
+    "covered, %",
+)
 
 
 def main() -> None:

@@ -177,7 +177,7 @@ def test_an_undamaged_copy_written_anew_is_what_was_sealed(tmp_path: Path) -> No
 
 
 def test_random_damage_is_noticed(tmp_path: Path) -> None:
-    found = damage_at_random(Copy(tmp_path / "data"), 150, seed=1)
+    found = damage_at_random(Copy(tmp_path / "data"), 80, seed=1)
     assert share(found, "neither") == 0, found
     assert share(found, "content") > 0.6, found
 

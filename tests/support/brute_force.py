@@ -5,7 +5,8 @@ Nothing of the package is used. Slow, and for small data sets only: it is what t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -28,7 +29,26 @@ Function = Callable[[Any], Any]
 def binomial(events: int, total: int) -> Function:
     """Log-likelihood of a logit, every constant kept."""
     choose = special.gammaln(total + 1) - special.gammaln(events + 1) - special.gammaln(total - events + 1)
-    return lambda theta: choose + events * special.log_expit(theta) + (total - events) * special.log_expit(-theta)
+    # log(1 - expit(theta)) is log(expit(theta)) - theta, which spares half of the work.
+    return lambda theta: choose + total * special.log_expit(theta) - (total - events) * theta
+
+
+def log_sum(log_weights: Mapping[int, float]) -> Function:
+    """log of the sum of exp(log_weights[u] + u theta), by Horner's rule: many whole numbers u for the price of few."""
+    lowest, highest = min(log_weights), max(log_weights)
+    most = max(log_weights.values())
+    weights = [math.exp(log_weights.get(u, -math.inf) - most) for u in range(lowest, highest + 1)]
+
+    def log_total(theta: Any) -> Any:
+        theta = np.asarray(theta, float)
+        x, positive = np.exp(-np.abs(theta)), theta > 0
+        # From the end at which the terms are largest, so that x is at most one.
+        total = np.where(positive, weights[0], weights[-1])
+        for rising, falling in zip(weights[1:], weights[-2::-1], strict=True):
+            total = total * x + np.where(positive, rising, falling)
+        return most + np.log(total) + theta * np.where(positive, highest, lowest)
+
+    return log_total
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,22 @@ from __future__ import annotations
 import copy
 import csv
 import dataclasses
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import cache, cached_property, lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import tinycohort as tc
 from evidence import made_up
+from tinycohort.reporting import reproduction, results, writing
+from tinycohort.reporting.figures import draw_all
 from tinycohort.reporting.folder import list_files
 from tinycohort.reporting.reproduction import reproduce
+from tinycohort.reporting.results import ModelResult, fit_model
 from tinycohort.reporting.writing import Verdict
 from tinycohort.spec import ModelSpec
 from tinycohort.tables import write_folder
@@ -64,7 +70,7 @@ class Page(HTMLParser):
         if not _UNSEEN & set(self.open):
             self.words.append(data)
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Its words, whatever the markup between them."""
         return squeezed("".join(self.words))
@@ -72,6 +78,10 @@ class Page(HTMLParser):
     def count(self, name: str) -> int:
         """How many elements are called so."""
         return sum(found == name for found, _ in self.elements)
+
+
+#: A page taken apart is not changed, and many tests ask for the same.
+_taken_apart = lru_cache(maxsize=16)(Page)
 
 
 def squeezed(text: str) -> str:
@@ -91,7 +101,7 @@ class Run:
         return (self.folder / f"{name}.html").read_text(encoding="utf-8")
 
     def page(self, name: str = "index") -> Page:
-        return Page(self.source(name))
+        return _taken_apart(self.source(name))
 
     @property
     def pages(self) -> list[str]:
@@ -102,24 +112,75 @@ class Run:
             return list(csv.DictReader(file))
 
 
-def reproduced_in(folder: Path, **choices: Any) -> Run:
-    """What `reproduce` writes into a folder of this one."""
+def reproduced_in(folder: Path, fresh: bool = False, **choices: Any) -> Run:
+    """What `reproduce` writes into a folder of this one.
+
+    Unless it is to be made afresh, a bundled model that an earlier run has fitted and drawn is not fitted and drawn
+    again.
+    """
     said: list[str] = []
-    verdict = reproduce(folder / "results", progress=said.append, **choices)
+    with nullcontext() if fresh else _remembering():
+        verdict = reproduce(folder / "results", progress=said.append, **choices)
     return Run(folder / "results", verdict, said)
 
 
-def reported_in(folder: Path, models: Any = None, evidence: Any = None) -> Run:
-    """What `report` writes into a folder of this one."""
+def reported_in(folder: Path, models: Any = None, evidence: Any = None, fresh: bool = False) -> Run:
+    """What `report` writes into a folder of this one; the same of what was made already."""
     said: list[str] = []
-    verdict = tc.report(models, evidence, folder / "report", progress=said.append)
+    with nullcontext() if fresh else _remembering():
+        verdict = tc.report(models, evidence, folder / "report", progress=said.append)
     return Run(folder / "report", verdict, said)
 
 
-@lru_cache
+_FIT = results.fit
+_MADE: dict[str, ModelResult] = {}
+_DRAWN: dict[tuple[str, bool], Any] = {}
+
+
+@contextmanager
+def _remembering() -> Iterator[None]:
+    """Meanwhile the bundled models are fitted and drawn once; what a test fits in another way is not kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (reproduction, results):
+            patch.setattr(module, "fit_model", _fit_model)
+        for module in (reproduction, writing):
+            patch.setattr(module, "draw_all", _draw_all)
+        yield
+
+
+def _fit_model(model: ModelSpec, evidence: tc.Evidence, seed: int, engine: str) -> ModelResult:
+    bundled = model.name.partition(":")[0] in tc.bundled_models() and model == tc.read_model(model.name)
+    if results.fit is not _FIT or not bundled or seed != 1 or evidence.digest != tc.read_evidence().digest:
+        return fit_model(model, evidence, seed, engine)
+    made = _MADE.get(model.name)
+    if made is None or (engine == "both" and made.sampled is None):
+        made = _MADE[model.name] = fit_model(model, evidence, seed, engine)
+    return made if engine == "both" else dataclasses.replace(made, sampled=None)
+
+
+def _draw_all(result: ModelResult, print_too: bool = False) -> Any:
+    made = _MADE.get(result.model.name)
+    if made is None or made.fit is not result.fit:
+        return draw_all(result, print_too)
+    key = (result.model.name, print_too)
+    if key not in _DRAWN:
+        # What was drawn for print has all that a page needs.
+        _DRAWN[key] = _DRAWN.get((result.model.name, True)) or draw_all(result, print_too)
+    return _DRAWN[key]
+
+
+@cache
 def fit_of(model: str, variant: str = "") -> tc.Fit:
-    """A bundled model, or a variant of it, fitted to the bundled evidence; many tests ask for the same."""
-    return tc.fit(f"{model}:{variant}" if variant else model, tc.read_evidence())
+    """A bundled model, or a variant of it, fitted to the bundled evidence; many tests ask for the same.
+
+    What a run fitted is taken if it is this very model with this very evidence.
+    """
+    named = f"{model}:{variant}" if variant else model
+    made = {} if model not in _MADE else {name: fit for name, _, fit in _MADE[model].fits}
+    evidence = tc.read_evidence()
+    if variant in made and made[variant].model == tc.read_model(named):
+        return made[variant]
+    return tc.fit(named, evidence)
 
 
 def small(name: str = "small") -> Content:

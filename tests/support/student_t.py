@@ -9,7 +9,7 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -99,7 +99,7 @@ class StudentBruteForce:
         kernel = self._density((theta - mu[:, None]) / tau) / tau * away * weight
         total = self._times_likelihoods(kernel, theta)
         # Near it, evenly along y with theta = mu + tau sinh y.
-        nodes, weights = np.polynomial.legendre.leggauss(_NEAR_NODES)
+        nodes, weights = _legendre(_NEAR_NODES)
         start = np.arcsinh((low - mu) / tau)[:, None]
         half = 0.5 * (np.arcsinh((high - mu) / tau)[:, None] - start)
         y = start + half * (nodes + 1)
@@ -115,13 +115,28 @@ class StudentBruteForce:
 
     def _times_likelihoods(self, kernel: Any, theta: Any) -> Any:
         """Sums (3, J, M) over the nodes of a kernel (M, N) times likelihoods and powers of theta (N,) or (M, N)."""
-        values = np.stack([np.exp(function(theta)) * theta**k for k in range(3) for function in self.log_likelihoods])
-        found = kernel @ values.T if theta.ndim == 1 else np.einsum("mn,fmn->mf", kernel, values)
-        return found.T.reshape(3, len(self.log_likelihoods), len(kernel))
+        likelihoods = np.exp([function(theta) for function in self.log_likelihoods])
+        if theta.ndim == 1:
+            found = [kernel @ (likelihoods * theta**k).T for k in range(3)]
+        else:
+            found = [np.einsum("mn,jmn->mj", one, likelihoods) for one in (kernel, kernel * theta, kernel * theta**2)]
+        return np.moveaxis(np.array(found), 2, 1)
 
     def _density(self, x: Any) -> Any:
         """The Student t, as SciPy has it but quicker."""
-        return stats.t.pdf(0.0, self.nu) * np.exp(-0.5 * (self.nu + 1) * np.log1p(x * x / self.nu))
+        inside, power = 1.0 + x * x / self.nu, self.nu + 1.0
+        if power != int(power):
+            return self._height * inside ** (-0.5 * power)
+        # A whole number of roots, multiplied by squaring.
+        found, root, left = self._height, 1.0 / np.sqrt(inside), int(power)
+        while left:
+            found = found * root if left % 2 else found
+            root, left = root * root, left // 2
+        return found
+
+    @cached_property
+    def _height(self) -> float:
+        return float(stats.t.pdf(0.0, self.nu))
 
     @cached_property
     def _joint(self) -> Any:
@@ -215,8 +230,11 @@ def _near(gaps: Any) -> Any:
     return 0.5 * special.erfc((np.abs(gaps) - 6.0) / 1.5)
 
 
+_legendre = cache(np.polynomial.legendre.leggauss)
+
+
 def _panels(edges: Any, size: int) -> tuple[Any, Any]:
     """Nodes and weights of Gauss-Legendre on every panel."""
-    nodes, weights = np.polynomial.legendre.leggauss(size)
+    nodes, weights = _legendre(size)
     half = 0.5 * np.diff(edges)[:, None]
     return (0.5 * (edges[1:] + edges[:-1])[:, None] + half * nodes).ravel(), (half * weights).ravel()
