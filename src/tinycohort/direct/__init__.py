@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .front import pool
+from .reported import from_deaths, from_landmarks, from_median, from_patients, from_person_time
 from .shapes import SHAPES, Shape
-from .survival import from_deaths, from_landmarks, from_median, from_patients, from_person_time, pool_survival
+from .survival import pool_survival
 
 __all__ = [
     "SHAPES", "Shape", "from_deaths", "from_landmarks", "from_median", "from_patients", "from_person_time", "pool",

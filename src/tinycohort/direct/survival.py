@@ -1,4 +1,4 @@
-"""`pool_survival`: survival reports straight from the caller, each built from what one cohort printed."""
+"""`pool_survival`: survival reports of cohorts, each built from what it printed, under a family of curves."""
 
 from __future__ import annotations
 
@@ -12,23 +12,12 @@ from ..compiled import CompiledModel, Row, label_issues
 from ..engines.run import run, run_issues
 from ..families import SURVIVAL_FAMILIES, SurvivalFamily
 from ..issues import InputError, Issue
-from ..likelihoods.survival import (
-    Followup,
-    Person,
-    Point,
-    Report,
-    SurvivalReports,
-    followup_counts_report,
-    landmarks_report,
-    median_report,
-    person_time_report,
-    persons_report,
-)
+from ..likelihoods.survival import Report, SurvivalReports
 from ..pooling import POOLINGS, Partial, Pooling, Shape
 from ..posterior import Fit
 from ..priors import Prior, prior
 
-__all__ = ["from_deaths", "from_landmarks", "from_median", "from_patients", "from_person_time", "pool_survival"]
+__all__ = ["pool_survival"]
 
 _NEEDS = {
     "mu": "of the log median in months, such as Normal(2.9, 1), around exp(2.9) = 18 months",
@@ -36,196 +25,6 @@ _NEEDS = {
     "shape": "of the log shape, such as Normal(0.2, 0.3)",
     "tau_shape": "of how log shapes differ between cohorts, such as HalfNormal(0.2)",
 }
-
-
-def from_patients(
-    times_months: Sequence[float | tuple[float, float]],
-    died: Sequence[bool],
-    *,
-    entry_months: Sequence[float] | None = None,
-) -> Report:
-    """The report of a cohort whose patients are known one by one.
-
-    Parameters
-    ----------
-    times_months : sequence of float or pair of float
-        Time of each patient; a pair where it is only known to lie between two times.
-    died : sequence of bool
-        Whether it ended in the event; else it was censored.
-    entry_months : sequence of float, optional
-        When each came under observation, if later than time 0.
-
-    Raises
-    ------
-    InputError
-        Times that are none, in the wrong order, or not as many as there are patients.
-
-    Examples
-    --------
-    >>> from_patients([6.1, (6.1, 24), 30.9, 56.7], [True, True, True, False]).words
-    '4 people, 3 events'
-    """
-    entries = [0.0] * len(times_months) if entry_months is None else list(entry_months)
-    if not len(times_months) == len(died) == len(entries):
-        what = f"{len(times_months)} times, {len(died)} outcomes and {len(entries)} entries"
-        raise InputError(Issue("patients", what, "Give as many of each."))
-    limits = [tuple(time) if isinstance(time, tuple | list) else (time, time) for time in times_months]
-    rows = zip(limits, died, entries, strict=True)
-    return persons_report([Person(float(a), float(b), bool(ended), float(entry)) for (a, b), ended, entry in rows])
-
-
-def from_landmarks(
-    survival: Mapping[float, float],
-    people: int,
-    *,
-    intervals: Mapping[float, tuple[float, float]] | None = None,
-    at_risk: Mapping[float, float] | None = None,
-    median_months: float | None = None,
-    median_rule: str = "unstated",
-    median_not_reached: bool = False,
-    followup_months: float | None = None,
-    shortest_followup_months: float | None = None,
-    longest_followup_months: float | None = None,
-    followup_basis: str = "unstated",
-    level: float = 0.95,
-) -> Report:
-    """The report of a cohort of whose Kaplan-Meier curve some points were printed; they are read together.
-
-    Parameters
-    ----------
-    survival : mapping of float to float
-        Months, and the share alive then, between 0 and 1.
-    people : int
-        How many there were at time 0.
-    intervals : mapping of float to pair of float, optional
-        Months, and the interval of the share, where printed.
-    at_risk : mapping of float to float, optional
-        Months, and the number at risk, where printed.
-    median_months : float, optional
-        The median of the same curve.
-    median_rule : {"first", "midpoint", "unstated"}
-        How an even number's median was made.
-    median_not_reached : bool
-        Whether the curve stays above a half until the longest follow-up.
-    followup_months, shortest_followup_months, longest_followup_months : float, optional
-        Median, shortest and longest follow-up.
-    followup_basis : {"reverse_km", "survivors", "all", "unstated"}
-        Whose follow-up that is.
-    level : float
-        Of the intervals.
-
-    Raises
-    ------
-    InputError
-        Survival that rises or is no proportion, a median that contradicts it, numbers at risk that grow.
-
-    Examples
-    --------
-    >>> from_landmarks({12: 0.59, 24: 0.35}, people=44, followup_months=20).words
-    '59% at 12, 35% at 24 (of 44)'
-    """
-    limits, risk = intervals or {}, at_risk or {}
-    points = [Point(float(t), float(s), *limits.get(t, (None, None))) for t, s in survival.items()]
-    numbers = [risk.get(t) for t in survival]
-    if median_months is not None:
-        points.append(Point(float(median_months), 0.5, is_median=True))
-        numbers.append(None)
-    order = np.argsort([point.time_months for point in points], kind="stable")
-    return landmarks_report(
-        [points[k] for k in order],
-        people,
-        at_risk=[numbers[k] for k in order],
-        level=level,
-        followup=Followup(followup_months, shortest_followup_months, longest_followup_months, followup_basis),
-        median_rule=median_rule,
-        not_reached_months=longest_followup_months if median_not_reached else None,
-    )
-
-
-def from_median(
-    median_months: float | None,
-    people: int | None = None,
-    *,
-    lower_months: float | None = None,
-    upper_months: float | None = None,
-    level: float = 0.95,
-    rule: str = "unstated",
-    uncensored: bool = False,
-    followup_months: float | None = None,
-) -> Report:
-    """The report of a cohort of which only the median survival was printed, or that it was not reached.
-
-    Parameters
-    ----------
-    median_months : float or None
-        The median; None if it was not reached by `followup_months`.
-    people : int, optional
-        How many; not needed with an interval.
-    lower_months, upper_months : float, optional
-        The interval; an upper limit that was not reached is left out.
-    level : float
-        Of the interval.
-    rule : {"first", "midpoint", "unstated"}
-        How an even number's median was made: the first time at which half are dead (SPSS, SAS), or half way to the next
-        death (R).
-    uncensored : bool
-        Whether nobody was censored before the median.
-    followup_months : float, optional
-        Until when all were followed, of a median that was not reached.
-
-    Examples
-    --------
-    >>> from_median(17.4, 156, lower_months=15.2, upper_months=21.9).words
-    'median 17.4 (15.2 to 21.9) months of 156'
-    """
-    return median_report(
-        median_months,
-        people,
-        lower_months=lower_months,
-        upper_months=upper_months,
-        level=level,
-        rule=rule,
-        uncensored=uncensored,
-        followup_months=followup_months,
-    )
-
-
-def from_deaths(deaths: int, people: int, shortest_followup_months: float, longest_followup_months: float) -> Report:
-    """The report of a cohort of whom some died, all followed for a time between two limits.
-
-    Parameters
-    ----------
-    deaths, people : int
-        How many of how many.
-    shortest_followup_months, longest_followup_months : float
-        For how long, had nobody died.
-
-    Examples
-    --------
-    >>> from_deaths(3, 12, 6, 18).words
-    '3 of 12 died within 6 to 18 months'
-    """
-    return followup_counts_report(deaths, people, Followup(None, shortest_followup_months, longest_followup_months))
-
-
-def from_person_time(deaths: int, person_months: float, people: int | None = None) -> Report:
-    """The report of events in so many person-months, for a constant hazard (family ``exponential``).
-
-    Parameters
-    ----------
-    deaths : int
-        Events.
-    person_months : float
-        Time at risk over all people.
-    people : int, optional
-        How many there were.
-
-    Examples
-    --------
-    >>> from_person_time(5, 280).words
-    '5 events in 280 person-months'
-    """
-    return person_time_report(deaths, person_months, people)
 
 
 def pool_survival(
@@ -296,6 +95,14 @@ def pool_survival(
     27 months
     """
     issues: list[Issue] = []
+    if not isinstance(reports, Mapping):
+        what = f"{type(reports).__name__} is no mapping from names of cohorts to their reports"
+        raise InputError(Issue("reports", what, 'Give one, such as {"Lin 2022": from_patients(...)}.'))
+    issues += [
+        Issue("reports", f"the name {name!r} of a cohort", "Give it a name, as text.")
+        for name in reports
+        if not (isinstance(name, str) and name.strip())
+    ]
     curves = _family(family, issues)
     varies = _shape(curves, shape, issues)
     way = _pooling(pooling, issues)
@@ -329,7 +136,7 @@ def pool_survival(
 def _family(family: str | SurvivalFamily, issues: list[Issue]) -> SurvivalFamily:
     if isinstance(family, SurvivalFamily):
         return family
-    if family in SURVIVAL_FAMILIES and not SURVIVAL_FAMILIES[family].flexible:
+    if isinstance(family, str) and family in SURVIVAL_FAMILIES and not SURVIVAL_FAMILIES[family].flexible:
         return SURVIVAL_FAMILIES[family]()
     known = ", ".join(name for name, cls in SURVIVAL_FAMILIES.items() if not cls.flexible)
     mend = f"Choose one of {known}, or give a PiecewiseExponential or MSpline with its knots."
