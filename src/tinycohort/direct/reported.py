@@ -179,7 +179,7 @@ def from_landmarks(
             _SOME if everybody is None else everybody,
             at_risk=[numbers[k] for k in order],
             level=_LEVEL if share_of is None else share_of,
-            followup=Followup(*followed, followup_basis),
+            followup=Followup(followed[0], followed[1], followed[2], followup_basis),
             median_rule=median_rule,
             not_reached_months=followed[2] if median_not_reached else None,
             label="curve",

@@ -95,7 +95,7 @@ def pool_survival(
     27 months
     """
     issues: list[Issue] = []
-    if not isinstance(reports, Mapping):
+    if not hasattr(reports, "items"):
         what = f"{type(reports).__name__} is no mapping from names of cohorts to their reports"
         raise InputError(Issue("reports", what, 'Give one, such as {"Lin 2022": from_patients(...)}.'))
     issues += [

@@ -94,7 +94,7 @@ def person_time_report(events: int, person_months: float, people: int | None = N
         issues.append(Issue(f"{label} events".strip(), f"{events!r}", "Give a whole number, nought or more."))
     if not (math.isfinite(person_months) and person_months > 0.0):
         issues.append(Issue(f"{label} person-time".strip(), f"{person_months!r} months", "Give months above 0."))
-    if people is not None and not (people >= 1 and people == int(people)):
+    if people is not None and not (1 <= people < math.inf and people == int(people)):
         issues.append(Issue(f"{label} total".strip(), f"{people!r} people", "Give a whole number, at least one."))
     if issues:
         raise InputError(issues)

@@ -56,7 +56,7 @@ def _at(label: str, name: str) -> str:
 
 
 def _people_issues(people: int | None, label: str) -> list[Issue]:
-    if people is not None and people >= 1 and people == int(people):
+    if people is not None and 1 <= people < math.inf and people == int(people):
         return []
     return [Issue(_at(label, "total"), f"{people!r} people", "Give how many there were at time 0, a whole number.")]
 

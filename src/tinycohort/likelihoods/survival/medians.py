@@ -151,7 +151,7 @@ def _median_issues(
         found.append(
             Issue(f"{label} median_rule".strip(), f"{rule!r} is unknown", f"Known: {', '.join(MEDIAN_RULES)}.")
         )
-    if people is not None and not (people >= 1 and people == int(people)):
+    if people is not None and not (1 <= people < math.inf and people == int(people)):
         found.append(Issue(f"{label} total".strip(), f"{people!r} people", "Give a whole number, at least one."))
     if not 0.0 < level < 1.0:
         found.append(Issue(f"{label} level".strip(), f"{level!r}", "Give a proportion, such as 0.95."))
