@@ -84,14 +84,17 @@ def _point_issues(point: Point, label: str) -> list[Issue]:
         return [Issue(where, what, "Read them again.")]
     if low == high and 0.0 < low < 1.0:
         return [Issue(where, f"an interval from {low:g} to {high:g}", "Nobody is so sure: leave it out.")]
+    if point.level is not None and not 0.0 < point.level < 1.0:
+        return [Issue(where, f"an interval of level {point.level!r}", "Give a proportion, such as 0.95.")]
     return []
 
 
 def _pair_issues(one: Point, other: Point, label: str) -> list[Issue]:
-    if other.time_months < one.time_months + _SAME:
+    together = abs(other.time_months - one.time_months) < _SAME and one.is_median != other.is_median
+    if other.time_months < one.time_months + _SAME and not together:
         what = f"{other.time_months:g} months after {one.time_months:g}"
         return [Issue(label, what, "Give points in order of time, each time once.")]
-    if other.survival <= one.survival + _SAME:
+    if other.survival <= one.survival + _SAME and not together:
         return []
     if one.is_median or other.is_median:
         median, point = (one, other) if one.is_median else (other, one)

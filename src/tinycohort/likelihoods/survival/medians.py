@@ -46,7 +46,8 @@ def median_report(
     people : int or None
         How many people; not needed with an interval.
     lower_months, upper_months : float, optional
-        Its interval, where it was printed.
+        Its interval, where it was printed. One limit of a median that was not reached is refused: it says where the
+        curve's own limit crosses a half, and so how high the curve is only if it is known how many were at risk there.
     level : float
         Of the interval.
     rule : {"first", "midpoint", "unstated"}
@@ -158,6 +159,10 @@ def _median_issues(
     if followup is not None and not (math.isfinite(followup) and followup > 0.0):
         found.append(Issue(f"{label} follow-up".strip(), f"{followup!r} months", "Give months above 0."))
     if time is None:
+        if limits != (None, None):
+            what = f"limits {limits[0]!r} and {limits[1]!r} of a median that was not reached"
+            mend = "They are not read: leave them out; give how many there were, and until when all were followed."
+            found.append(Issue(label, what, mend))
         if people is None or followup is None:
             what = "a median that was not reached, without people or the time until which all were followed"
             found.append(Issue(label, what, "Give both, or leave it out: it says nothing."))
