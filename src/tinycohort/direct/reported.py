@@ -181,7 +181,7 @@ def from_landmarks(
             level=_LEVEL if share_of is None else share_of,
             followup=Followup(followed[0], followed[1], followed[2], followup_basis),
             median_rule=median_rule,
-            not_reached_months=followed[2] if median_not_reached else None,
+            not_reached_months=followed[2] if median_not_reached and everybody is not None else None,
             label="curve",
         ),
     )

@@ -9,7 +9,7 @@ from scipy import special
 
 from ...issues import InputError, Issue
 from ...numerics import gauss_legendre
-from .curve_issues import followup_issues
+from .curve_issues import followup_issues, is_number_of_people
 from .effective import Followup
 from .report import Report
 from .terms import Atom, Density, Factor, Interval, Terms, alive_after
@@ -62,6 +62,7 @@ def followup_counts_report(events: int, people: int, followup: Followup, label: 
         issues.append(Issue(f"{label} follow-up".strip(), "it is not known for how long people were followed", mend))
     if issues:
         raise InputError(issues)
+    events, people = int(events), int(people)
     spread = _stretches(_of_all(followup, people - events)) if followup.basis == "survivors" else stretches
     times = [(t, w) for low, high, share in spread for t, w in _nodes(low, high, share)]
     if followup.basis == "survivors":
@@ -103,14 +104,15 @@ def person_time_report(events: int, person_months: float, people: int | None = N
         Events that are no whole number, or no time at risk.
     """
     issues = []
-    if not (math.isfinite(events) and events >= 0 and events == int(events)):
+    if not is_number_of_people(events, least=0):
         issues.append(Issue(f"{label} events".strip(), f"{events!r}", "Give a whole number, nought or more."))
     if not (math.isfinite(person_months) and person_months > 0.0):
         issues.append(Issue(f"{label} person-time".strip(), f"{person_months!r} months", "Give months above 0."))
-    if people is not None and not (1 <= people < math.inf and people == int(people)):
+    if people is not None and not is_number_of_people(people):
         issues.append(Issue(f"{label} total".strip(), f"{people!r} people", "Give a whole number, at least one."))
     if issues:
         raise InputError(issues)
+    events = int(events)
     # A constant hazard h over T says d log h - h T, up to a constant: d densities at T, less survival d - 1 times.
     parts: list[Density | Interval] = [Density(person_months, float(events))] if events else []
     parts.append(alive_after(person_months, 1.0 - events))
@@ -122,14 +124,7 @@ def person_time_report(events: int, person_months: float, people: int | None = N
 
 
 def _count_issues(events: int, people: int, label: str) -> list[Issue]:
-    if (
-        math.isfinite(people)
-        and math.isfinite(events)
-        and people >= 1
-        and 0 <= events <= people
-        and events == int(events)
-        and people == int(people)
-    ):
+    if is_number_of_people(people) and is_number_of_people(events, least=0) and events <= people:
         return []
     return [Issue(f"{label} events".strip(), f"{events!r} of {people!r}", "Give whole numbers, events among people.")]
 

@@ -212,7 +212,9 @@ class Median(SurvivalKind):
         if row.lower is None and not uncensored:
             point = Point(row.value, 0.5, is_median=True)
             rule = row.median_rule or "unstated"
-            return landmarks_report([point], cohort.total, followup=followup, median_rule=rule, label=cohort.label)
+            report = landmarks_report([point], cohort.total, followup=followup, median_rule=rule, label=cohort.label)
+            alone = [] if row.upper is None else [f"the upper limit of its median, {row.upper:g} months, is left out"]
+            return _with_remarks(report, alone)
         return median_report(
             row.value,
             cohort.total,

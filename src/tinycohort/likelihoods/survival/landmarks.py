@@ -74,6 +74,7 @@ def landmarks_report(
     if issues:
         raise InputError(issues)
     assert people is not None
+    people = int(people)
     ways, basis = effective_numbers(points, people, risk, level, followup)
     atoms = [atom for way in ways for atom in _atoms(points, way, median_rule, not_reached_months)]
     parts: list[Factor] = [Factor(tuple(atoms))]
