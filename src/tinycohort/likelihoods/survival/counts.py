@@ -18,7 +18,8 @@ __all__ = ["followup_counts_report", "person_time_report"]
 
 _NODES = 12
 # How much deaths count beside a follow-up that is known of the survivors alone: it is an estimate, from few where many
-# died. A choice, not a derivation: see the mathematics, and the rule "counts, survivors" of the calibration.
+# died. A choice, not a derivation: docs/mathematics.md says what other weights cover, and calibration_survival.csv has
+# the rule "counts, survivors".
 _BY_SURVIVORS = 0.7
 _TEMPERED = (
     f"its follow-up is that of those alive, an estimate of everybody's: its deaths count for {_BY_SURVIVORS:g} of"
