@@ -108,12 +108,22 @@ def test_times_of_people_that_cannot_be() -> None:
     assert "nobody" in faults(lambda: persons_report([]))
 
 
+def test_an_event_at_time_0_is_one_fault_and_an_entry_at_the_event_another() -> None:
+    at_once = faults(lambda: persons_report([Person(0.0, 0.0, True)]))
+    assert "an event at time 0" in at_once
+    assert "entry" not in at_once
+    assert "entry at 5, after the time 5" in faults(lambda: persons_report([Person(5.0, 5.0, True, 5.0)]))
+
+
 @pytest.mark.parametrize(
     ("given_", "said"),
     [
         ({"time_months": 20.0, "lower_months": 4.0, "upper_months": 17.0}, "outside its interval 4 to 17"),
         ({"time_months": -2.0}, "a median of -2.0 months"),
         ({"time_months": None}, "not reached, without"),
+        ({"time_months": None, "lower_months": 14.2, "followup_months": 20.0}, "limits 14.2 and None of a median that"),
+        ({"time_months": None, "lower_months": 50.0, "upper_months": 3.0}, "limits 50.0 and 3.0 of a median that"),
+        ({"time_months": None, "followup_months": 20.0, "people": 10**6}, "At most 100000 are read so"),
         ({"time_months": 9.0, "people": None}, "of nobody knows how many"),
         ({"time_months": 9.0, "people": None, "lower_months": 9.0}, "of nobody knows how many"),
         ({"time_months": 9.0, "uncensored": True, "followup_months": 6.0}, "all were followed until 6 only"),
@@ -134,6 +144,10 @@ def test_counts_that_cannot_be() -> None:
     assert "inf people" in faults(lambda: person_time_report(3, 30.0, math.inf))  # type: ignore[arg-type]
     assert "9 of 8" in faults(lambda: followup_counts_report(9, 8, followup))
     assert "not known for how long" in faults(lambda: followup_counts_report(3, 8, Followup()))
+    survivors = Followup(20.0, 5.0, 40.0, "survivors")
+    assert "a follow-up of survivors, where 3 of 3 died. Nobody is alive whose it could be" in faults(
+        lambda: followup_counts_report(3, 3, survivors)
+    )
     assert "40 to 20" in faults(lambda: followup_counts_report(3, 8, Followup(20.0, 40.0, 50.0)))
     said = faults(lambda: person_time_report(-1, 0.0))
     assert "-1" in said
@@ -144,7 +158,7 @@ def test_counts_that_cannot_be() -> None:
 
 anything = st.one_of(st.floats(), st.sampled_from([0.0, 1.0, 0.5, 12.0, 24.0, 1e-300, 1e300]))
 maybe = st.none() | anything
-counts = st.integers(-1, 300)
+counts = st.integers(-1, 300) | st.integers(-1, 300).map(float) | anything
 points_ = st.builds(Point, anything, anything, maybe, maybe, st.booleans())
 followups = st.builds(Followup, maybe, maybe, maybe, st.sampled_from(BASES))
 rules = st.sampled_from(MEDIAN_RULES)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
+import tinycohort as tc
 from tinycohort.families import Exponential, Gompertz, LogLogistic, LogNormal, MSpline, PiecewiseExponential, Weibull
 from tinycohort.likelihoods.survival import (
     MEDIAN_RULES,
@@ -285,6 +286,26 @@ def test_of_survivors_long_times_are_rarer_than_they_were_planned() -> None:
     alive = 1.0 / sum(half / length for half, length in zip(halves, (13.0, 26.0), strict=True))
     expected = 0.7 * (5.0 * math.log(1.0 - alive) + 12.0 * math.log(alive)) + math.log(special.comb(17, 5))
     assert says(report) == pytest.approx(expected, abs=1e-8)
+
+
+def test_what_is_said_of_survivors_is_what_was_printed_and_what_was_chosen() -> None:
+    report = followup_counts_report(1, 3, Followup(None, 5.0, 20.0, "survivors"))
+    assert (report.words, report.longest_months) == ("1 of 3 died within 5 to 20 months", 20.0)
+    assert report.quasi
+    (remark,) = report.remarks
+    assert "its deaths count for 0.7 of themselves, a weight that was chosen by calibration" in remark
+
+
+def test_deaths_typed_in_are_counted_over_the_time_had_nobody_died() -> None:
+    report = tc.from_deaths(3, 12, 6, 18)
+    assert not report.quasi
+    assert not report.remarks
+    mean = integrate.quad(TRUTH.cdf, 6.0, 18.0)[0] / 12.0
+    assert says(report) == pytest.approx(stats.binom(12, mean).logpmf(3), abs=1e-9)
+    for basis in ("survivors", "all", "unstated"):
+        other = tc.from_deaths(3, 12, 6, 18, followup_basis=basis)
+        assert other.quasi
+        assert other.terms == followup_counts_report(3, 12, Followup(None, 6.0, 18.0, basis)).terms
 
 
 def test_events_per_person_time_are_poisson_at_a_constant_hazard() -> None:

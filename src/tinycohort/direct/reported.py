@@ -181,7 +181,7 @@ def from_landmarks(
             level=_LEVEL if share_of is None else share_of,
             followup=Followup(followed[0], followed[1], followed[2], followup_basis),
             median_rule=median_rule,
-            not_reached_months=followed[2] if median_not_reached else None,
+            not_reached_months=followed[2] if median_not_reached and everybody is not None else None,
             label="curve",
         ),
     )
@@ -263,7 +263,14 @@ def from_median(
     )
 
 
-def from_deaths(deaths: int, people: int, shortest_followup_months: float, longest_followup_months: float) -> Report:
+def from_deaths(
+    deaths: int,
+    people: int,
+    shortest_followup_months: float,
+    longest_followup_months: float,
+    *,
+    followup_basis: str = "reverse_km",
+) -> Report:
     """The report of a cohort of whom some died, all followed for a time between two limits.
 
     Parameters
@@ -272,6 +279,14 @@ def from_deaths(deaths: int, people: int, shortest_followup_months: float, longe
         How many of how many.
     shortest_followup_months, longest_followup_months : float
         For how long, had nobody died.
+    followup_basis : {"reverse_km", "survivors", "all", "unstated"}
+        Whose follow-up that is, if it is another: of those alive, of everybody until death or censoring, or it is not
+        said.
+
+    Raises
+    ------
+    InputError
+        More deaths than people, times that are none or in the wrong order, or a follow-up of survivors where all died.
 
     Examples
     --------
@@ -286,7 +301,7 @@ def from_deaths(deaths: int, people: int, shortest_followup_months: float, longe
         raise InputError(issues)
     assert died is not None
     assert everybody is not None
-    return followup_counts_report(died, everybody, Followup(None, shortest, longest))
+    return followup_counts_report(died, everybody, Followup(None, shortest, longest, followup_basis))
 
 
 def from_person_time(deaths: int, person_months: float, people: int | None = None) -> Report:

@@ -10,11 +10,14 @@ from ...issues import Issue
 from .effective import BASES, Followup
 from .report import Point
 
-__all__ = ["MEDIAN_RULES", "curve_issues"]
+__all__ = ["MEDIAN_RULES", "curve_issues", "followup_issues", "is_number_of_people", "too_many_issues"]
 
 #: ``first``: the first time at which survival is a half or less, t(n/2) of an even number (SPSS, SAS). ``midpoint``:
 #: the middle between t(n/2) and t(n/2 + 1) (R). ``unstated``: one or the other, each with a probability of a half.
 MEDIAN_RULES = ("first", "midpoint", "unstated")
+#: Of whom a median that was not reached is read.
+MOST_PEOPLE = 100_000
+_EVERYBODY = 10**10
 _SAME = 1e-9
 
 
@@ -48,7 +51,7 @@ def curve_issues(
             found += _pair_issues(one, other, label)
     if len(at_risk) == len(points):
         found += _risk_issues(points, people, at_risk, label)
-    return found + followup_issues(followup, label) + _end_issues(points, followup, not_reached_months, label)
+    return found + followup_issues(followup, label) + _end_issues(points, people, followup, not_reached_months, label)
 
 
 def _at(label: str, name: str) -> str:
@@ -56,9 +59,22 @@ def _at(label: str, name: str) -> str:
 
 
 def _people_issues(people: int | None, label: str) -> list[Issue]:
-    if people is not None and 1 <= people < math.inf and people == int(people):
+    if people is not None and is_number_of_people(people):
         return []
     return [Issue(_at(label, "total"), f"{people!r} people", "Give how many there were at time 0, a whole number.")]
+
+
+def is_number_of_people(people: float, least: int = 1) -> bool:
+    """A whole number that there may be."""
+    return bool(least <= people <= _EVERYBODY) and people == int(people)
+
+
+def too_many_issues(people: int | None, label: str) -> list[Issue]:
+    """Of a median that was not reached: every number of deaths that may have been is a term of its own."""
+    if people is None or not MOST_PEOPLE < people <= _EVERYBODY:
+        return []
+    what = f"{people!r} people, among whom a median was not reached"
+    return [Issue(_at(label, "total"), what, f"At most {MOST_PEOPLE} are read so: give landmarks of the curve.")]
 
 
 def _point_issues(point: Point, label: str) -> list[Issue]:
@@ -84,14 +100,17 @@ def _point_issues(point: Point, label: str) -> list[Issue]:
         return [Issue(where, what, "Read them again.")]
     if low == high and 0.0 < low < 1.0:
         return [Issue(where, f"an interval from {low:g} to {high:g}", "Nobody is so sure: leave it out.")]
+    if point.level is not None and not 0.0 < point.level < 1.0:
+        return [Issue(where, f"an interval of level {point.level!r}", "Give a proportion, such as 0.95.")]
     return []
 
 
 def _pair_issues(one: Point, other: Point, label: str) -> list[Issue]:
-    if other.time_months < one.time_months + _SAME:
+    together = abs(other.time_months - one.time_months) < _SAME and one.is_median != other.is_median
+    if other.time_months < one.time_months + _SAME and not together:
         what = f"{other.time_months:g} months after {one.time_months:g}"
         return [Issue(label, what, "Give points in order of time, each time once.")]
-    if other.survival <= one.survival + _SAME:
+    if other.survival <= one.survival + _SAME and not together:
         return []
     if one.is_median or other.is_median:
         median, point = (one, other) if one.is_median else (other, one)
@@ -140,7 +159,7 @@ def followup_issues(followup: Followup, label: str) -> list[Issue]:
 
 
 def _end_issues(
-    points: Sequence[Point], followup: Followup, not_reached_months: float | None, label: str
+    points: Sequence[Point], people: int | None, followup: Followup, not_reached_months: float | None, label: str
 ) -> list[Issue]:
     found = []
     living = [point.time_months for point in points if point.survival > 0.0 and math.isfinite(point.time_months)]
@@ -151,6 +170,7 @@ def _end_issues(
         found.append(Issue(label, what, "One of the two is wrong."))
     if not_reached_months is None:
         return found
+    found += too_many_issues(people, label)
     if not (math.isfinite(not_reached_months) and not_reached_months > 0.0):
         found.append(Issue(label, f"a median not reached by {not_reached_months!r} months", "Give months above 0."))
     below = [point for point in points if point.is_median or point.survival <= 0.5]

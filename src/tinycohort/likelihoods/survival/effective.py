@@ -17,7 +17,7 @@ from scipy import special
 
 from .report import Point
 
-__all__ = ["BASES", "Effective", "Followup", "effective_numbers", "variance_of_log"]
+__all__ = ["BASES", "Effective", "Followup", "effective_numbers", "has_interval", "variance_of_log"]
 
 BASES = ("reverse_km", "survivors", "all", "unstated")
 # Shares of the living who are still followed at the last printed point, where nothing is known of the follow-up.
@@ -81,7 +81,7 @@ def effective_numbers(
     at_risk : sequence of float or None
         Numbers at risk at the points, where they are printed.
     level : float
-        Of the printed intervals.
+        Of the printed intervals that do not say their own.
     followup : Followup
         How long people were followed.
 
@@ -99,7 +99,7 @@ def effective_numbers(
         return (_way(1.0, people, survival, risk, middle),), "numbers at risk"
     landmarks = [k for k, point in enumerate(points) if not point.is_median]
     certain = [k for k in landmarks if not 0.0 < points[k].survival < 1.0]
-    if len(certain) < len(landmarks) and all(k in certain or _has_interval(points[k]) for k in landmarks):
+    if len(certain) < len(landmarks) and all(k in certain or has_interval(points[k]) for k in landmarks):
         found = _from_intervals(points, people, landmarks, level)
         if found is not None:
             return (Effective(1.0, found, _left(points, found), (False,) * len(points)),), "printed intervals"
@@ -169,7 +169,8 @@ def _stretches(people: int, survival: np.ndarray, at_risk: np.ndarray, halved: n
 # -- intervals ----------------------------------------------------------------------------------------------------
 
 
-def _has_interval(point: Point) -> bool:
+def has_interval(point: Point) -> bool:
+    """Whether a landmark has an interval that says how many people speak."""
     return point.lower is not None and point.upper is not None and 0.0 < point.survival < 1.0
 
 
@@ -204,10 +205,11 @@ def _from_intervals(
     share_of: dict[int, float] = {}
     for k in landmarks:
         point = points[k]
-        if _has_interval(point):
+        if has_interval(point):
             assert point.lower is not None
             assert point.upper is not None
-            own = variance_of_log(point.survival, point.lower, point.upper, level)
+            own_level = level if point.level is None else point.level
+            own = variance_of_log(point.survival, point.lower, point.upper, own_level)
             q = point.survival / alive
             if q < 1.0 - _FLAT:
                 if own <= variance:

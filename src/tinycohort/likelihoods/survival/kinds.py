@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -151,24 +152,48 @@ class Landmarks(SurvivalKind):
         risk = {row.time_months: row.at_risk for row in outcomes if row.at_risk is not None}
         landmarks = [row for row in outcomes if row.measure == "landmark"]
         medians = [row for row in outcomes if row.measure == "median_time"]
-        pairs = [
-            (Point(row.time_months, row.value, row.lower, row.upper), risk.get(row.time_months)) for row in landmarks
-        ]
-        pairs += [(Point(row.value, 0.5, row.lower, row.upper, is_median=True), None) for row in medians]
-        pairs.sort(key=lambda pair: pair[0].time_months)
+        not_reached = [row for row in outcomes if row.measure == "median_not_reached"]
+        points = [Point(row.time_months, row.value, row.lower, row.upper, level=row.level) for row in landmarks]
+        points += [Point(row.value, 0.5, row.lower, row.upper, is_median=True) for row in medians]
+        points.sort(key=lambda point: point.time_months)
         followup = _followup(cohort)
-        not_reached = followup.longest_months if any(row.measure == "median_not_reached" for row in outcomes) else None
-        levels = [row.level for row in landmarks if row.level is not None]
-        return landmarks_report(
-            [point for point, _ in pairs],
+        report = landmarks_report(
+            points,
             cohort.total,
-            at_risk=[number for _, number in pairs],
-            level=levels[0] if levels else 0.95,
+            at_risk=[risk.get(point.time_months) for point in points],
             followup=followup,
             median_rule=medians[0].median_rule if medians else "unstated",
-            not_reached_months=not_reached,
+            not_reached_months=followup.longest_months if not_reached else None,
             label=cohort.label,
         )
+        unused = sorted(set(risk) - {0.0} - {point.time_months for point in points})
+        return _with_remarks(report, [*_without_survival(unused), *_left_out(not_reached, followup)])
+
+
+def _with_remarks(report: Report, remarks: Sequence[str]) -> Report:
+    return dataclasses.replace(report, remarks=(*report.remarks, *remarks))
+
+
+def _without_survival(times: Sequence[float]) -> list[str]:
+    """Numbers at risk say how many were left, but not how many of the others had died."""
+    if not times:
+        return []
+    when = ", ".join(f"{time:g}" for time in times)
+    return [f"its numbers at risk at {when} months are left out: survival is not printed there"]
+
+
+def _left_out(not_reached: Sequence[Any], followup: Followup) -> list[str]:
+    """Of a median that was not reached, beside the landmarks of its curve."""
+    if not not_reached or followup.longest_months is not None:
+        return _limit_left_out(not_reached)
+    said = "that its median was not reached is left out: it is not known until when anybody was followed"
+    return [said, *_limit_left_out(not_reached)]
+
+
+def _limit_left_out(not_reached: Sequence[Any]) -> list[str]:
+    """A lower limit says where the limit of the curve crosses a half, but not how high the curve is."""
+    limits = [f"{row.lower:g}" for row in not_reached if row.lower is not None]
+    return [f"the lower limit of its median that was not reached, {limit} months, is left out" for limit in limits]
 
 
 class Median(SurvivalKind):
@@ -181,24 +206,41 @@ class Median(SurvivalKind):
     def report(self, outcomes: Sequence[Any], cohort: Any) -> Report:
         (row,) = outcomes
         followup = _followup(cohort)
-        shortest = followup.shortest_months
-        reached = row.measure == "median_time"
-        uncensored = reached and shortest is not None and shortest >= row.value
-        if reached and row.lower is None and not uncensored:
+        if row.measure == "median_not_reached":
+            return _not_reached(row, followup, cohort)
+        uncensored = followup.shortest_months is not None and followup.shortest_months >= row.value
+        one_sided = row.upper is None and cohort.total is not None
+        if not uncensored and (row.lower is None or one_sided):
+            # How many spoke for it is said by the follow-up; one limit by itself would say it again.
             point = Point(row.value, 0.5, is_median=True)
             rule = row.median_rule or "unstated"
-            return landmarks_report([point], cohort.total, followup=followup, median_rule=rule, label=cohort.label)
+            report = landmarks_report([point], cohort.total, followup=followup, median_rule=rule, label=cohort.label)
+            limits = [("lower", row.lower), ("upper", row.upper)]
+            alone = [
+                f"the {side} limit of its median, {at:g} months, is left out" for side, at in limits if at is not None
+            ]
+            return _with_remarks(report, alone)
         return median_report(
-            row.value if reached else None,
+            row.value,
             cohort.total,
-            lower_months=row.lower if reached else None,
-            upper_months=row.upper if reached else None,
+            lower_months=row.lower,
+            upper_months=row.upper,
             level=row.level or 0.95,
-            rule=(row.median_rule or "unstated") if reached else "unstated",
+            rule=row.median_rule or "unstated",
             uncensored=uncensored,
-            followup_months=None if reached else row.lower or shortest,
             label=cohort.label,
         )
+
+
+def _not_reached(row: Any, followup: Followup, cohort: Any) -> Report:
+    """By the shortest follow-up, until which all were followed; else by the longest, to which the curve is drawn."""
+    shortest, longest = followup.shortest_months or None, followup.longest_months
+    if shortest is None and longest is not None:
+        curve = landmarks_report([], cohort.total, followup=followup, not_reached_months=longest, label=cohort.label)
+        report = dataclasses.replace(curve, kind="median")
+    else:
+        report = median_report(None, cohort.total, followup_months=shortest, label=cohort.label)
+    return _with_remarks(report, _limit_left_out([row]))
 
 
 class FollowupCounts(SurvivalKind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ from scipy import special
 
 from ...issues import InputError
 from .curve_issues import curve_issues
-from .effective import Effective, Followup, effective_numbers
+from .effective import Effective, Followup, effective_numbers, has_interval
 from .report import Point, Report
 from .terms import Atom, Density, Factor, Interval, Terms
 
@@ -17,6 +18,8 @@ __all__ = ["landmarks_report"]
 
 _SAME = 1e-9
 _FEW = 8
+# What is printed as a half, to a percent.
+_ROUNDED = 0.005
 
 
 def landmarks_report(
@@ -34,7 +37,8 @@ def landmarks_report(
 
     From each point to the next, a share of those alive dies: a conditional binomial likelihood of as many people as
     were observed there (see ``effective``). A median is a point at a half, at which one of the deaths happened: where
-    nobody was censored before it that is the density of the order statistic that it is.
+    nobody was censored before it that is the density of the order statistic that it is. A landmark of a half at the
+    time of the median is the same point.
 
     Parameters
     ----------
@@ -45,7 +49,7 @@ def landmarks_report(
     at_risk : sequence of float or None
         Numbers at risk at the points, where printed.
     level : float
-        Of the printed intervals.
+        Of the printed intervals that do not say their own.
     followup : Followup, optional
         How long people were followed.
     median_rule : {"first", "midpoint", "unstated"}
@@ -63,10 +67,14 @@ def landmarks_report(
     """
     followup = followup or Followup()
     risk = list(at_risk) or [None] * len(points)
+    given = points
+    if len(risk) == len(given):
+        points, risk = _merged(given, risk, people)
     issues = curve_issues(points, people, risk, level, followup, not_reached_months, median_rule, label)
     if issues:
         raise InputError(issues)
     assert people is not None
+    people = int(people)
     ways, basis = effective_numbers(points, people, risk, level, followup)
     atoms = [atom for way in ways for atom in _atoms(points, way, median_rule, not_reached_months)]
     parts: list[Factor] = [Factor(tuple(atoms))]
@@ -74,34 +82,79 @@ def landmarks_report(
     return Report(
         kind="landmarks",
         terms=Terms.of(parts),
-        words=_words(points, people),
+        words=_words(points, people, not_reached_months),
         people=people,
         longest_months=longest,
         quasi=True,
-        basis=basis,
-        remarks=_remarks(basis, len(ways)),
+        basis=basis if points else "",
+        remarks=(*_merged_remarks(given, points), *_remarks(points, risk, basis, len(ways))),
         points=tuple(_with_people(point, ways, k) for k, point in enumerate(points)),
     )
 
 
-def _remarks(basis: str, ways: int) -> tuple[str, ...]:
-    if basis == "nothing known of the follow-up":
-        return (f"how many speak through its curve is not known: {ways} guesses are averaged over",)
+def _merged(
+    points: Sequence[Point], at_risk: Sequence[float | None], people: int | None
+) -> tuple[list[Point], list[float | None]]:
+    """A median, and a landmark of a half at the same time, are one point."""
+    found: list[tuple[Point, float | None]] = []
+    for point, number in zip(points, at_risk, strict=True):
+        one = _one_point(found[-1][0], point, people) if found else None
+        if one is None:
+            found.append((point, number))
+        else:
+            found[-1] = one, found[-1][1] if number is None else number
+    return [point for point, _ in found], [number for _, number in found]
+
+
+def _one_point(one: Point, other: Point, people: int | None) -> Point | None:
+    """The median, or the landmark if it has an interval; None if they are two, or contradict each other."""
+    if one.is_median == other.is_median or not abs(one.time_months - other.time_months) < _SAME:
+        return None
+    median, landmark = (one, other) if one.is_median else (other, one)
+    # By one death, which the curve falls at the median, it may be below a half there.
+    fall = 1.0 / people if people is not None and people >= 1 else 0.0
+    if not 0.5 - max(fall, _ROUNDED) - _SAME <= landmark.survival <= 0.5 + _ROUNDED + _SAME:
+        return None
+    return landmark if has_interval(landmark) else median
+
+
+def _merged_remarks(given: Sequence[Point], points: Sequence[Point]) -> tuple[str, ...]:
+    if len(points) < len(given) and any(point.is_median for point in given):
+        kept = "as the median" if any(point.is_median for point in points) else "as the landmark, which has an interval"
+        return (f"its median and its landmark at the same time are one point, and speak once, {kept}",)
     return ()
+
+
+def _remarks(points: Sequence[Point], at_risk: Sequence[float | None], basis: str, ways: int) -> tuple[str, ...]:
+    """What must be said of the numbers of people, and of what was printed and is not used."""
+    if not points:
+        return ("until when all were followed is not known: half of its people are taken to be at risk to the end",)
+    found = []
+    if any(number is not None for number in at_risk) and basis != "numbers at risk":
+        found.append("its numbers at risk are left out: they are not printed at every landmark")
+    if any(has_interval(p) for p in points if not p.is_median) and basis not in (
+        "numbers at risk",
+        "printed intervals",
+    ):
+        found.append("its intervals are left out: they are not printed at every landmark, or contradict each other")
+    if basis == "nothing known of the follow-up":
+        found.append(f"how many speak through its curve is not known: {ways} guesses are averaged over")
+    return tuple(found)
 
 
 def _with_people(point: Point, ways: Sequence[Effective], k: int) -> Point:
     number = sum(way.probability * way.people[k] for way in ways)
-    return Point(point.time_months, point.survival, point.lower, point.upper, point.is_median, number)
+    return dataclasses.replace(point, people=number)
 
 
-def _words(points: Sequence[Point], people: int) -> str:
+def _words(points: Sequence[Point], people: int, not_reached_months: float | None) -> str:
     found = [
         f"median {point.time_months:g} months"
         if point.is_median
         else f"{100 * point.survival:g}% at {point.time_months:g}"
         for point in points
     ]
+    found += [] if not_reached_months is None else [f"median not reached by {not_reached_months:g} months"]
     return f"{', '.join(found)} (of {people})"
 
 

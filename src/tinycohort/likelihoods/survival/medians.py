@@ -8,7 +8,7 @@ import math
 from scipy import special
 
 from ...issues import InputError, Issue
-from .curve_issues import MEDIAN_RULES
+from .curve_issues import MEDIAN_RULES, is_number_of_people, too_many_issues
 from .landmarks import landmarks_report
 from .order_statistics import interval_factor, median_factor, not_reached_factor
 from .report import Point, Report
@@ -18,6 +18,7 @@ __all__ = ["MEDIAN_RULES", "log_median_error", "median_report"]
 
 # Standard errors below and above a median that differ by more than this factor are spoken of.
 _LOPSIDED = 1.5
+_ONE_SIDE = "the interval of its median has one side only: how many there were says how precise it is"
 
 
 def median_report(
@@ -46,7 +47,8 @@ def median_report(
     people : int or None
         How many people; not needed with an interval.
     lower_months, upper_months : float, optional
-        Its interval, where it was printed.
+        Its interval, where it was printed. One limit of a median that was not reached is refused: it says where the
+        curve's own limit crosses a half, and so how high the curve is only if it is known how many were at risk there.
     level : float
         Of the interval.
     rule : {"first", "midpoint", "unstated"}
@@ -67,6 +69,7 @@ def median_report(
     issues = _median_issues(time_months, people, limits, rule, level, uncensored, followup_months, label)
     if issues:
         raise InputError(issues)
+    people = None if people is None else int(people)
     if time_months is None:
         assert followup_months is not None
         assert people is not None
@@ -79,6 +82,7 @@ def median_report(
     if uncensored:
         assert people is not None
         part, remarks = _uncensored(point, people, level, rule, followup_months), _rule_remarks(rule, people)
+        remarks += () if lower_months is not None or upper_months is None else (_ONE_SIDE,)
     elif people is not None and not two_sided:
         return _without_interval(point, people, rule, label)
     else:
@@ -101,8 +105,8 @@ def _without_interval(point: Point, people: int, rule: str, label: str) -> Repor
     """A point of a curve; how many speak through it depends on a censoring of which nothing is known."""
     found = landmarks_report([point], people, median_rule=rule, label=label)
     remarks = (*found.remarks, *_rule_remarks(rule, people))
-    if point.lower is not None:
-        remarks += ("the interval of its median has one side only: how many there were says how precise it is",)
+    if (point.lower, point.upper) != (None, None):
+        remarks += (_ONE_SIDE,)
     return dataclasses.replace(found, kind="median", words=_words(point, people), remarks=remarks)
 
 
@@ -159,17 +163,21 @@ def _median_issues(
         found.append(
             Issue(f"{label} median_rule".strip(), f"{rule!r} is unknown", f"Known: {', '.join(MEDIAN_RULES)}.")
         )
-    if people is not None and not (1 <= people < math.inf and people == int(people)):
+    if people is not None and not is_number_of_people(people):
         found.append(Issue(f"{label} total".strip(), f"{people!r} people", "Give a whole number, at least one."))
     if not 0.0 < level < 1.0:
         found.append(Issue(f"{label} level".strip(), f"{level!r}", "Give a proportion, such as 0.95."))
     if followup is not None and not (math.isfinite(followup) and followup > 0.0):
         found.append(Issue(f"{label} follow-up".strip(), f"{followup!r} months", "Give months above 0."))
     if time is None:
+        if limits != (None, None):
+            what = f"limits {limits[0]!r} and {limits[1]!r} of a median that was not reached"
+            mend = "They are not read: leave them out; give how many there were, and until when all were followed."
+            found.append(Issue(label, what, mend))
         if people is None or followup is None:
             what = "a median that was not reached, without people or the time until which all were followed"
             found.append(Issue(label, what, "Give both, or leave it out: it says nothing."))
-        return found
+        return found + too_many_issues(people, label)
     if not (math.isfinite(time) and time > 0.0):
         found.append(Issue(label, f"a median of {time!r} months", "Give months above 0."))
     else:

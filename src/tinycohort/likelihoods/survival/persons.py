@@ -90,7 +90,7 @@ def _issues(person: Person, where: str) -> list[Issue]:
         found.append(Issue(where.strip(), f"limits {lower:g} and {upper:g} are the wrong way round", "Swap them."))
     if person.died and lower == upper == 0.0:
         found.append(Issue(where.strip(), "an event at time 0", "Say between which times it lies, such as 0 and 0.5."))
-    if not 0.0 <= entry < max(upper, 1e-300) or entry > lower or (person.died and entry == upper):
+    if not 0.0 <= entry < max(upper, 1e-300) or entry > lower or (person.died and entry == upper > 0.0):
         what = f"entry at {entry:g}, after the time {lower:g}"
         found.append(Issue(where.strip(), what, "Nobody is observed before entering: give an earlier entry."))
     return found

@@ -26,6 +26,8 @@ class Point:
         Whether it was printed as a median.
     people : float or None
         Of a landmark, how many people since the point before speak through it.
+    level : float or None
+        Of its interval; None if it is that of all the others.
     """
 
     time_months: float
@@ -34,6 +36,7 @@ class Point:
     upper: float | None = None
     is_median: bool = False
     people: float | None = None
+    level: float | None = None
 
 
 @dataclass(frozen=True)
