@@ -253,7 +253,7 @@ def test_survival_in_de_novo_disease_rests_on_cohorts_with_immunotherapy() -> No
     earlier = {
         "you_2020_rt": "76.4% at 24 (of 63)",
         "you_2020_control": "54.5% at 24 (of 63)",
-        "lin_2022_bone": "median 33 months (of 131)",
+        "lin_2022_bone": "median 33 months of 131",
         "yang_2021_cmar_none": "75% at 12, 32.1% at 24, 0% at 36 (of 28)",
         "yang_2021_cmar_early": "77.4% at 12, 54.8% at 24, 12.9% at 36 (of 31)",
         "yang_2021_cmar_late": "85.7% at 12, 71.4% at 24, 31.4% at 36 (of 35)",

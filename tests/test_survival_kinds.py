@@ -69,9 +69,14 @@ def test_beside_landmarks_it_speaks_by_the_longest_follow_up_or_its_silence_is_s
     assert len(speaking.remarks) == len(silent.remarks) - 1
 
 
-def test_an_upper_limit_alone_is_said_to_be_left_out() -> None:
-    said = "the upper limit of its median, 15 months, is left out"
-    assert said in read("median", [row("median_time", value=9.0, upper=15.0)]).remarks
+@pytest.mark.parametrize("limit", [{"lower": 7.0}, {"upper": 15.0}])
+def test_one_limit_alone_is_said_to_be_left_out_and_the_follow_up_speaks(limit: dict[str, float]) -> None:
+    said = "the interval of its median has one side only: how many there were says how precise it is"
+    one_sided = [row("median_time", value=9.0, **limit)]
+    assert said in read("median", one_sided).remarks
+    followed = cohort(5.0, 40.0, "reverse_km")
+    assert read("median", one_sided, followed).terms == read("median", [row("median_time", value=9.0)], followed).terms
+    assert read("median", one_sided, followed).terms != read("median", one_sided).terms
 
 
 # -- numbers at risk, and levels ----------------------------------------------------------------------------------

@@ -209,17 +209,6 @@ class Median(SurvivalKind):
         if row.measure == "median_not_reached":
             return _not_reached(row, followup, cohort)
         uncensored = followup.shortest_months is not None and followup.shortest_months >= row.value
-        one_sided = row.upper is None and cohort.total is not None
-        if not uncensored and (row.lower is None or one_sided):
-            # How many spoke for it is said by the follow-up; one limit by itself would say it again.
-            point = Point(row.value, 0.5, is_median=True)
-            rule = row.median_rule or "unstated"
-            report = landmarks_report([point], cohort.total, followup=followup, median_rule=rule, label=cohort.label)
-            limits = [("lower", row.lower), ("upper", row.upper)]
-            alone = [
-                f"the {side} limit of its median, {at:g} months, is left out" for side, at in limits if at is not None
-            ]
-            return _with_remarks(report, alone)
         return median_report(
             row.value,
             cohort.total,
@@ -228,6 +217,7 @@ class Median(SurvivalKind):
             level=row.level or 0.95,
             rule=row.median_rule or "unstated",
             uncensored=uncensored,
+            followup=followup,
             label=cohort.label,
         )
 

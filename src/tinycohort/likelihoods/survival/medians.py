@@ -9,6 +9,7 @@ from scipy import special
 
 from ...issues import InputError, Issue
 from .curve_issues import MEDIAN_RULES, is_number_of_people, too_many_issues
+from .effective import Followup
 from .landmarks import landmarks_report
 from .order_statistics import interval_factor, median_factor, not_reached_factor
 from .report import Point, Report
@@ -31,6 +32,7 @@ def median_report(
     rule: str = "unstated",
     uncensored: bool = False,
     followup_months: float | None = None,
+    followup: Followup | None = None,
     label: str = "",
 ) -> Report:
     """What a median says by itself.
@@ -57,6 +59,8 @@ def median_report(
         Whether nobody was censored before the median.
     followup_months : float, optional
         Until when all were followed; needed of a median that was not reached.
+    followup : Followup, optional
+        What is known of the follow-up; without an interval of two sides it says how many speak through the median.
     label : str
         Of the cohort, for errors.
 
@@ -84,7 +88,7 @@ def median_report(
         part, remarks = _uncensored(point, people, level, rule, followup_months), _rule_remarks(rule, people)
         remarks += () if lower_months is not None or upper_months is None else (_ONE_SIDE,)
     elif people is not None and not two_sided:
-        return _without_interval(point, people, rule, label)
+        return _without_interval(point, people, rule, followup or Followup(), label)
     else:
         assert lower_months is not None
         error, remarks = log_median_error(time_months, lower_months, upper_months, level, people)
@@ -101,9 +105,9 @@ def _uncensored(point: Point, people: int, level: float, rule: str, followup_mon
     return interval_factor(point.time_months, point.lower, point.upper, people, level, rule, followed)
 
 
-def _without_interval(point: Point, people: int, rule: str, label: str) -> Report:
-    """A point of a curve; how many speak through it depends on a censoring of which nothing is known."""
-    found = landmarks_report([point], people, median_rule=rule, label=label)
+def _without_interval(point: Point, people: int, rule: str, followup: Followup, label: str) -> Report:
+    """A point of a curve; how many speak through it depends on the censoring."""
+    found = landmarks_report([point], people, followup=followup, median_rule=rule, label=label)
     remarks = (*found.remarks, *_rule_remarks(rule, people))
     if (point.lower, point.upper) != (None, None):
         remarks += (_ONE_SIDE,)
