@@ -74,7 +74,7 @@ def test_one_limit_alone_is_said_to_be_left_out_and_the_follow_up_speaks(limit: 
     said = "the interval of its median has one side only: how many there were says how precise it is"
     one_sided = [row("median_time", value=9.0, **limit)]
     assert said in read("median", one_sided).remarks
-    followed = cohort(5.0, 40.0, "reverse_km")
+    followed = SimpleNamespace(**{**vars(cohort(5.0, 40.0, "reverse_km")), "followup_median_months": 20.0})
     assert read("median", one_sided, followed).terms == read("median", [row("median_time", value=9.0)], followed).terms
     assert read("median", one_sided, followed).terms != read("median", one_sided).terms
 
