@@ -456,6 +456,10 @@ def test_percentages_are_never_rounded_to_none_or_to_all() -> None:
     assert [figure(x) for x in (0.0, -0.5, 123.4, 0.01234, float("nan"), None)] == [
         "0.00", "-0.50", "123", "0.0123", "–", "–",
     ]  # fmt: skip
+    # Where rounding leads to the next power of ten, as that is written.
+    assert [figure(x) for x in (9.994, 9.996, 999.4, 999.5, 999.99, -999.7, 1000.0, 0.09996, 9_999_999.0)] == [
+        "9.99", "10.0", "999", "1,000", "1,000", "-1,000", "1,000", "0.10", "9,999,999",
+    ]  # fmt: skip
     assert span(0.241, 0.249, "probability") == "24.1% to 24.9%"
 
 
