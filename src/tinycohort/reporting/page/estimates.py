@@ -96,11 +96,12 @@ def cohorts_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
     cohorts = summary["cohorts"]
     places = [_leading(row.label, numbers.get(row.outcome_id)) for row in model.rows]
     scores = summary["elpd_loco"]["cohorts"] if summary["elpd_loco"] else [None] * model.cohorts
+    estimate = "median months" if quantity == "median" else "estimate"
     columns: dict[str, Sequence[str]] = {
         "cohort": places,
         "reported": model.reported,
         "by itself": [_alone(one, quantity) for one in cohorts],
-        "median months" if quantity == "median" else "estimate": [value_text(one["median"], quantity) for one in cohorts],
+        estimate: [value_text(one["median"], quantity) for one in cohorts],
         "95% interval": [interval_text(one["lower"], one["upper"], quantity) for one in cohorts],
         "weight": [_share(one["weight"]) for one in cohorts],
         "shrinkage": [_share(one["shrinkage"]) for one in cohorts],
