@@ -68,6 +68,25 @@ def contrast() -> Content:
     return content
 
 
+def survival() -> Content:
+    """A small model of survival, in which the shape of curves is known."""
+    content = proportion() | {"name": "lives", "question": "How long do patients live?"}
+    content["evidence"] |= {"endpoint": "overall_survival", "where": {"disease": ["melanoma"]}}
+    content["quantity"] = {"family": "weibull", "shape": 0.2}
+    content["likelihood"] = [{"kind": "landmarks"}]
+    content["priors"]["mu"] = {"dist": "Normal", "mu": 2.9, "sigma": 1.0, "why": "Around 18 months."}
+    new = {"target": "new_cohort", "level": 0.95}
+    content["estimand"] = [
+        {"name": "typical", "functional": "median", "target": "typical", "level": 0.95},
+        {"name": "new", "functional": "median", **new},
+        {"name": "alive_12", "functional": "survival", "time_months": 12, **new},
+        {"name": "alive_48", "functional": "survival", "time_months": 48, **new},
+        {"name": "deaths", "functional": "predicted_events", "patients": 20, "time_months": 12, **new},
+    ]
+    del content["variant"]
+    return content
+
+
 def change(content: Content, path: str, value: Any = None) -> Content:
     """The content with one place set, or left out if the value is None; numbers count within arrays of tables."""
     content = copy.deepcopy(content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sysconfig
 import warnings
@@ -14,13 +15,18 @@ from typing import Any
 import pytest
 
 import tinycohort as tc
+from evidence import made_up
+from spec_contents import survival
 from tinycohort.cli import ANSWERED, INTERRUPTED, PIPE_CLOSED, SHOW_FAULTS, USAGE, WRONG, commands, main, parser
 from tinycohort.cli.output import NO_ANSWER
 from tinycohort.engines.run import ENGINES
+from tinycohort.families import CONTRAST_MEASURES, SURVIVAL_FAMILIES, Proportion
 from tinycohort.pooling import POOLINGS
 from tinycohort.posterior import INTERVALS
 from tinycohort.reporting.text import table_lines
 from tinycohort.reporting.words import OVERLAP_WORDS, about_tau, diagnosis, figure, percent, span
+from tinycohort.reporting.writing import Verdict
+from tinycohort.tables import write_folder
 
 COUNTS = "label,events,total\nLin,1,8\nHsu,7,27\nMa,9,44\n"
 PERCENTAGES = "label,percentage,total\nLin,12.5,8\nHsu,26%,27\nMa,21,230\n"
@@ -29,12 +35,19 @@ RATIOS = "label,estimate,lower,upper,level\nA,0.8,0.5,1.3,0.95\nB,0.6,0.3,1.1,0.
 PRIORS = ("--mu", "Normal(0, 1)", "--tau", "HalfNormal(0.5)")
 PROGRAM = str(Path(sysconfig.get_path("scripts")) / "tinycohort")
 
-# The keys that the documentation promises.
-KEYS = [
-    "scale", "level", "interval", "engine", "reportable", "reasons", "priors", "mu", "tau", "tau_group", "shape",
-    "typical", "average", "new_cohort", "cohorts", "groups", "remarks", "log_marginal_likelihood",
-    "elpd_loco", "diagnostics", "versions",
-]  # fmt: skip
+DOCUMENTATION = (Path(__file__).parent.parent / "docs/command_line.md").read_text(encoding="utf-8")
+
+
+def promised(head: str) -> dict[str, list[str]]:
+    """What the documentation promises: by the first cell of each row of a table, the words in its cells."""
+    rows = DOCUMENTATION.partition(f"\n{head}\n")[2].partition("\n\n")[0].splitlines()[1:]
+    return {row.split(" | ")[0].removeprefix("| "): re.findall(r"`(\w+)`", row) for row in rows}
+
+
+# The keys that it promises, of a fit and of what its cohorts reported.
+KEYS = [key for cell in promised("| key | value |") for key in re.findall(r"`(\w+)`", cell)]
+REPORTED = promised("| reported | keys |")
+SCALES = promised("| key | value |")["`scale`"][1:]
 ESTIMATE = ["mean", "sd", "median", "lower", "upper"]
 
 Capture = pytest.CaptureFixture[str]
@@ -70,7 +83,7 @@ def test_pool_takes_percentages_as_they_were_printed(capsys: Capture) -> None:
     Path("percentages.csv").write_text(PERCENTAGES)
     answer = in_json(capsys, "pool", "percentages.csv", "--seed", "1")
     assert [(one["percentage"], one["total"]) for one in answer["cohorts"]] == [("12.5", 8), ("26", 27), ("21", 230)]
-    assert list(answer["cohorts"][0]) == ["label", "percentage", "total", *ESTIMATE, "weight", "shrinkage"]
+    assert list(answer["cohorts"][0]) == ["label", *REPORTED["percentages"], *ESTIMATE, "weight", "shrinkage"]
     assert answer["remarks"] == ["Ma: 21% of 230 may be 48 to 49 people"]
     same = tc.pool(percentages=["12.5", "26", "21"], totals=[8, 27, 230]).summary()
     assert answer["new_cohort"] == same["new_cohort"]
@@ -81,7 +94,7 @@ def test_pool_takes_counts_of_two_arms(capsys: Capture) -> None:
     Path("arms.csv").write_text(ARMS)
     answer = in_json(capsys, "pool", "arms.csv", *PRIORS)
     assert (answer["scale"], answer["reportable"]) == ("ratio", True)
-    names = ["events", "total", "control_events", "control_total"]
+    names = REPORTED["counts of two arms"]
     assert list(answer["cohorts"][0]) == ["label", *names, *ESTIMATE, "weight", "shrinkage"]
     assert [[one[name] for name in names] for one in answer["cohorts"]] == [
         [5, 19, 6, 20],
@@ -133,7 +146,7 @@ def test_pool_answers_with_the_keys_that_are_promised(capsys: Capture) -> None:
     for name in ("mu", "tau", "typical", "average", "new_cohort"):
         assert list(answer[name]) == ESTIMATE
     for cohort in answer["cohorts"]:
-        assert list(cohort) == ["label", "events", "total", *ESTIMATE, "weight", "shrinkage"]
+        assert list(cohort) == ["label", *REPORTED["counts"], *ESTIMATE, "weight", "shrinkage"]
     assert list(answer["elpd_loco"]) == ["total", "se", "cohorts"]
     assert answer["priors"] == {"mu": "Logistic(0, 1)", "tau": "HalfNormal(0.5)"}
     assert (answer["scale"], answer["level"], answer["interval"]) == ("probability", 0.95, "equal-tailed")
@@ -156,8 +169,7 @@ def test_ratios_are_pooled_as_logarithms_and_reported_as_ratios(capsys: Capture)
     )  # fmt: skip
     assert answer == expected.summary()
     assert answer["scale"] == "ratio"
-    given = ["estimate", "lower_given", "upper_given"]
-    assert list(answer["cohorts"][0]) == ["label", *given, *ESTIMATE, "weight", "shrinkage"]
+    assert list(answer["cohorts"][0]) == ["label", *REPORTED["estimates"], *ESTIMATE, "weight", "shrinkage"]
     assert in_json(capsys, "pool", "ratios.csv", *PRIORS)["scale"] == "difference"
 
 
@@ -219,6 +231,27 @@ def test_fit_gives_what_python_gives_with_its_estimands_and_provenance(capsys: C
     assert answer["provenance"]["seed"] == 3
     names = [row["name"] for row in answer["estimates"] if row["target"] != "cohort"]
     assert names == [one.name for one in model.estimands if one.target != "cohort"]
+
+
+def test_fit_of_survival_answers_with_the_keys_that_are_promised(capsys: Capture) -> None:
+    content = survival()
+    content["quantity"]["shape"] = "shared"
+    content["priors"]["shape"] = {"dist": "Normal", "mu": 0.2, "sigma": 0.3, "why": "Nearly a constant hazard."}
+    cohorts = [made_up.cohort("a", 30), made_up.cohort("b", 12)]
+    evidence = made_up.evidence(cohorts, [made_up.landmark("a", 12.0, 0.6), made_up.landmark("b", 12.0, 0.75)])
+    write_folder(evidence.tables, Path("mine"))
+    Path("lives.toml").write_text(tc.read_model(content).to_toml())
+    answer = in_json(capsys, "fit", "./lives.toml", "--data", "mine")
+    assert list(answer)[: len(KEYS)] == KEYS
+    assert answer["scale"] == "median"
+    assert list(answer["shape"]) == ESTIMATE
+    for cohort in answer["cohorts"]:
+        assert list(cohort) == ["label", *REPORTED["survival"], *ESTIMATE, "weight", "shrinkage"]
+
+
+def test_the_scales_are_those_that_are_promised() -> None:
+    survivals = {family().quantity for family in SURVIVAL_FAMILIES.values() if not family.flexible}
+    assert {Proportion().quantity, *CONTRAST_MEASURES, *survivals} == set(SCALES)
 
 
 def test_fit_takes_the_variant_in_the_name_too(capsys: Capture) -> None:
@@ -296,8 +329,6 @@ def test_check_tells_that_the_bundled_evidence_is_in_order(capsys: Capture) -> N
 
 def own_evidence(change: Callable[[str], str]) -> str:
     """A copy of the bundled evidence with one table changed."""
-    from tinycohort.tables import write_folder
-
     write_folder(tc.read_evidence().tables, Path("mine"))
     path = Path("mine/outcomes.csv")
     text = path.read_text(encoding="utf-8")
@@ -353,6 +384,7 @@ def test_the_help_of_each_command_shows_an_example(capsys: Capture, command: str
         ["pool", "counts.csv", "--nothing"],
         ["pool", "counts.csv", "--given", "0.9"],
         ["reproduce", "--engine", "nuts"],
+        ["reproduce", "--workers", "two"],
     ],
 )
 def test_a_command_that_is_not_understood_ends_with_exit_2(capsys: Capture, arguments: list[str]) -> None:
@@ -366,6 +398,30 @@ def test_the_words_of_the_options_are_those_of_the_package() -> None:
     assert parser.ENGINES == ENGINES
     assert parser.INTERVALS == INTERVALS
     assert tuple(POOLINGS) == parser.POOLINGS
+
+
+@pytest.mark.parametrize("workers", ["0", "-2"])
+def test_so_few_workers_are_no_choice(capsys: Capture, workers: str) -> None:
+    assert main(["reproduce", "--workers", workers]) == WRONG
+    said = capsys.readouterr()
+    assert said.err == f"tinycohort: workers: {workers} is not a whole number above 0. Give one such as 2.\n"
+    assert not Path("results").exists()
+
+
+@pytest.mark.parametrize(("typed", "taken"), [((), 4), (("--workers", "7"), 7), (("--workers", "1"), 1)])
+def test_workers_are_those_typed_or_as_many_as_processors_and_four_at_the_most(
+    typed: tuple[str, ...], taken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def reproduce(*_: Any, workers: int, **__: Any) -> Verdict:
+        asked.append(workers)
+        return Verdict(Path("results"), (), "", ())
+
+    monkeypatch.setattr("os.cpu_count", lambda: 16)
+    monkeypatch.setattr("tinycohort.reporting.reproduction.reproduce", reproduce)
+    assert main(["reproduce", *typed]) == ANSWERED
+    assert asked == [taken]
 
 
 def test_the_version_is_told(capsys: Capture) -> None:
@@ -455,6 +511,10 @@ def test_percentages_are_never_rounded_to_none_or_to_all() -> None:
     ]  # fmt: skip
     assert [figure(x) for x in (0.0, -0.5, 123.4, 0.01234, float("nan"), None)] == [
         "0.00", "-0.50", "123", "0.0123", "–", "–",
+    ]  # fmt: skip
+    # Where rounding leads to the next power of ten, as that is written.
+    assert [figure(x) for x in (9.994, 9.996, 999.4, 999.5, 999.99, -999.7, 1000.0, 0.09996, 9_999_999.0)] == [
+        "9.99", "10.0", "999", "1,000", "1,000", "-1,000", "1,000", "0.10", "9,999,999",
     ]  # fmt: skip
     assert span(0.241, 0.249, "probability") == "24.1% to 24.9%"
 

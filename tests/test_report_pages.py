@@ -14,7 +14,7 @@ import pytest
 
 import tinycohort as tc
 from evidence import made_up
-from spec_contents import contrast
+from spec_contents import contrast, survival
 from support.pages import EVIL, Page, Run, blocking, counts, fit_of, not_pooled, reported_in, small, squeezed
 from tinycohort.cli import ANSWERED, WRONG, main
 from tinycohort.likelihoods import LIKELIHOODS
@@ -24,7 +24,7 @@ from tinycohort.reporting.folder import MARKER, list_files
 from tinycohort.reporting.page.estimates import interval_text
 from tinycohort.reporting.page.markup import Row, escape, formula, identifier, link, symbols, table, tag
 from tinycohort.reporting.page.pictures import inline_svg
-from tinycohort.reporting.words import of_quantity, percent
+from tinycohort.reporting.words import figure, of_quantity, percent
 
 EVIDENCE = tc.read_evidence()
 # The model of groups, with its many variants, takes as long as all others; so do those of survival.
@@ -271,6 +271,38 @@ def test_ratios_are_told_as_ratios_with_the_probability_that_they_are_below_one(
     assert "It rests on 2 cohorts." in text
     assert "0.50 to 1.30" in text
     assert "unpublished" not in text
+
+
+def test_survival_is_told_in_months_with_its_curves_and_where_they_are_extrapolated(tmp_path: Path) -> None:
+    content = survival()
+    evidence = made_up.evidence(
+        [made_up.cohort("a", 30), made_up.cohort("b", 12, design="case_series")],
+        [made_up.landmark("a", 12.0, 0.6), made_up.landmark("a", 24.0, 0.4), made_up.landmark("b", 12.0, 0.75)],
+    )
+    run = reported_in(tmp_path, tc.read_model(content), evidence)
+    assert run.verdict.ok, run.verdict.problems
+    page, fit = run.page("lives"), tc.fit(content, evidence)
+    typical, new = (fit.summary()[target] for target in ("typical", "new_cohort"))
+    assert f"Overall survival: a median of {figure(typical['median'])} months in a typical cohort" in page.text
+    assert f"95% credible interval {figure(typical['lower'])} to {figure(typical['upper'])}" in page.text
+    assert f"and {figure(new['median'])} in a new cohort like these" in page.text
+    alive = tc.curve_marginal(fit, "survival", 12.0, "new_cohort").summary(0.95)
+    assert f"Alive at 12 months: {percent(alive['median'])} (" in page.text
+    assert "No number of the evidence reaches beyond 24 months." in page.text
+    assert "At 48 months the curves are extrapolated" in page.text
+    drawn = {found.get("data-figure") for _, found in page.elements}
+    assert {"survival", "cohort_curves", "hazard"} <= drawn
+    assert "prior_posterior_shape" not in drawn  # of a shape that is known
+    # No arm is compared with another, and what a landmark says without a curve is nothing.
+    assert "Design: prospective single arm in 1 and case series in 1." in page.text
+    assert "Arms that" not in page.text
+    assert "by itself" not in page.text
+
+
+def test_a_column_of_what_cohorts_say_by_themselves_stands_where_they_say_something(bundled: Run) -> None:
+    text = bundled.page("response_pd1").text
+    assert "by itself" in text
+    assert "by itself" not in bundled.page("abscopal_contrast").text  # two arms say nothing without a model
 
 
 def test_cohorts_that_are_not_pooled_have_an_answer_each(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,28 @@ def test_the_same_seed_gives_the_same_bytes(exact: Run, tmp_path: Path) -> None:
     for name in list_files(exact.folder):
         if name != MARKER and not name.startswith("fits/"):  # these know when they were made
             assert (again.folder / name).read_bytes() == (exact.folder / name).read_bytes(), name
+
+
+def test_two_workers_say_what_one_says(tmp_path: Path) -> None:
+    cohorts = [made_up.cohort(name) for name in ("a", "b")]
+    numbers = [made_up.count("a"), made_up.count("b", 0, 5)]
+    models: list[str] = []
+    for name in ("first", "second"):
+        choices = own(tmp_path, small(name) if name == "first" else not_pooled(small(name)), cohorts, numbers)
+        models += choices["models"]
+    environment = dict(os.environ)
+    runs = []
+    for workers in (1, 2):
+        (tmp_path / f"by_{workers}").mkdir()
+        runs.append(reproduced_in(tmp_path / f"by_{workers}", **choices | {"models": models, "workers": workers}))
+    assert dict(os.environ) == environment  # in which the number of threads stands while workers are started
+    one, two = runs
+    assert one.verdict.answers == two.verdict.answers
+    assert sorted(line.partition(":")[0] for line in one.said) == sorted(line.partition(":")[0] for line in two.said)
+    assert list_files(two.folder) == list_files(one.folder)
+    for name in list_files(one.folder):
+        if name != MARKER and not name.startswith("fits/"):  # these know when they were made
+            assert (two.folder / name).read_bytes() == (one.folder / name).read_bytes(), name
 
 
 def test_the_second_engine_changes_no_table_and_no_figure_of_the_first(exact: Run, everything: Run) -> None:

@@ -336,12 +336,33 @@ def test_deaths_of_new_patients_are_a_mixture_of_binomials(exact: tc.Fit) -> Non
         ({"functional": "odds", "time_months": 12.0}, "'odds' is unknown"),
         ({"functional": "survival", "time_months": -1.0}, "-1.0"),
         ({"functional": "survival", "time_months": None}, "None"),
+        ({"functional": "survival", "time_months": True}, "time_months: True. Give months above 0"),
         ({"functional": "hazard", "time_months": 12.0, "target": "somebody"}, "unknown target 'somebody'"),
     ],
 )
 def test_what_cannot_be_asked_of_a_curve_is_refused(exact: tc.Fit, asked: dict[str, object], said: str) -> None:
     with pytest.raises(tc.InputError, match=said):
         curve_marginal(exact, **asked)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ([], r"times_months: \[\]. Give at least one time, in months, in a list"),
+        (12.0, r"times_months: 12\.0"),
+        ([True, 12.0], "time_months: True"),
+        ([False, 12.0], "time_months: False"),
+        (["12"], "time_months: '12'"),
+    ],
+)
+def test_a_curve_at_no_time_or_at_what_is_no_time_is_refused(exact: tc.Fit, times: object, said: str) -> None:
+    with pytest.raises(tc.InputError, match=said):
+        survival_curve(exact, times)  # type: ignore[arg-type]
+
+
+def test_everybody_is_alive_at_the_beginning(exact: tc.Fit) -> None:
+    (row,) = survival_curve(exact, [0]).to_dict("records")
+    assert [row[name] for name in ("mean", "sd", "lower", "upper")] == [1.0, 0.0, 1.0, 1.0]
 
 
 def test_a_model_of_proportions_has_no_curve() -> None:

@@ -100,9 +100,7 @@ def _points(
         issues.append(Issue("functional", f"{functional!r} is unknown", f"Known: {known}."))
     if functional != "median":
         issues += [
-            Issue("time_months", f"{time!r}", "Give months above 0.")
-            for time in times_months
-            if not (isinstance(time, int | float | np.number) and math.isfinite(time) and time > 0.0)
+            Issue("time_months", f"{time!r}", "Give months above 0.") for time in times_months if not _is_time(time)
         ]
     points = fit.posterior.points(target, cohort)
     if points is None and not issues:
@@ -113,6 +111,12 @@ def _points(
     if issues or points is None:
         raise InputError(issues)
     return points
+
+
+def _is_time(value: Any) -> bool:
+    """Whether a value is a number of months above 0; that something is true is none."""
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return number and math.isfinite(value) and value > 0.0
 
 
 def predicted_deaths(
@@ -202,7 +206,7 @@ def survival_curve(
     Raises
     ------
     InputError
-        As `curve_marginal`.
+        As `curve_marginal`, or no time at all.
 
     Examples
     --------
@@ -218,6 +222,8 @@ def survival_curve(
     """
     import pandas
 
+    if np.ndim(times_months) == 0 or len(times_months) == 0:
+        raise InputError(Issue("times_months", f"{times_months!r}", "Give at least one time, in months, in a list."))
     model, longest = fit.compiled, longest_followup(fit)
     rows = []
     for cohort in range(model.cohorts) if target == "cohort" else [None]:
@@ -225,7 +231,7 @@ def survival_curve(
         for time in times_months:
             known: dict[str, Any] = {"time_months": float(time), "target": target}
             known["label"] = None if cohort is None else model.labels[cohort]
-            if functional in _AT_NOUGHT and time == 0:
+            if _is_known(functional, time):
                 value = _AT_NOUGHT[functional]
                 one: dict[str, Any] = {"mean": value, "sd": 0.0, **dict.fromkeys(("median", "lower", "upper"), value)}
             else:
@@ -234,11 +240,16 @@ def survival_curve(
     return pandas.DataFrame(rows)
 
 
+def _is_known(functional: str, time: Any) -> bool:
+    """Whether a curve needs no posterior there: at time 0, where everybody is alive."""
+    return functional in _AT_NOUGHT and not isinstance(time, bool | np.bool_) and time == 0
+
+
 def _marginals(
     fit: Fit, functional: str, times_months: Sequence[float], target: Target, cohort: int | None
 ) -> list[Marginal]:
     """`curve_marginal` at many times but those at which it is known; the points are taken once."""
-    wanted = [time for time in times_months if not (functional in _AT_NOUGHT and time == 0)]
+    wanted = [time for time in times_months if not _is_known(functional, time)]
     points = _points(fit, functional, wanted, target, cohort)
     values = over_times(_reports(fit).family, points, wanted, functional, target == "average")
     return [marginal_of(one, points) for one in values]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,18 +95,29 @@ def _rows(fit: Fit, wanted: dict[str, Any], level: float, interval: Interval) ->
 
 
 def _row(fit: Fit, wanted: dict[str, Any], number: int | None, level: float, interval: Interval) -> dict[str, Any]:
-    summary, model = fit.summary(level, interval), fit.compiled
-    functional, target, spread = wanted["functional"], wanted["target"], wanted.get("spread", "tau")
+    row = _empty_row(fit, wanted, number, level, interval)
+    of_curve = wanted.get("time_months") is not None
+    if not fit.reportable or (of_curve and fit.posterior.points(wanted["target"], number) is None):
+        return row
+    return row | _found(fit, wanted, number, level, interval)
+
+
+def _empty_row(
+    fit: Fit, wanted: dict[str, Any], number: int | None, level: float, interval: Interval
+) -> dict[str, Any]:
+    """What a row is about, and the numbers it rests on; of what it says nothing yet."""
+    model, target, spread = fit.compiled, wanted["target"], wanted.get("spread", "tau")
     used, label = model.rows, None
     if target in _OF_GROUPS and number is not None:
         label = model.group_labels[number]
         used = tuple(row for row in used if row.group == label)
     elif number is not None:
         used, label = (used[number],), used[number].label
-    of_cohort = summary["cohorts"][number] if target == "cohort" and number is not None else {}
-    row: dict[str, Any] = {
+    of_cohort = target == "cohort" and number is not None
+    cohort = fit.summary(level, interval)["cohorts"][number] if of_cohort else {}
+    return {
         "name": wanted["name"],
-        "functional": functional,
+        "functional": wanted["functional"],
         "target": target or ("heterogeneity" if spread == "tau" else f"heterogeneity_{spread.removeprefix('tau_')}"),
         "label": label,
         **dict.fromkeys(("mean", "sd", "median", "lower", "upper")),
@@ -116,34 +128,35 @@ def _row(fit: Fit, wanted: dict[str, Any], number: int | None, level: float, int
         "baseline": wanted.get("baseline"),
         "time_months": wanted.get("time_months"),
         "probability": None,
-        "weight": of_cohort.get("weight"),
-        "shrinkage": of_cohort.get("shrinkage"),
+        "weight": cohort.get("weight"),
+        "shrinkage": cohort.get("shrinkage"),
         "overlap": None,
         "outcome_ids": tuple(one.outcome_id for one in used if one.outcome_id),
         "reportable": fit.reportable,
     }
+
+
+def _found(fit: Fit, wanted: dict[str, Any], number: int | None, level: float, interval: Interval) -> dict[str, Any]:
+    """What an estimand comes to: the columns of its row that it fills."""
+    functional, target = wanted["functional"], wanted["target"]
     of_curve = wanted.get("time_months") is not None
-    if not fit.reportable or (of_curve and fit.posterior.points(target, number) is None):
-        return row
     if functional == "heterogeneity":
-        row |= summary[spread] or {}
-        row["overlap"] = prior_posterior_overlap(fit, spread)
-    elif functional in ("probability_above", "probability_below"):
+        spread = wanted.get("spread", "tau")
+        summary = fit.summary(level, interval)[spread] or {}
+        return {**summary, "overlap": prior_posterior_overlap(fit, spread)}
+    if functional in ("probability_above", "probability_below"):
         above = _above(fit, wanted, target, number)
-        row["probability"] = above if above is None or functional == "probability_above" else 1.0 - above
-    elif functional == "predicted_events" and of_curve:
-        row |= count_summary(predicted_deaths(fit, wanted["patients"], wanted["time_months"], target, number), level)
-    elif functional == "predicted_events":
-        row |= count_summary(predicted_events(fit, wanted["patients"], target, number), level)
-    elif functional in CURVE_FUNCTIONALS:
-        row |= curve_marginal(fit, functional, wanted["time_months"], target, number).summary(level, interval)
-    elif wanted.get("baseline") is not None:
+        return {"probability": above if above is None or functional == "probability_above" else 1.0 - above}
+    if functional == "predicted_events":
+        ask = partial(predicted_deaths, time_months=wanted["time_months"]) if of_curve else predicted_events
+        return count_summary(ask(fit, wanted["patients"], target=target, cohort=number), level)
+    if functional in CURVE_FUNCTIONALS:
+        return curve_marginal(fit, functional, wanted["time_months"], target, number).summary(level, interval)
+    if wanted.get("baseline") is not None:
         at = risk_at_baseline(fit, wanted["baseline"], target, number, level, interval) if is_of_odds(fit) else None
-        row |= (at or {}).get(functional, {})
-    else:
-        found = _summarised(summary, target, number)
-        row |= {key: (found or {}).get(key) for key in ("mean", "sd", "median", "lower", "upper")}
-    return row
+        return (at or {}).get(functional, {})
+    found = _summarised(fit.summary(level, interval), target, number) or {}
+    return {key: found.get(key) for key in ("mean", "sd", "median", "lower", "upper")}
 
 
 def _above(fit: Fit, wanted: dict[str, Any], target: str, number: int | None) -> float | None:

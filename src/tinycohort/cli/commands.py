@@ -275,7 +275,7 @@ def reproduce(options: Any) -> int:
         seed=options.seed,
         engine=options.engine,
         progress=complain,
-        workers=min(os.cpu_count() or 1, _MOST_WORKERS),
+        workers=min(os.cpu_count() or 1, _MOST_WORKERS) if options.workers is None else options.workers,
     )
     answer(verdict.lines)
     return 0 if verdict.ok else 1

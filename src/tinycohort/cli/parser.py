@@ -227,3 +227,9 @@ def _add_reproduce(found: Any) -> None:
     parser.add_argument(
         "--quick", dest="engine", action="store_const", const="exact", help="the same as --engine exact"
     )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that share the models, each of some gigabytes (default: as many as processors, 4 at the most)",
+    )

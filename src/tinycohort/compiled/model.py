@@ -108,12 +108,7 @@ class CompiledModel:
         if isinstance(self.family, SurvivalFamily) and self.shape is None:
             object.__setattr__(self, "shape", Shape("fixed"))
         issues = [] if self.rows else [Issue(self.name, "no cohort", "Give at least one.")]
-        labels = self.labels
-        doubled = sorted({label for label in labels if labels.count(label) > 1})
-        issues += [
-            Issue(f"cohort {label!r}", "the label is used twice", "Give each cohort its own.") for label in doubled
-        ]
-        issues += self.likelihood.check(data, labels)
+        issues += [*label_issues(self.labels), *self.likelihood.check(data, self.labels)]
         if self.shape is not None and isinstance(self.family, SurvivalFamily):
             issues += self.shape.issues(self.family)
         if self.pooling.grouped:

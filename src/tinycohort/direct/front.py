@@ -134,32 +134,46 @@ def pool(
     )
     shape = find_shape(columns, data)
     issues = _ignored(shape, ratio, level, published_without_events)
-    names = (*shape.columns, "level") if shape is ESTIMATES else tuple(shape.columns)
     columns = {name: as_sequence(value) if name != "level" else value for name, value in columns.items()}
     columns.setdefault("level", level)
-    size = len(columns[names[0]])
-    wrong_so_far = len(issues)
-    numbers: dict[str, Any] = {}
-    for name in names:
-        numbers |= read_column(name, columns[name], size, shape, issues)
-    readable = len(issues) == wrong_so_far
-    cohorts = read_labels(columns.get("label"), size, issues)
     way = _pooling(pooling, {"nu": nu}, issues)
     if data is not None and not way.grouped:
         columns.pop("group", None)  # one column among others of a table, such as any pooling may be tried on
-    of_groups = read_groups(columns.get("group"), size, way, issues)
     question = Question(shape, ratio, _options(published_without_events))
     priors = _priors({"mu": mu, "tau": tau, "tau_group": tau_group}, way, shape, issues)
     issues += _prior_issues(question.family, priors) + run_issues(engine, seed, sampler, way.name)
-    if len(cohorts) == size:
-        issues += label_issues(cohorts) if readable else []
-        issues += _content(question, numbers, cohorts)
+    return run(_compiled(question, columns, way, priors, issues), engine, seed, **sampler)
+
+
+def _compiled(
+    question: Question,
+    columns: Mapping[str, Any],
+    way: Pooling,
+    priors: Mapping[str, Prior],
+    issues: list[Issue],
+) -> CompiledModel:
+    """The model of what is asked of these columns, unless there are issues, here or before."""
+    numbers, size, readable = _numbers(question.shape, columns, issues)
+    labels = read_labels(columns.get("label"), size, issues)
+    groups = read_groups(columns.get("group"), size, way, issues)
+    if len(labels) == size:
+        issues += label_issues(labels) if readable else []
+        issues += _content(question, numbers, labels)
     if issues:
         raise InputError(issues)
-    rows = tuple(Row(label, group=group) for label, group in zip(cohorts, of_groups, strict=True))
+    rows = tuple(Row(label, group=group) for label, group in zip(labels, groups, strict=True))
     family, kind, stored = question.family, question.kind, question.data(numbers)
-    model = CompiledModel("pool", family, kind, way, priors, rows, stored, question.given(numbers))
-    return run(model, engine, seed, **sampler)
+    return CompiledModel("pool", family, kind, way, priors, rows, stored, question.given(numbers))
+
+
+def _numbers(shape: Shape, columns: Mapping[str, Any], issues: list[Issue]) -> tuple[dict[str, Any], int, bool]:
+    """The columns of numbers, how many cohorts they are of, and whether all of them could be read."""
+    names = (*shape.columns, "level") if shape is ESTIMATES else tuple(shape.columns)
+    size, before = len(columns[names[0]]), len(issues)
+    numbers: dict[str, Any] = {}
+    for name in names:
+        numbers |= read_column(name, columns[name], size, shape, issues)
+    return numbers, size, len(issues) == before
 
 
 def _content(question: Question, numbers: Mapping[str, Any], cohorts: tuple[str, ...]) -> list[Issue]:

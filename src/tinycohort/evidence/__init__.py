@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .reading import Evidence, check, read_evidence
+from .checked_tables import Evidence
+from .reading import check, read_evidence
 from .request import Way
 from .selection import LeftOut, Selection, Used
 

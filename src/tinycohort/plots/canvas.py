@@ -20,7 +20,7 @@ from ..issues import InputError, Issue
 
 __all__ = [
     "BLACK", "GREY", "PALE", "SHADE", "SIZE", "SMALL", "ReproducibleFigure", "draw_in", "figure_of", "inches_from",
-    "literal", "new_axes", "require_level", "save", "size_of", "style", "text_width", "wrapped",
+    "literal", "new_axes", "require_level", "save", "size_of", "style", "text_width", "too_small", "wrapped",
 ]  # fmt: skip
 
 # Points: what journals print. DejaVu Sans comes with matplotlib, so that the same figure is the same everywhere; a
@@ -180,6 +180,13 @@ def require_level(level: float) -> None:
     """
     if isinstance(level, bool) or not isinstance(level, int | float) or not 0.0 < level < 1.0:
         raise InputError(Issue("level", f"{level!r} is not between 0 and 1", "Give a probability, such as 0.95."))
+
+
+def too_small(box: tuple[float, float], least: tuple[float, float], what: str) -> InputError:
+    """The refusal of axes of this width and height, in inches, when what they hold needs at least another."""
+    width, height = (inches + 0.05 for inches in least)
+    said = f"{box[0]:.1f} by {box[1]:.1f} inches, too small for {what}"
+    return InputError(Issue("ax", said, f"Give axes of at least {width:.2f} by {height:.2f} inches, or leave ax out."))
 
 
 def literal(text: str) -> str:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..issues import InputError, Issue
 from ..posterior import Fit
-from .canvas import GREY, SIZE, SMALL, draw_in, figure_of, literal, new_axes, size_of, style, wrapped
+from .canvas import GREY, SIZE, SMALL, draw_in, figure_of, literal, new_axes, size_of, style, too_small, wrapped
 from .curve_bands import Band, bands, cohort_bands, median_of, month_ticks, reach, reports_of, since, survival_words
 from .curve_evidence import evidence_rows
 from .curve_frame import WIDTH, Frame, frame_of, set_up_axes, write_key, write_lines
@@ -233,9 +232,7 @@ class _Grid:
         """
         least = self.height(_LEAST_HEIGHT)
         if width < _PANEL + 2 * _EDGE - 1e-6 or height < least - 1e-6:
-            what = f"{width:.1f} by {height:.1f} inches, too small for {len(self.heads)} panels"
-            size = f"{max(width, _PANEL + 2 * _EDGE) + 0.05:.2f} by {least + 0.05:.2f}"
-            raise InputError(Issue("ax", what, f"Give axes of at least {size} inches, or leave ax out."))
+            raise too_small((width, height), (max(width, _PANEL + 2 * _EDGE), least), f"{len(self.heads)} panels")
         return _LEAST_HEIGHT + (height - least) / self.down
 
 

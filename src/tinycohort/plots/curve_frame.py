@@ -8,8 +8,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from ..issues import InputError, Issue
-from .canvas import SMALL, draw_in, inches_from, literal, new_axes, size_of, text_width, wrapped
+from .canvas import SMALL, draw_in, inches_from, literal, new_axes, size_of, text_width, too_small, wrapped
 from .layout import KEY_LINE, KEY_TEXT, LINE
 from .marks import Drawn
 from .scales import write_axis, write_ticks
@@ -100,10 +99,9 @@ def open_frame(ax: Axes | None, plan: Callable[[float], Frame], height: float = 
         least = _LEFT + _RIGHT + _LEAST_WIDTH
         if width < least - 1e-6 or high < frame.above + frame.below + _LEAST_HEIGHT - 1e-6:
             # In wider axes the text takes fewer lines.
-            wanted = plan(max(width, least + 0.05))
-            size = f"{wanted.width:.2f} by {wanted.above + wanted.below + _LEAST_HEIGHT + 0.05:.2f}"
-            what = f"{width:.1f} by {high:.1f} inches, too small for its text"
-            raise InputError(Issue("ax", what, f"Give axes of at least {size} inches, or leave ax out."))
+            wanted = plan(max(width, least))
+            needed = wanted.width, wanted.above + wanted.below + _LEAST_HEIGHT
+            raise too_small((width, high), needed, "its text")
     draw_in(ax, _LEFT, _RIGHT, frame.below, frame.above)
     return ax, frame
 

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..issues import InputError, Issue
-from .canvas import SMALL, literal, text_width, wrapped
+from .canvas import SMALL, literal, text_width, too_small, wrapped
 from .scales import Scale
 
 __all__ = ["KEY_LINE", "KEY_TEXT", "LINE", "Layout", "RowText", "Wording", "lay_out"]
@@ -232,9 +231,7 @@ class Layout:
         """
         needed = self.width - self.axes_width + _AXES_LEAST
         if width < needed - 1e-6 or height < self.height - 1e-6:
-            what = f"{width:.1f} by {height:.1f} inches, too small for the text of {len(self.labels)} rows"
-            mend = f"Give axes of at least {needed + 0.05:.1f} by {self.height + 0.05:.1f} inches, or leave ax out."
-            raise InputError(Issue("ax", what, mend))
+            raise too_small((width, height), (needed, self.height), f"the text of {len(self.labels)} rows")
 
 
 def lay_out(word: Callable[[Scale], Wording], scale: Callable[[float], Scale], width: float) -> Layout:

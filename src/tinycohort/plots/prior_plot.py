@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
-from ..issues import InputError, Issue
 from ..posterior import Fit
 from .beliefs import Beliefs, Parameter, beliefs
 from .canvas import (
@@ -27,6 +26,7 @@ from .canvas import (
     require_level,
     size_of,
     style,
+    too_small,
     wrapped,
 )  # fmt: skip
 from .scales import natural_scale, quantity_words, round_values, write_axis
@@ -233,9 +233,8 @@ def _place(ax: Axes, texts: list[str], labels: list[str], second: float) -> str:
     above = _EDGE + (len(sentence) + sum(map(len, keys))) * _LINE + _GAP
     under = _AXIS + second + len(below) * _LINE + _EDGE
     if inner < _LEAST_WIDTH or height < above + under + _LEAST_HEIGHT:
-        what = f"{width:.1f} by {height:.1f} inches, too small for the text"
-        needed = f"{_LEAST_WIDTH + _EDGE + _RIGHT + 0.05:.1f} by {above + under + _LEAST_HEIGHT + 0.05:.1f}"
-        raise InputError(Issue("ax", what, f"Give axes of at least {needed} inches, or leave ax out."))
+        needed = _LEAST_WIDTH + _EDGE + _RIGHT, above + under + _LEAST_HEIGHT
+        raise too_small((width, height), needed, "the text")
     draw_in(ax, _EDGE, _RIGHT, under, above)
     _write(ax, sentence, keys)
     return "\n".join(below)

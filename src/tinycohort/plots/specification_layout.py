@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..issues import InputError, Issue
-from .canvas import SIZE, SMALL, literal, text_width, wrapped
+from .canvas import SIZE, SMALL, literal, text_width, too_small, wrapped
 from .choices import Choice
 from .specification_rows import Specification
 
@@ -142,9 +141,7 @@ class CurveLayout:
         wide = self.left + _EDGE + _COLUMN_LEAST * len(self.names)
         high = self.above + max(_PANEL_LEAST, self.key_height) + self.below
         if width < wide - 1e-6 or height < high - 1e-6:
-            what = f"{width:.1f} by {height:.1f} inches, too small for {len(self.names)} variants"
-            mend = f"Give axes of at least {wide + 0.05:.1f} by {high + self.spare + 0.05:.1f} inches, or leave ax out."
-            raise InputError(Issue("ax", what, mend))
+            raise too_small((width, height), (wide, high + self.spare), f"{len(self.names)} variants")
 
 
 def lay_out_curve(

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -15,7 +14,7 @@ from ..posterior import Fit
 from .canvas import GREY, figure_of, style
 from .curve_bands import Band, bands, month_ticks, reach, reports_of, require_targets, since, survival_words
 from .curve_evidence import evidence_rows
-from .curve_frame import Frame, frame_of, open_frame, set_up_axes, write_frame
+from .curve_frame import frame_of, open_frame, set_up_axes, write_frame
 from .curve_marks import BEYOND, FORMS, LOOKS, draw_band, draw_evidence
 from .marks import Drawn
 from .scales import endpoint_of, round_values
@@ -83,17 +82,8 @@ def survival(
     Overall survival (%)
     """
     found, end = _bands(fit, "survival", targets, until_months, level)
-    rows = _evidence(fit, level)
-    forms = evidence_forms(rows)
-    with style(survival_words(fit)):
-        key, samples = _key(found, end, level)
-        head = f"{survival_words(fit)} (%)"
-        ax, frame = open_frame(ax, partial(_plan, fit, head, [*key, *forms.values()]))
-        _open(ax, end, frame, (0.0, 25.0, 50.0, 75.0, 100.0), 100.0)
-        _draw_bands(ax, found, _PERCENT, 100.0)
-        draw_evidence(ax, rows, end, _PERCENT)
-        write_frame(ax, frame, [*samples, *(FORMS[form] for form in forms)])
-    return figure_of(ax)
+    head = f"{survival_words(fit)} (%)"
+    return _picture(fit, found, head, (0.0, 25.0, 50.0, 75.0, 100.0), 100.0, end, level, ax, _evidence(fit, level))
 
 
 def survival_table(
@@ -145,8 +135,9 @@ def hazard(
 ) -> Figure:
     """Draw hazards over time with credible bands: of those alive, how many die in a month.
 
-    Beyond the longest follow-up of the evidence they are dashed and bands paler. What leaves the picture near time 0,
-    where a hazard may be infinite, is cut off.
+    Beyond the longest follow-up of the evidence they are dashed and bands paler. The picture is cut off in two places:
+    near time 0, where a hazard may be infinite, and at three times the height that the lowest band needs: a band that
+    reaches the top goes on above it.
 
     Parameters
     ----------
@@ -172,15 +163,9 @@ def hazard(
     found, end = _bands(fit, "hazard", targets, until_months, level)
     settled = [one.upper[one.times >= _SETTLED * end].max() for one in found]
     top = _ROOM * _PERCENT * float(min(max(settled), _HIGHEST * min(settled)))
-    with style(survival_words(fit)):
-        key, samples = _key(found, end, level)
-        died = "deaths" if endpoint_of(fit) in ("overall survival", "") else "events"
-        head = f"Hazard, {survival_words(fit).lower()} ({died} per 100 people a month)"
-        ax, frame = open_frame(ax, partial(_plan, fit, head, key))
-        _open(ax, end, frame, round_values(0.0, top, 5), top)
-        _draw_bands(ax, found, _PERCENT, top)
-        write_frame(ax, frame, samples)
-    return figure_of(ax)
+    died = "deaths" if endpoint_of(fit) in ("overall survival", "") else "events"
+    head = f"Hazard, {survival_words(fit).lower()} ({died} per 100 people a month)"
+    return _picture(fit, found, head, round_values(0.0, top, 5), top, end, level, ax)
 
 
 def hazard_table(
@@ -273,17 +258,28 @@ def _key(found: Sequence[Band], end: float, level: float) -> tuple[list[str], li
     return words, samples
 
 
-def _plan(fit: Fit, head: str, key: Sequence[str], width: float) -> Frame:
-    return frame_of(head, since(fit), key, width)
-
-
-def _open(ax: Axes, end: float, frame: Frame, heights: Sequence[float], top: float) -> None:
-    set_up_axes(ax, end, month_ticks(end, frame.axes_width), heights, top, frame.foot)
-
-
-def _draw_bands(ax: Axes, found: Sequence[Band], unit: float, top: float) -> None:
-    for one in found:
-        draw_band(ax, one, LOOKS[one.target], unit, _DEPTHS[one.target], top if np.isfinite(top) else np.inf)
-    followed = found[0].followed_months
-    if followed < found[0].times[-1]:
-        ax.axvline(followed, color=GREY, linewidth=0.6, linestyle=":", zorder=0.5)
+def _picture(
+    fit: Fit,
+    found: Sequence[Band],
+    head: str,
+    heights: Sequence[float],
+    top: float,
+    end: float,
+    level: float,
+    ax: Axes | None,
+    rows: Sequence[dict[str, Any]] = (),
+) -> Figure:
+    """Bands in percent below a head, with ticks at `heights` up to `top`, and the evidence on them."""
+    forms = evidence_forms(rows)
+    with style(survival_words(fit)):
+        key, samples = _key(found, end, level)
+        ax, frame = open_frame(ax, partial(frame_of, head, since(fit), [*key, *forms.values()]))
+        set_up_axes(ax, end, month_ticks(end, frame.axes_width), heights, top, frame.foot)
+        for one in found:
+            draw_band(ax, one, LOOKS[one.target], _PERCENT, _DEPTHS[one.target], top)
+        followed = found[0].followed_months
+        if followed < found[0].times[-1]:
+            ax.axvline(followed, color=GREY, linewidth=0.6, linestyle=":", zorder=0.5)
+        draw_evidence(ax, rows, end, _PERCENT)
+        write_frame(ax, frame, [*samples, *(FORMS[form] for form in forms)])
+    return figure_of(ax)

@@ -24,6 +24,7 @@ from .canvas import (
     require_level,
     size_of,
     style,
+    too_small,
     wrapped,
 )  # fmt: skip
 from .rows import reported_rows
@@ -187,9 +188,8 @@ def _place(ax: Axes, fit: Fit, rows: list[dict[str, Any]], target: Target) -> tu
     above = _EDGE + (len(title) + len(key)) * _LINE + _GAP
     below = _AXIS + len(label) * _LINE + _EDGE
     if width < _LEAST_WIDTH + _TICKS + 2 * _EDGE or height < above + below + _LEAST_HEIGHT:
-        needed = f"{_LEAST_WIDTH + _TICKS + 2 * _EDGE + 0.05:.1f} by {above + below + _LEAST_HEIGHT + 0.05:.1f}"
-        what = f"{width:.1f} by {height:.1f} inches, too small for the text"
-        raise InputError(Issue("ax", what, f"Give axes of at least {needed} inches, or leave ax out."))
+        needed = _LEAST_WIDTH + _TICKS + 2 * _EDGE, above + below + _LEAST_HEIGHT
+        raise too_small((width, height), needed, "the text")
     draw_in(ax, _EDGE + _TICKS, 2 * _EDGE, below, above)
     scale = natural_scale(fit, values, values, height - above - below, words)
     settings: dict[str, Any] = {"transform": inches_from(ax, (0.0, 1.0)), "clip_on": False, "parse_math": False}

@@ -133,7 +133,7 @@ def particulars(result: ModelResult) -> list[str]:
 
 
 def _designs(fit: Fit) -> list[str]:
-    """Of arms that nobody drew by lot, how many there are: they may differ in more than the treatment."""
+    """The designs, where not all are of patients drawn by lot; of arms that are compared, what that may mean."""
     if fit.compiled.family.quantity == "probability" or fit.evidence is None:
         return []
     # A cohort counts once, however many of its numbers are used.
@@ -141,7 +141,9 @@ def _designs(fit: Fit) -> list[str]:
     if set(found) <= {"randomised"}:
         return []
     parts = listed(f"{in_words(design)} in {number}" for design, number in found.most_common())
-    return [f"Design: {parts}. Arms that were not drawn by lot may differ in more than the treatment."]
+    compared = fit.compiled.family.name == "contrast"
+    may = " Arms that were not drawn by lot may differ in more than the treatment." if compared else ""
+    return [f"Design: {parts}.{may}"]
 
 
 def _denominators(fit: Fit) -> list[str]:

@@ -75,10 +75,16 @@ def reproduce(
     Raises
     ------
     InputError
-        The evidence or a model cannot be used, or the folder may not be written; nothing is left behind then.
+        The evidence or a model cannot be used, the folder may not be written, or a choice is none; nothing is left
+        behind then.
     """
+    issues = []
     if engine not in ("both", "exact"):
-        raise InputError(Issue("engine", f"unknown choice {engine!r}", "Choose both or exact."))
+        issues.append(Issue("engine", f"unknown choice {engine!r}", "Choose both or exact."))
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        issues.append(Issue("workers", f"{workers!r} is not a whole number above 0", "Give one such as 2."))
+    if issues:
+        raise InputError(issues)
     begun, clock = datetime.now(UTC), time.perf_counter()
     with new_folder(output, REPRODUCTION) as folder:
         specs = read_models(models)
@@ -118,8 +124,9 @@ def _made(
             progress(found[model.name][0].times)
         return list(found.values())
     # Anew, not forked: a process that has started threads must not be copied.
-    with _one_thread_each(), ProcessPoolExecutor(min(workers, len(models)), get_context("spawn")) as pool:
-        waiting = [pool.submit(make, model) for model in sorted(models, key=_work, reverse=True)]
+    with ProcessPoolExecutor(min(workers, len(models)), get_context("spawn")) as pool:
+        with _one_thread_each():  # each process is started when there is work for it
+            waiting = [pool.submit(make, model) for model in sorted(models, key=_work, reverse=True)]
         try:
             for one in as_completed(waiting):
                 result, drawn = one.result()
@@ -133,7 +140,10 @@ def _made(
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Processes that are started meanwhile do linear algebra with one thread: together they use all processors."""
+    """Processes that are started meanwhile do linear algebra with one thread: together they use all processors.
+
+    They read it when they load NumPy, which they do before an initializer of the pool could tell them.
+    """
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     try:

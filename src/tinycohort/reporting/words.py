@@ -82,14 +82,16 @@ def figure(value: float | None) -> str:
 
     Examples
     --------
-    >>> figure(0.7189), figure(12.345), figure(-0.00123), figure(1603.2), figure(None)
-    ('0.72', '12.3', '-0.00123', '1,603', '–')
+    >>> figure(0.7189), figure(12.345), figure(-0.00123), figure(999.6), figure(None)
+    ('0.72', '12.3', '-0.00123', '1,000', '–')
     """
     if value is None or not math.isfinite(value):
         return "–"
-    if 1000.0 <= abs(value) < 1e7:
+    # The form is that of the number as it will stand: 999.6 is written as a thousand is.
+    size = abs(float(f"{value:.3g}"))
+    if size >= 1000.0 and abs(value) < 1e7:
         return f"{value:,.0f}"
-    return f"{value:.2f}" if 0.1 <= abs(value) < 10 or value == 0 else f"{value:#.3g}".rstrip(".")
+    return f"{value:.2f}" if 0.1 <= size < 10 or value == 0 else f"{value:#.3g}".rstrip(".")
 
 
 def chance(probability: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...curves import CURVE_FUNCTIONALS
@@ -92,29 +92,29 @@ def estimates_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
 
 def cohorts_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
     """Each cohort as reported and as estimated, leading to its number."""
-    summary, quantity = fit.summary(), fit.compiled.family.quantity
-    scores = summary["elpd_loco"]["cohorts"] if summary["elpd_loco"] else [None] * fit.compiled.cohorts
-    rows = [
-        (
-            _leading(cohort["label"], numbers.get(row.outcome_id)),
-            reported,
-            _alone(cohort, quantity),
-            value_text(cohort["median"], quantity),
-            interval_text(cohort["lower"], cohort["upper"], quantity),
-            _share(cohort["weight"]),
-            _share(cohort["shrinkage"]),
-            "–" if score is None else minus(f"{score:.2f}"),
-        )
-        for row, cohort, reported, score in zip(
-            fit.compiled.rows, summary["cohorts"], fit.compiled.reported, scores, strict=True
-        )
-    ]
-    header = ("cohort", "reported", "by itself", "estimate", "95% interval", "weight", "shrinkage", "log score")
+    model, summary, quantity = fit.compiled, fit.summary(), fit.compiled.family.quantity
+    cohorts = summary["cohorts"]
+    places = [_leading(row.label, numbers.get(row.outcome_id)) for row in model.rows]
+    scores = summary["elpd_loco"]["cohorts"] if summary["elpd_loco"] else [None] * model.cohorts
+    estimate = "median months" if quantity == "median" else "estimate"
+    columns: dict[str, Sequence[str]] = {
+        "cohort": places,
+        "reported": model.reported,
+        "by itself": [_alone(one, quantity) for one in cohorts],
+        estimate: [value_text(one["median"], quantity) for one in cohorts],
+        "95% interval": [interval_text(one["lower"], one["upper"], quantity) for one in cohorts],
+        "weight": [_share(one["weight"]) for one in cohorts],
+        "shrinkage": [_share(one["shrinkage"]) for one in cohorts],
+        "log score": ["–" if score is None else minus(f"{score:.2f}") for score in scores],
+    }
+    # A report of survival says nothing without the shape of a curve, nor counts of two arms without a model.
+    if not any(columns["by itself"]):
+        del columns["by itself"]
     caption = (
         "Cohorts. Weight: its share of what is known about a typical cohort. Shrinkage: the share of what is known"
         " about it that the others bring. Log score: the log probability of its number, predicted from the others."
     )
-    return table(caption, header, rows)
+    return table(caption, tuple(columns), list(zip(*columns.values(), strict=True)))
 
 
 def _leading(label: str, number: Number | None) -> str:
