@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,8 @@ __all__ = ["GivenShape", "OverShapes"]
 # Shapes whose likelihoods are looked at lie this close, or in so many equal steps over the prior.
 _GAP, _GAPS = 0.5, 8
 _ADJUSTMENTS = 8
+# Peaks are known roughly: a log-likelihood may be higher by this.
+_ABOVE = 3.0
 # Tables of log-likelihoods: how far down they reach, their points, how close these are in the middle, in widths of the
 # likelihood, and where a plateau is flat.
 _TABLED, _POINTS, _CORE, _BESIDE_PLATEAU = 60.0, 161, 1.5, 60.0
@@ -107,7 +110,9 @@ class GivenShape:
             grid = integrate(quick, windows, LEVELS[0])
         if accuracy is not LEVELS[0]:
             grid = integrate(quick, windows, accuracy)
-        log_weight = grid.log_evidence + float(self._prior.log_density(shape)) + log_step
+        # No average is above what it is of, unless the curve is too steep for its table.
+        known = grid.log_evidence <= float(quick.likelihood.log_constant(quick.data).sum()) + _ABOVE
+        log_weight = (grid.log_evidence if known else math.nan) + float(self._prior.log_density(shape)) + log_step
         return Node(shape, log_weight, log_step, Solution(model, grid), windows)
 
 

@@ -39,7 +39,7 @@ class ShapedPosterior(Posterior):
         rows, columns = self.solution.whole.mu.shape
         self.diagnostics["nodes"] = [columns, rows, len(self.solution.nodes)]
         self.log_marginal_likelihood = self.solution.log_evidence
-        self.reasons = reasons + self._over.range.reasons(self.log_marginal_likelihood)
+        self.reasons = reasons + self._over.range.reasons(self.solution.log_evidence, self.solution.incomplete)
 
     def _solve(self, accuracy: Accuracy) -> ShapedSolution:
         # The last two are kept: how far they differ is how right they are.

@@ -35,10 +35,10 @@ class _SeparateSolution:
 
     def __init__(self, model: CompiledModel, rows: Sequence[Sequence[Node]]) -> None:
         self.model = model
-        # log_weight less its own evidence is what the prior and the step say of the shape.
-        self._shares = np.array([row[0].log_weight - row[0].solution.log_evidence for row in rows])
+        prior = model.priors["shape"]
+        self._shares = np.array([float(prior.log_density(row[0].shape)) + row[0].log_step for row in rows])
         self._log_steps = np.array([row[0].log_step for row in rows])
-        self._evidences = np.array([[node.solution.log_evidence for node in row] for row in rows])
+        self._evidences = np.array([[node.log_weight for node in row] for row in rows]) - self._shares[:, None]
         totals = (self._shares + self._evidences.sum(axis=1)).tolist()
         self.parts = [
             ShapedSolution([node._replace(log_weight=total) for node, total in zip(column, totals, strict=True)])
@@ -76,11 +76,11 @@ class SeparateShapedPosterior(Posterior):
         self.solution, self.diagnostics, reasons = refine(self._solutions[0], self._solve)
         self.diagnostics["nodes"] = [self.solution.parts[0].whole.mu.shape[1], 1, len(self.solution.parts[0].nodes)]
         self.log_marginal_likelihood = self.solution.log_evidence
-        self.reasons = reasons + self._range.reasons(self.log_marginal_likelihood)
+        self.reasons = reasons + self._range.reasons(self.solution.log_evidence, self.solution.parts[0].incomplete)
 
     def _log_density(self, shape: float) -> float:
-        first, *others = (given.node(shape, LEVELS[0]) for given in self._given)
-        return first.log_weight + sum(node.solution.log_evidence for node in others)
+        prior = float(self.model.priors["shape"].log_density(shape))
+        return prior + sum(given.node(shape, LEVELS[0]).log_weight - prior for given in self._given)
 
     def _solved(self, accuracy: Accuracy) -> _SeparateSolution:
         nodes = self._range.nodes(accuracy)

@@ -53,6 +53,9 @@ class ShapedSolution(Solution):
 
     def __init__(self, everywhere: Sequence[Node]) -> None:
         log_weights = np.array([node.log_weight for node in everywhere])
+        #: Whether there is a shape at which nothing is known.
+        self.incomplete = bool(np.isnan(log_weights).any())
+        log_weights[np.isnan(log_weights)] = -np.inf
         self.log_evidence = log_sum_exp(log_weights)
         shares = np.exp(log_weights - self.log_evidence)
         shares = np.where(shares > _NEGLIGIBLE * shares.max(), shares, 0.0)
