@@ -124,6 +124,9 @@ class CompiledModel:
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
             object.__setattr__(self, name, MappingProxyType(value) if isinstance(value, dict) else value)
+        # Nor does it arrive as it was.
+        for array in self.data.values():
+            array.flags.writeable = False
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -182,7 +182,8 @@ class SeparatePosterior(Posterior):
         return LeaveOneOut(own, np.full(len(own), np.nan), np.full(len(own), prior))
 
     def draws(self, chains: int, draws: int, seed: int) -> dict[str, Any]:
-        parts = [part.draws(chains, draws, seed + j)["mu"] for j, part in enumerate(self.parts)]
+        seeds = [int(np.random.default_rng([seed, j]).integers(2**62)) for j in range(len(self.parts))]
+        parts = [part.draws(chains, draws, own)["mu"] for part, own in zip(self.parts, seeds, strict=True)]
         return {"theta": np.stack(parts, axis=-1)}
 
 

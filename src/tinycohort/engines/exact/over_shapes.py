@@ -1,40 +1,30 @@
-"""The shape of survival curves as a coordinate: where it lies, its nodes, and what a model says at each."""
+"""The shape of survival curves as a coordinate: what a model says at each of its nodes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy import interpolate
 
 from ...compiled import CompiledModel
-from ...numerics import gauss_legendre
-from ...posterior import Marginal, Points, marginal_of
-from ...priors import Prior
 from .cohorts import Accuracy, Cohorts
 from .grid import adjust, find_windows, integrate
 from .refinement import LEVELS
+from .shape_range import ShapeRange, usual_range
 from .shaped_solution import Node, ShapedSolution
 from .solution import Solution
 from .tabulated import chebyshev_points, tabulate
 from .windows import Stretch, TauScale
 
-__all__ = ["GivenShape", "OverShapes", "ShapeRange"]
+__all__ = ["GivenShape", "OverShapes"]
 
-# Share of the shape's prior that may be left out, and how far below its peak its density need not be looked at.
-_TAIL = 1e-9
-_DROP = 20.0
-_LOOKED_AT = 9
-_LOOKS = 3
-_FINE = 2001
-# Equal steps of the shape, in number, at each accuracy: a smooth density that has fallen off at both ends is summed to
-# exp(-2 pi^2) by steps of a standard deviation (Trefethen and Weideman 2014, doi:10.1137/130932132).
-_STEPS = {accuracy.mu: steps for accuracy, steps in zip(LEVELS, (13, 16, 20, 26, 34), strict=True)}
-_USUAL_STEPS = 20
+# Shapes whose likelihoods are looked at lie this close, or in so many equal steps over the prior.
+_GAP, _GAPS = 0.5, 8
 _ADJUSTMENTS = 8
+# Peaks are known roughly: a log-likelihood may be higher by this.
+_ABOVE = 3.0
 # Tables of log-likelihoods: how far down they reach, their points, how close these are in the middle, in widths of the
 # likelihood, and where a plateau is flat.
 _TABLED, _POINTS, _CORE, _BESIDE_PLATEAU = 60.0, 161, 1.5, 60.0
@@ -65,27 +55,36 @@ class GivenShape:
 
     def __init__(self, model: CompiledModel) -> None:
         self.model, self._prior = model, model.priors["shape"]
-        self._known = self._places()
+        low, high = usual_range(self._prior)
+        self._first, self._gap = low, min((high - low) / _GAPS, _GAP)
+        self._known: dict[int, tuple[Any, Any]] = {}
+        self._middle = min(max(float(self._prior.quantile(0.5)), low), high)
+        self._falls = model.at_shape([self._middle]).likelihood.tails(model.data)
         self._form: TauScale | None = None
-        self._form = self._first_form()
+        self._form = self._form_at(self._middle)
 
-    def _places(self) -> tuple[Any, Any, Any, Any]:
-        """Shapes, and where each likelihood lies there, how wide it is and whether it has a plateau."""
-        low, high = (float(self._prior.quantile(p)) for p in (_TAIL, 1.0 - _TAIL))
-        shapes = np.linspace(low, high, _LOOKED_AT)
-        likelihoods = [self.model.at_shape([float(shape)]).likelihood for shape in shapes]
-        centre, width = zip(*(one.locate(self.model.data) for one in likelihoods), strict=True)
-        return shapes, np.array(centre), np.log(width), likelihoods[_LOOKED_AT // 2].tails(self.model.data)
+    def look_from(self, where: ShapeRange) -> None:
+        """Choose tau's coordinate by the posterior, where the middle of the shape's prior turned out to lie outside."""
+        if not where.lower <= self._middle <= where.upper:
+            self._form = None
+            self._form = self._form_at(where.best)
+
+    def _looked_at(self, k: int) -> tuple[Any, Any]:
+        """Where each likelihood lies at one of the equally spaced shapes, and the logarithm of how wide it is."""
+        if k not in self._known:
+            centre, width = self.model.at_shape([self._first + k * self._gap]).likelihood.locate(self.model.data)
+            self._known[k] = centre, np.log(width)
+        return self._known[k]
 
     def _place(self, shape: float) -> tuple[Any, Any, Any, Any]:
         """Roughly where each likelihood lies at a shape, which is all that tables and windows need."""
-        shapes, centre, log_width, falls = self._known
-        at = [np.array([np.interp(shape, shapes, column) for column in some.T]) for some in (centre, log_width)]
-        return at[0], np.exp(at[1]), *falls
+        k, share = divmod((shape - self._first) / self._gap, 1.0)
+        pairs = zip(self._looked_at(int(k)), self._looked_at(int(k) + 1), strict=True)
+        centre, log_width = ((1.0 - share) * before + share * after for before, after in pairs)
+        return centre, np.exp(log_width), *self._falls
 
-    def _first_form(self) -> TauScale | None:
-        """One coordinate of tau for all shapes: that of the shape in the middle of its prior."""
-        shape = float(self._prior.quantile(0.5))
+    def _form_at(self, shape: float) -> TauScale | None:
+        """One coordinate of tau for all shapes: that of one."""
         model = _tabled(self.model.at_shape([shape], self._place(shape)))
         windows = find_windows(model)
         for _ in range(_ADJUSTMENTS):
@@ -111,58 +110,10 @@ class GivenShape:
             grid = integrate(quick, windows, LEVELS[0])
         if accuracy is not LEVELS[0]:
             grid = integrate(quick, windows, accuracy)
-        log_weight = grid.log_evidence + float(self._prior.log_density(shape)) + log_step
+        # No average is above what it is of, unless the curve is too steep for its table.
+        known = grid.log_evidence <= float(quick.likelihood.log_constant(quick.data).sum()) + _ABOVE
+        log_weight = (grid.log_evidence if known else math.nan) + float(self._prior.log_density(shape)) + log_step
         return Node(shape, log_weight, log_step, Solution(model, grid), windows)
-
-
-class ShapeRange:
-    """Where the shape lies, and nodes there: its prior's range, narrowed down to where its posterior is.
-
-    Parameters
-    ----------
-    prior : Prior
-        Of the shape.
-    log_density : callable
-        Log density of the posterior at a shape, not normalised.
-    """
-
-    def __init__(self, prior: Prior, log_density: Callable[[float], float]) -> None:
-        #: Whether the prior ends somewhere.
-        self.abrupt = bool(np.isfinite(prior.support).any())
-        low, high = (float(prior.quantile(p)) for p in (_TAIL, 1.0 - _TAIL))
-        for _ in range(_LOOKS):
-            shape = np.linspace(low, high, _LOOKED_AT)
-            fine = np.linspace(low, high, _FINE)
-            heights = interpolate.PchipInterpolator(shape, [log_density(one) for one in shape.tolist()])(fine)
-            alive = np.flatnonzero(heights > heights.max() - _DROP)
-            first, last = fine[max(alive[0] - 1, 0)], fine[min(alive[-1] + 1, _FINE - 1)]
-            narrow = last - first < 0.5 * (high - low)
-            low, high = float(first), float(last)
-            if not narrow:
-                break
-        self.lower, self.upper = low, high
-
-    def nodes(self, accuracy: Accuracy) -> list[tuple[float, float]]:
-        """Shapes, and logarithms of their weights in a sum."""
-        steps = _STEPS.get(accuracy.mu, _USUAL_STEPS)
-        if not self.abrupt:
-            shapes = np.linspace(self.lower, self.upper, steps)
-            return [(shape, math.log(shapes[1] - shapes[0])) for shape in shapes.tolist()]
-        rule, half = gauss_legendre(steps), 0.5 * (self.upper - self.lower)
-        shapes = self.lower + half * (rule.nodes + 1.0)
-        return list(zip(shapes.tolist(), np.log(half * rule.weights).tolist(), strict=True))
-
-    def marginal(self, nodes: Sequence[Node]) -> Marginal:
-        """Of the shape, by its density between the nodes."""
-        shapes = np.array([node.shape for node in nodes])
-        logs = np.array([node.log_weight - node.log_step for node in nodes])
-        first, last = (self.lower, self.upper) if self.abrupt else (shapes[0], shapes[-1])
-        fine = np.linspace(first, last, _FINE)
-        density = np.exp(interpolate.CubicSpline(shapes, logs - logs.max())(fine))
-        below = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]))])
-        nothing = np.zeros((fine.size, 0))
-        points = Points(fine, np.zeros_like(fine), nothing, density / density.sum(), rows=1, below=below[None])
-        return marginal_of(fine, points)
 
 
 class OverShapes:
@@ -171,7 +122,11 @@ class OverShapes:
     def __init__(self, model: CompiledModel) -> None:
         self._given = GivenShape(model)
         self.range = ShapeRange(model.priors["shape"], lambda shape: self._given.node(shape, LEVELS[0]).log_weight)
+        self._given.look_from(self.range)
 
     def solve(self, accuracy: Accuracy) -> ShapedSolution:
         """The posterior over shapes and everything else."""
-        return ShapedSolution([self._given.node(shape, accuracy, step) for shape, step in self.range.nodes(accuracy)])
+        found = ShapedSolution([self._given.node(shape, accuracy, step) for shape, step in self.range.nodes(accuracy)])
+        if accuracy is LEVELS[0]:
+            self.range.follow(found.stride())
+        return found

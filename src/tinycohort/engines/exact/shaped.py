@@ -21,7 +21,7 @@ from .refinement import LEVELS, refine
 from .shaped_left_out import left_out
 from .shaped_solution import Node, ShapedSolution
 
-__all__ = ["ShapedPosterior", "drawn", "draws_at"]
+__all__ = ["ShapedPosterior", "drawn", "draws_between"]
 
 
 class ShapedPosterior(Posterior):
@@ -34,11 +34,12 @@ class ShapedPosterior(Posterior):
         self.model = model
         self._over = OverShapes(model)
         self._solutions = [self._over.solve(LEVELS[0])]
-        self.solution, self.diagnostics, self.reasons = refine(self._solutions[0], self._solve)
+        self.solution, self.diagnostics, reasons = refine(self._solutions[0], self._solve)
         self._solutions[0].forget()
         rows, columns = self.solution.whole.mu.shape
         self.diagnostics["nodes"] = [columns, rows, len(self.solution.nodes)]
         self.log_marginal_likelihood = self.solution.log_evidence
+        self.reasons = reasons + self._over.range.reasons(self.solution.log_evidence, self.solution.incomplete)
 
     def _solve(self, accuracy: Accuracy) -> ShapedSolution:
         # The last two are kept: how far they differ is how right they are.
@@ -63,29 +64,36 @@ class ShapedPosterior(Posterior):
         return LeaveOneOut(self.log_marginal_likelihood - evidence, variance_mu, variance_theta)
 
     def draws(self, chains: int, draws: int, seed: int) -> dict[str, Any]:
-        """The shape by its inverse distribution function; the rest from one of the two nearest of its nodes."""
+        """The shape by its inverse distribution function, and everything else given it."""
         marginal = self._over.range.marginal(self.solution.nodes)
-        shape, places = drawn(marginal, self.solution.nodes, chains, draws, seed)
-        return {"shape": shape} | draws_at(self.solution.nodes, places, seed)
+        shape, above, share = drawn(marginal, self.solution.nodes, chains, draws, seed)
+        return {"shape": shape} | draws_between(self.solution.nodes, above, share, [seed, 1])
 
 
-def drawn(marginal: Marginal, nodes: Sequence[Node], chains: int, draws: int, seed: int) -> tuple[Any, Any]:
-    """Draws of the shape (chain, draw), and for each one of the two nearest nodes, the nearer the likelier."""
+def drawn(marginal: Marginal, nodes: Sequence[Node], chains: int, draws: int, seed: int) -> tuple[Any, Any, Any]:
+    """Draws of the shape (chain, draw); of each the node above it, and what part of the way to there it is."""
     rng, size = np.random.default_rng([seed, 0]), (chains, draws)
     shapes = np.array([node.shape for node in nodes])
     shape = marginal.quantile(rng.uniform(size=size))
-    above = np.clip(np.searchsorted(shapes, shape), 1, max(len(shapes) - 1, 1))
+    above = np.clip(np.searchsorted(shapes, shape), 1, len(shapes) - 1)
     share = np.clip((shape - shapes[above - 1]) / (shapes[above] - shapes[above - 1]), 0.0, 1.0)
-    return shape, above - (rng.uniform(size=size) > share)
+    return shape, above, share
 
 
-def draws_at(nodes: Sequence[Node], places: Any, seed: int) -> dict[str, Any]:
-    """Draws of everything else, each at its node."""
-    rng = np.random.default_rng([seed, 1])
+def draws_between(nodes: Sequence[Node], above: Any, share: Any, seed: Sequence[int]) -> dict[str, Any]:
+    """Draws of everything else, each at its own shape.
+
+    The two nodes beside it are given the same random numbers: what they make of them, quantiles of one probability of
+    one distribution after another, is smooth in the shape, so that what lies between is what the shape would give.
+    """
+    rng = np.random.default_rng(seed)
     found: dict[str, Any] = {}
-    for k in np.unique(places):
-        here = np.nonzero(places == k)
-        part = draw(nodes[k].solution, 1, len(here[0]), int(rng.integers(2**62)))
-        for name, values in part.items():
-            found.setdefault(name, np.empty((*places.shape, *values.shape[2:])))[here] = values[0]
+    for k in np.unique(above):
+        here = np.nonzero(above == k)
+        own = int(rng.integers(2**62))
+        before, after = (draw(nodes[at].solution, 1, len(here[0]), own) for at in (k - 1, k))
+        for name, (first,) in before.items():
+            part = share[here].reshape(-1, *[1] * (first.ndim - 1))
+            values = (1.0 - part) * first + part * after[name][0]
+            found.setdefault(name, np.empty((*above.shape, *first.shape[1:])))[here] = values
     return found

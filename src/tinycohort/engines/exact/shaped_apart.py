@@ -12,9 +12,10 @@ from ...numerics import log_sum_exp
 from ...pooling import Common
 from ...posterior import LeaveOneOut, Marginal, Points, Posterior, Target
 from .cohorts import Accuracy
-from .over_shapes import GivenShape, ShapeRange
+from .over_shapes import GivenShape
 from .refinement import LEVELS, evidence_stands, refine
-from .shaped import drawn, draws_at
+from .shape_range import ShapeRange
+from .shaped import drawn, draws_between
 from .shaped_solution import Node, ShapedSolution
 
 __all__ = ["SeparateShapedPosterior"]
@@ -34,9 +35,10 @@ class _SeparateSolution:
 
     def __init__(self, model: CompiledModel, rows: Sequence[Sequence[Node]]) -> None:
         self.model = model
-        # log_weight less its own evidence is what the prior and the step say of the shape.
-        self._shares = np.array([row[0].log_weight - row[0].solution.log_evidence for row in rows])
-        self._evidences = np.array([[node.solution.log_evidence for node in row] for row in rows])
+        prior = model.priors["shape"]
+        self._shares = np.array([float(prior.log_density(row[0].shape)) + row[0].log_step for row in rows])
+        self._log_steps = np.array([row[0].log_step for row in rows])
+        self._evidences = np.array([[node.log_weight for node in row] for row in rows]) - self._shares[:, None]
         totals = (self._shares + self._evidences.sum(axis=1)).tolist()
         self.parts = [
             ShapedSolution([node._replace(log_weight=total) for node, total in zip(column, totals, strict=True)])
@@ -49,10 +51,14 @@ class _SeparateSolution:
         pairs = zip(self.parts, coarse.parts, strict=True)
         return max(fine.estimate_error(rough) for fine, rough in pairs)
 
-    def log_evidence_without(self, j: int) -> tuple[float, float]:
-        """Of all cohorts but `j`; and the outermost of the weights of the shapes, relative to the largest."""
+    def stride(self) -> float:
+        """As of `ShapedSolution`, the longest of the cohorts'."""
+        return max(part.stride() for part in self.parts)
+
+    def log_evidence_without(self, j: int) -> tuple[float, Any]:
+        """Of all cohorts but `j`; and logarithms of the density of each shape, not normalised."""
         logs = self._shares + np.delete(self._evidences, j, axis=1).sum(axis=1)
-        return log_sum_exp(logs), float(np.exp(max(logs[0], logs[-1]) - logs.max()))
+        return log_sum_exp(logs), logs - self._log_steps
 
 
 class SeparateShapedPosterior(Posterior):
@@ -67,18 +73,22 @@ class SeparateShapedPosterior(Posterior):
         self._given = [GivenShape(model.only(everyone == j, Common())) for j in everyone]
         self._range = ShapeRange(model.priors["shape"], self._log_density)
         self._solutions = [self._solved(LEVELS[0])]
-        self.solution, self.diagnostics, self.reasons = refine(self._solutions[0], self._solve)
+        self.solution, self.diagnostics, reasons = refine(self._solutions[0], self._solve)
         self.diagnostics["nodes"] = [self.solution.parts[0].whole.mu.shape[1], 1, len(self.solution.parts[0].nodes)]
         self.log_marginal_likelihood = self.solution.log_evidence
+        self.reasons = reasons + self._range.reasons(self.solution.log_evidence, self.solution.parts[0].incomplete)
 
     def _log_density(self, shape: float) -> float:
-        first, *others = (given.node(shape, LEVELS[0]) for given in self._given)
-        return first.log_weight + sum(node.solution.log_evidence for node in others)
+        prior = float(self.model.priors["shape"].log_density(shape))
+        return prior + sum(given.node(shape, LEVELS[0]).log_weight - prior for given in self._given)
 
     def _solved(self, accuracy: Accuracy) -> _SeparateSolution:
         nodes = self._range.nodes(accuracy)
         rows = [[given.node(shape, accuracy, step) for given in self._given] for shape, step in nodes]
-        return _SeparateSolution(self.model, rows)
+        found = _SeparateSolution(self.model, rows)
+        if accuracy is LEVELS[0]:
+            self._range.follow(found.stride())
+        return found
 
     def _solve(self, accuracy: Accuracy) -> _SeparateSolution:
         self._solutions = [self._solutions[-1], self._solved(accuracy)]
@@ -107,14 +117,14 @@ class SeparateShapedPosterior(Posterior):
     def _left_out(self, j: int) -> float:
         if self.model.cohorts == 1:
             return 0.0
-        (coarse, _), (fine, end) = (solution.log_evidence_without(j) for solution in self._solutions)
-        if evidence_stands(abs(fine - coarse)) and (end < _FALLEN or self._range.abrupt):
+        (coarse, _), (fine, heights) = (solution.log_evidence_without(j) for solution in self._solutions)
+        if evidence_stands(abs(fine - coarse)) and self._range.falls_off(heights, _FALLEN):
             return fine
-        return float(SeparateShapedPosterior(self.model.without(j)).log_marginal_likelihood or 0.0)
+        return SeparateShapedPosterior(self.model.without(j)).solution.log_evidence
 
     def draws(self, chains: int, draws: int, seed: int) -> dict[str, Any]:
         """As of `ShapedPosterior`."""
         parts = self.solution.parts
-        shape, places = drawn(self._range.marginal(parts[0].nodes), parts[0].nodes, chains, draws, seed)
-        theta = [draws_at(part.nodes, places, seed + j)["mu"] for j, part in enumerate(parts)]
+        shape, above, share = drawn(self._range.marginal(parts[0].nodes), parts[0].nodes, chains, draws, seed)
+        theta = [draws_between(part.nodes, above, share, [seed, 1, j])["mu"] for j, part in enumerate(parts)]
         return {"shape": shape, "theta": np.stack(theta, axis=-1)}

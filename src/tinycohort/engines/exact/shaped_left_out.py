@@ -22,6 +22,8 @@ __all__ = ["left_out"]
 LeftOut = tuple[float, float, float]
 # Of what the others say of a cohort, a log density that differs by some tenths between models worth comparing.
 _TOLERANCE = 1e-5
+# Density at the end of the range of the shape, relative to the largest, below which nothing of note lies beyond.
+_FALLEN = 1e-6
 
 
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")
@@ -45,8 +47,9 @@ def left_out(model: CompiledModel, solutions: Sequence[ShapedSolution], over: Ov
 def _on_nodes(solutions: Sequence[ShapedSolution], over: OverShapes, j: int) -> LeftOut | None:
     """What the nodes of all cohorts say of the others; None where they do not serve them."""
     coarse, fine = (solution.without(j) for solution in solutions)
-    stands = abs(fine.log_evidence - coarse.log_evidence) <= _TOLERANCE and fine.falls_off(over.range.abrupt)
-    return (fine.log_evidence, *fine.variances()) if stands else None
+    stands = abs(fine.log_evidence - coarse.log_evidence) <= _TOLERANCE
+    fallen = over.range.falls_off(fine.densities(), _FALLEN) and fine.falls_off()
+    return (fine.log_evidence, *fine.variances()) if stands and fallen else None
 
 
 def _afresh(others: CompiledModel) -> LeftOut:

@@ -21,6 +21,8 @@ from .windows import Stretch
 __all__ = ["Node", "ShapedSolution"]
 
 _NEGLIGIBLE = 1e-10
+# Weight of a shape, relative to the largest, from which it counts for how fine the sum over shapes must be.
+_MUCH = 1e-2
 # Weight of a shape, relative to the largest, from which it counts for curves.
 _COUNTS = 1e-5
 # Density at the end of a range, relative to the largest, below which nothing of note lies beyond.
@@ -51,6 +53,9 @@ class ShapedSolution(Solution):
 
     def __init__(self, everywhere: Sequence[Node]) -> None:
         log_weights = np.array([node.log_weight for node in everywhere])
+        #: Whether there is a shape at which nothing is known.
+        self.incomplete = bool(np.isnan(log_weights).any())
+        log_weights[np.isnan(log_weights)] = -np.inf
         self.log_evidence = log_sum_exp(log_weights)
         shares = np.exp(log_weights - self.log_evidence)
         shares = np.where(shares > _NEGLIGIBLE * shares.max(), shares, 0.0)
@@ -119,11 +124,24 @@ class ShapedSolution(Solution):
         for solution in (self, *(node.solution for node in self.nodes)):
             solution.__dict__.pop("_stack", None)
 
-    def falls_off(self, abrupt: bool) -> bool:
-        """Whether it has fallen off where the ranges of the shape (unless that ends there), mu and tau do."""
-        weights = np.exp([node.log_weight - self.log_evidence for node in self.everywhere])
-        if not abrupt and max(weights[0], weights[-1]) > _FALLEN * weights.max():
-            return False
+    def stride(self) -> float:
+        """How far a marginal given the shape moves from one node to the next, at most, in its standard deviations.
+
+        Of nodes that hold much of the posterior.
+        """
+        heaviest = max(node.weight for node in self.nodes)
+        first, second = np.array([node.solution._curve.moments(lambda x: x) for node in self.nodes]).swapaxes(0, 1)
+        deviation = np.sqrt(np.maximum(second - first**2, 1e-300))
+        some = np.array([node.weight > _MUCH * heaviest for node in self.nodes])
+        moved = np.abs(np.diff(first, axis=0)) / np.minimum(deviation[1:], deviation[:-1])
+        return float(moved[some[1:] & some[:-1]].max(initial=0.0))
+
+    def densities(self) -> list[float]:
+        """Logarithms of the density of each shape, not normalised."""
+        return [node.log_weight - node.log_step for node in self.everywhere]
+
+    def falls_off(self) -> bool:
+        """Whether it has fallen off where the ranges of mu and tau end."""
         return all(
             falls_off(node.solution.model, node.windows, node.solution.whole, _FALLEN / node.weight)
             for node in self.nodes
