@@ -115,6 +115,10 @@ def test_so_it_is_under_other_families(family: str, prior: str) -> None:
     check_sum(fitted(TWO_DEATHS, family=family, shape_prior=prior), -11.0, 3.5, 401)
 
 
+def test_a_prior_whose_density_vanishes_where_it_ends_is_not_cut_short_there() -> None:
+    check_sum(fitted(TWO_DEATHS, shape_prior="Gamma(3, 6)"), 1e-9, 3.5, 1201)
+
+
 def test_a_vague_prior_of_cohorts_that_are_alike_is_integrated() -> None:
     fit = fitted({"patients": PATIENTS, "trial": TRIAL}, "partial", shape_prior="Cauchy(0.2, 0.3)")
     assert fit.reportable, fit.reasons
