@@ -47,9 +47,9 @@ def summed(model: CompiledModel, low: float, high: float, steps: int) -> tuple[f
             ends = float(theta[max(alive[0] - 1, 0)]), float(theta[min(alive[-1] + 1, 400)])
         logs[k] = special.logsumexp(joint) + math.log(theta[1] - theta[0])
         means[k] = special.softmax(joint) @ likelihood
-    logs += model.priors["shape"].log_density(shapes)
-    fine = np.linspace(low, high, 20_001)
-    weight = special.softmax(interpolate.CubicSpline(shapes, logs)(fine))
+    prior, fine = model.priors["shape"], np.linspace(low, high, 20_001)
+    weight = special.softmax(interpolate.CubicSpline(shapes, logs)(fine) + prior.log_density(fine))
+    logs += prior.log_density(shapes)
     evidence = float(special.logsumexp(logs)) + math.log(shapes[1] - shapes[0])
     return evidence, np.interp(AT, np.cumsum(weight) - 0.5 * weight, fine), float(special.softmax(logs) @ means)
 

@@ -226,13 +226,14 @@ class ShapeRange:
 
     def marginal(self, nodes: Sequence[Node]) -> Marginal:
         """Of the shape, by its density between the nodes."""
-        places = self._places(np.array([node.shape for node in nodes]))
+        shapes = np.array([node.shape for node in nodes])
+        places, prior = self._places(shapes), self._prior
+        # Of the likelihood, which is smooth where a prior that ends is not.
         logs = np.array([node.log_weight - node.log_step for node in nodes])
-        first = -1.0 if self.abrupt[0] else places[0]
-        last = 1.0 if self.abrupt[1] else places[-1]
-        fine = np.linspace(first, last, _FINE)
+        between = interpolate.CubicSpline(places, logs - logs.max() - prior.log_density(shapes))
+        fine = np.linspace(-1.0 if self.abrupt[0] else places[0], 1.0 if self.abrupt[1] else places[-1], _FINE)
         shapes, slopes = self._shapes(fine)
-        density = slopes * np.exp(interpolate.CubicSpline(places, logs - logs.max())(fine))
+        density = slopes * np.exp(between(fine) + prior.log_density(shapes))
         below = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]))])
         nothing = np.zeros((fine.size, 0))
         points = Points(shapes, np.zeros_like(fine), nothing, density / density.sum(), rows=1, below=below[None])
