@@ -47,9 +47,9 @@ def summed(model: CompiledModel, low: float, high: float, steps: int) -> tuple[f
             ends = float(theta[max(alive[0] - 1, 0)]), float(theta[min(alive[-1] + 1, 400)])
         logs[k] = special.logsumexp(joint) + math.log(theta[1] - theta[0])
         means[k] = special.softmax(joint) @ likelihood
-    logs += model.priors["shape"].log_density(shapes)
-    fine = np.linspace(low, high, 20_001)
-    weight = special.softmax(interpolate.CubicSpline(shapes, logs)(fine))
+    prior, fine = model.priors["shape"], np.linspace(low, high, 20_001)
+    weight = special.softmax(interpolate.CubicSpline(shapes, logs)(fine) + prior.log_density(fine))
+    logs += prior.log_density(shapes)
     evidence = float(special.logsumexp(logs)) + math.log(shapes[1] - shapes[0])
     return evidence, np.interp(AT, np.cumsum(weight) - 0.5 * weight, fine), float(special.softmax(logs) @ means)
 
@@ -113,6 +113,10 @@ def test_also_of_two_people() -> None:
 @pytest.mark.parametrize("prior", VAGUE)
 def test_so_it_is_under_other_families(family: str, prior: str) -> None:
     check_sum(fitted(TWO_DEATHS, family=family, shape_prior=prior), -11.0, 3.5, 401)
+
+
+def test_a_prior_whose_density_vanishes_where_it_ends_is_not_cut_short_there() -> None:
+    check_sum(fitted(TWO_DEATHS, shape_prior="Gamma(3, 6)"), 1e-9, 3.5, 1201)
 
 
 def test_a_vague_prior_of_cohorts_that_are_alike_is_integrated() -> None:

@@ -32,6 +32,8 @@ _DEEP = 1e6
 _LOOKED_AT = 9
 _LOOKS = 12
 _GROWTH = 0.5
+# Of a range, what is as good as at its end.
+_NEAR = 1e-6
 _FINE = 2001
 # Equal steps of the shape, in number, at each accuracy: a smooth density that has fallen off at both ends is summed to
 # exp(-2 pi^2) by steps of a standard deviation (Trefethen and Weideman 2014, doi:10.1137/130932132).
@@ -81,20 +83,23 @@ class ShapeRange:
 
     def __init__(self, prior: Prior, log_density: Callable[[float], float]) -> None:
         self._prior, self._log_density = prior, log_density
-        self._limits = [max(prior.support[0], _FARTHEST[0]), min(prior.support[1], _FARTHEST[1])]
+        first, last = usual_range(prior)
+        closed = prior.support[0] > _FARTHEST[0], prior.support[1] < _FARTHEST[1]
+        ends = first if closed[0] else _FARTHEST[0], last if closed[1] else _FARTHEST[1]
+        # Moved where less can be integrated than that.
+        self._limits = list(ends)
         #: Shape where the density is highest, roughly.
         self.best = math.nan
-        self.lower, self.upper, deviation = self._find(*usual_range(prior))
+        self.lower, self.upper, deviation = self._find(first, last)
         length = (self.upper - self.lower) / deviation
         self._long = length > _USUAL_LENGTH
         middle = min(max(self.best, self.lower), self.upper)
-        ends = (np.array([one]) for one in (self.lower, self.upper, middle, _CORE * deviation))
-        self._stretch = Stretch(*ends)
-        near = 1e-6 * (self.upper - self.lower)
+        self._stretch = Stretch(*(np.array([one]) for one in (self.lower, self.upper, middle, _CORE * deviation)))
+        near = _NEAR * (self.upper - self.lower)
         #: Of either end, whether nothing lies beyond, or nothing that can be integrated.
         self.abrupt = self.lower - self._limits[0] < near, self._limits[1] - self.upper < near
-        open_ends = [at and self._limits[side] != prior.support[side] for side, at in enumerate(self.abrupt)]
-        self._left_out = [self._beyond(side) for side in (0, 1) if open_ends[side]]
+        complete = [closed[side] and self._limits[side] == ends[side] for side in (0, 1)]
+        self._left_out = [self._beyond(side) for side in (0, 1) if self.abrupt[side] and not complete[side]]
         # A long range has a side that falls much faster than the other; and Gauss-Legendre's gaps are wider.
         self._times = _MORE_OF_LONG if self._long else 1.0
         if any(self.abrupt):
@@ -139,8 +144,11 @@ class ShapeRange:
             # A peak narrower than the gaps may lie on either side of the best of what was looked at.
             first, last = min(ends[0], shape[max(best - 1, 0)]), max(ends[1], shape[min(best + 1, _LOOKED_AT - 1)])
             narrow = last - first < 0.5 * (high - low) or (first, last) != ends
-            room = _GROWTH * (high - low)
-            more = at[0] > -_FALLEN and low > self._limits[0], at[-1] > -_FALLEN and high < self._limits[1]
+            room, near = _GROWTH * (high - low), _NEAR * (high - low)
+            more = (
+                at[0] > -_FALLEN and low - self._limits[0] > near,
+                at[-1] > -_FALLEN and self._limits[1] - high > near,
+            )
             low = max(low - room, self._limits[0]) if more[0] else float(first)
             high = min(high + room, self._limits[1]) if more[1] else float(last)
             if not (narrow or any(more)):
@@ -218,13 +226,14 @@ class ShapeRange:
 
     def marginal(self, nodes: Sequence[Node]) -> Marginal:
         """Of the shape, by its density between the nodes."""
-        places = self._places(np.array([node.shape for node in nodes]))
+        shapes = np.array([node.shape for node in nodes])
+        places, prior = self._places(shapes), self._prior
+        # Of the likelihood, which is smooth where a prior that ends is not.
         logs = np.array([node.log_weight - node.log_step for node in nodes])
-        first = -1.0 if self.abrupt[0] else places[0]
-        last = 1.0 if self.abrupt[1] else places[-1]
-        fine = np.linspace(first, last, _FINE)
+        between = interpolate.CubicSpline(places, logs - logs.max() - prior.log_density(shapes))
+        fine = np.linspace(-1.0 if self.abrupt[0] else places[0], 1.0 if self.abrupt[1] else places[-1], _FINE)
         shapes, slopes = self._shapes(fine)
-        density = slopes * np.exp(interpolate.CubicSpline(places, logs - logs.max())(fine))
+        density = slopes * np.exp(between(fine) + prior.log_density(shapes))
         below = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]))])
         nothing = np.zeros((fine.size, 0))
         points = Points(shapes, np.zeros_like(fine), nothing, density / density.sum(), rows=1, below=below[None])
