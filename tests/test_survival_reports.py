@@ -13,6 +13,7 @@ from scipy import integrate, special, stats
 
 from tinycohort.families import Exponential, Gompertz, LogLogistic, LogNormal, MSpline, PiecewiseExponential, Weibull
 from tinycohort.likelihoods.survival import (
+    MEDIAN_RULES,
     Followup,
     Gap,
     Person,
@@ -202,31 +203,24 @@ def test_an_interval_that_few_people_made_is_widened_as_by_students_t() -> None:
 # -- landmarks ----------------------------------------------------------------------------------------------------
 
 
-def test_uncensored_landmarks_are_a_multinomial_with_the_density_of_the_median() -> None:
-    """Of 9: 3 died by 6 months, the 5th at 10, 7 by 15."""
-    points = [Point(6.0, 6 / 9), Point(10.0, 0.5, is_median=True), Point(15.0, 2 / 9)]
-    report = landmarks_report(points, 9, at_risk=[6.0, None, 2.0], median_rule="first")
+@pytest.mark.parametrize(
+    ("people", "rule"), [(n, rule) for n in (3, 5, 9, 20, 21) for rule in MEDIAN_RULES if n % 2 or rule == "first"]
+)
+def test_uncensored_landmarks_are_a_multinomial_with_the_density_of_the_median(people: int, rule: str) -> None:
+    """Wherever the landmarks before and after it lie: all that is known is who died between which of the three."""
+    rank = (people + 1) // 2
+    for before in range(people - rank + 1, people + 1):
+        for after in range(people - rank + 1):
+            points = [Point(6.0, before / people), Point(10.0, 0.5, is_median=True), Point(15.0, after / people)]
+            report = landmarks_report(points, people, at_risk=[before, None, after], median_rule=rule)
 
-    def by_hand(truth: Any) -> float:
-        between = [(truth.cdf(6.0), 3), (truth.cdf(10.0) - truth.cdf(6.0), 1)]
-        between += [(truth.cdf(15.0) - truth.cdf(10.0), 2), (truth.sf(15.0), 2)]
-        return float(truth.logpdf(10.0)) + sum(n * math.log(p) for p, n in between)
+            def by_hand(truth: Any, before: int = before, after: int = after) -> float:
+                between = [(truth.cdf(6.0), people - before)]
+                between += [(truth.cdf(10.0) - truth.cdf(6.0), rank - 1 - (people - before))]
+                between += [(truth.cdf(15.0) - truth.cdf(10.0), people - rank - after), (truth.sf(15.0), after)]
+                return float(truth.logpdf(10.0)) + sum(n * math.log(p) for p, n in between)
 
-    # Nine have no half: 4.5 die by the median in a curve of nine, of which the density is one.
-    even = landmarks_report(
-        [Point(6.0, 0.7), Point(10.0, 0.5, is_median=True), Point(15.0, 0.2)],
-        10,
-        at_risk=[7.0, None, 2.0],
-        median_rule="first",
-    )
-
-    def of_ten(truth: Any) -> float:
-        between = [(truth.cdf(6.0), 3), (truth.cdf(10.0) - truth.cdf(6.0), 1)]
-        between += [(truth.cdf(15.0) - truth.cdf(10.0), 3), (truth.sf(15.0), 2)]
-        return float(truth.logpdf(10.0)) + sum(n * math.log(p) for p, n in between)
-
-    assert differs(even) == pytest.approx(expected(of_ten), abs=1e-9)
-    assert differs(report) == pytest.approx(expected(by_hand), abs=0.35)
+            assert differs(report) == pytest.approx(expected(by_hand), abs=1e-9)
 
 
 def test_uncensored_landmarks_alone_are_exactly_a_multinomial() -> None:

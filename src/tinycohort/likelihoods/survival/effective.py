@@ -56,11 +56,15 @@ class Effective:
         Of each stretch.
     left : float
         At risk at the last point.
+    halved : tuple of bool
+        Of each point, whether it is the median of an odd number of whom nobody was censored before it: that death lies
+        a half before a half of the curve and a half after.
     """
 
     probability: float
     people: tuple[float, ...]
     left: float
+    halved: tuple[bool, ...]
 
 
 def effective_numbers(
@@ -89,18 +93,19 @@ def effective_numbers(
         Where they come from, in words.
     """
     survival = np.array([point.survival for point in points])
+    middle = [people % 2 == 1 and point.is_median for point in points]
     if _printed(points, at_risk):
         risk = _interpolated(points, people, at_risk)
-        return (_way(1.0, people, survival, risk),), "numbers at risk"
+        return (_way(1.0, people, survival, risk, middle),), "numbers at risk"
     landmarks = [k for k, point in enumerate(points) if not point.is_median]
     certain = [k for k in landmarks if not 0.0 < points[k].survival < 1.0]
     if len(certain) < len(landmarks) and all(k in certain or _has_interval(points[k]) for k in landmarks):
         found = _from_intervals(points, people, landmarks, level)
         if found is not None:
-            return (Effective(1.0, found, _left(points, found)),), "printed intervals"
+            return (Effective(1.0, found, _left(points, found), (False,) * len(points)),), "printed intervals"
     times = np.array([point.time_months for point in points])
     ways, basis = _followed(followup, times)
-    return tuple(_way(p, people, survival, risk(people, survival, times)) for p, risk in ways), basis
+    return tuple(_way(p, people, survival, risk(people, survival, times), middle) for p, risk in ways), basis
 
 
 # -- numbers at risk ----------------------------------------------------------------------------------------------
@@ -114,13 +119,16 @@ def _printed(points: Sequence[Point], at_risk: Sequence[float | None]) -> bool:
 
 
 def _interpolated(points: Sequence[Point], people: int, at_risk: Sequence[float | None]) -> np.ndarray:
-    """At risk at every point: between two numbers along the share that is still followed."""
+    """At risk at every point: between two numbers along the share of the living that is still followed.
+
+    Where all have died nobody is followed; but if nobody had been censored before, nobody is taken to be since.
+    """
     known = [(0.0, 1.0)]
-    known += [
-        (point.time_months, r / (people * max(point.survival, _ALL_DEAD)))
-        for point, r in zip(points, at_risk, strict=True)
-        if r is not None
-    ]
+    for point, r in zip(points, at_risk, strict=True):
+        if r is not None:
+            dead = 1.0 if known[-1][1] >= 1.0 - _FLAT else 0.0
+            share = r / (people * point.survival) if point.survival > _ALL_DEAD else dead
+            known.append((point.time_months, share))
     times, shares = np.array(known).T
     found = np.interp([point.time_months for point in points], times, shares)
     survival = np.array([point.survival for point in points])
@@ -129,25 +137,32 @@ def _interpolated(points: Sequence[Point], people: int, at_risk: Sequence[float 
     )
 
 
-def _way(probability: float, people: int, survival: np.ndarray, at_risk: np.ndarray) -> Effective:
+def _way(
+    probability: float, people: int, survival: np.ndarray, at_risk: np.ndarray, middle: Sequence[bool]
+) -> Effective:
     left = float(min(at_risk[-1], people * survival[-1])) if len(at_risk) else float(people)
-    return Effective(probability, _stretches(people, survival, at_risk), left)
+    halved = np.asarray(middle, bool) & (at_risk >= people * survival * (1.0 - _FLAT))
+    return Effective(probability, _stretches(people, survival, at_risk, halved), left, tuple(halved.tolist()))
 
 
-def _stretches(people: int, survival: np.ndarray, at_risk: np.ndarray) -> tuple[float, ...]:
-    """Withdrawals count for a half; deaths are whole, where so few people are known that this matters."""
+def _stretches(people: int, survival: np.ndarray, at_risk: np.ndarray, halved: np.ndarray) -> tuple[float, ...]:
+    """Withdrawals count for a half; deaths are whole, where so few people are known that this matters.
+
+    Whole but for the half of a death that a stretch has which begins or ends at a median where one is `halved`.
+    """
     found = []
-    alive, before = 1.0, float(people)
-    for now, after in zip(survival, at_risk, strict=True):
+    alive, before, begun = 1.0, float(people), False
+    for now, after, ends in zip(survival, at_risk, halved, strict=True):
         q = now / max(alive, _ALL_DEAD)
         after = min(max(float(after), 0.0), before * q)
         actuarial = (before + after) / (1.0 + q)
         number = actuarial
         if q < 1.0 - _FLAT:
-            deaths = max(round(actuarial * (1.0 - q)), 1)
+            part = 0.5 if begun != ends else 0.0
+            deaths = max(round(actuarial * (1.0 - q) - part) + part, part or 1.0)
             number = min(max(deaths / (1.0 - q), min(deaths + after, before)), before)
         found.append(number)
-        alive, before = now, after
+        alive, before, begun = now, after, ends
     return tuple(found)
 
 

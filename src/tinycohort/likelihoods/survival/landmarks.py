@@ -143,14 +143,16 @@ def _above_a_half(
 def _atom(points: Sequence[Point], way: Effective, rule: str) -> Atom:
     """The likelihood if these numbers of people speak."""
     constant, densities, intervals = math.log(way.probability), [], []
-    before, alive = 0.0, 1.0
-    for point, number in zip(points, way.people, strict=True):
+    before, alive, behind = 0.0, 1.0, 0.0
+    for point, number, halved in zip(points, way.people, way.halved, strict=True):
         q = min(point.survival / alive, 1.0)
-        died, survived = number * (1.0 - q), number * q
+        # What the curve falls after a median by the half of its death is in the density already.
+        died, survived = _without(behind, number * (1.0 - q), number * q)
+        behind = 0.0
         if point.is_median:
-            # One of the deaths is at the median: of an odd number, half of it counts as before and half as after.
-            first = 1.0 if rule == "first" else 0.5
-            died, survived = max(died - first, 0.0), max(survived - (1.0 - first), 0.0)
+            # One of the deaths is at the median: the one at which the curve comes to a half, or half of it after that.
+            behind = 0.5 if halved or rule != "first" else 0.0
+            died, survived = max(died - (1.0 - behind), 0.0), max(survived - behind, 0.0)
             densities.append(Density(point.time_months))
         ended = died + survived + (1.0 if point.is_median else 0.0)
         constant += float(special.gammaln(ended + 1.0) - special.gammaln(died + 1.0) - special.gammaln(survived + 1.0))
@@ -164,3 +166,9 @@ def _atom(points: Sequence[Point], way: Effective, rule: str) -> Atom:
         if alive <= 0.0:
             break
     return Atom(constant, tuple(densities), tuple(intervals))
+
+
+def _without(part: float, died: float, survived: float) -> tuple[float, float]:
+    """Those who died and those who survived, less a part of a person who is counted elsewhere."""
+    taken = min(part, died)
+    return died - taken, max(survived - (part - taken), 0.0)
