@@ -214,6 +214,10 @@ def median_with_interval(cohorts: Cohorts, k: int, *, rule: str = "first") -> Re
 def counts(cohorts: Cohorts, k: int, *, basis: str) -> Report:
     """How many died; and for how long people were followed, had nobody died, or of those alive."""
     planned, died = cohorts.planned_months[k], cohorts.died[k]
+    if basis == "known":
+        # Nobody withdraws, and the paper says over which time people entered.
+        middle = 0.5 * (STAGGERED[0] + STAGGERED[1])
+        return followup_counts_report(int(died.sum()), cohorts.people, Followup(middle, *STAGGERED, "reverse_km"))
     # Where nobody is alive the paper gives the time from the entries to the end of the study.
     basis = "reverse_km" if died.all() else basis
     whose = planned if basis == "reverse_km" else planned[~died]
@@ -252,6 +256,7 @@ RULES: dict[str, tuple[Rule, tuple[float, float]]] = {
     "median, unstated": (partial(median_uncensored, rule="first", stated="unstated"), ALIKE),
     "median, ranks of its interval": (partial(median_uncensored, rule="first", limits=True), ALIKE),
     "median with interval": (median_with_interval, STAGGERED),
+    "counts, known follow-up": (partial(counts, basis="known"), STAGGERED),
     "counts, planned follow-up": (partial(counts, basis="reverse_km"), STAGGERED),
     "counts, survivors": (partial(counts, basis="survivors"), STAGGERED),
     "person-time": (person_time, STAGGERED),
