@@ -48,7 +48,7 @@ def cells(replicates: int) -> Iterator[tuple[str, Cell]]:
     for rule, people, family in itertools.product(RULES, (3, 8, 20, 90), FOUR):
         if rule != "person-time" or family == "exponential":
             yield "prior", Cell(family, rule, people, replicates)
-    for rule, people, family in itertools.product(RULES, (20, 90), OTHERS):
+    for family, rule, people in itertools.product(OTHERS, RULES, (20, 90)):
         if rule not in ("person-time", *REPORTED):
             yield "prior", Cell(family, rule, people, replicates)
     for away, people, family in itertools.product(AWAY, (8, 20, 3, 90), FOUR[:2]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable
@@ -98,6 +99,7 @@ def table(rows: Rows, families: Iterable[str], sizes: Iterable[str]) -> list[str
 
 def fixed(rows: Rows) -> list[str]:
     rows = [row for row in rows if row["truth"] != "prior"]
+    replicates = int(rows[0]["replicates"])
     base = {(row["family"], row["people"], row["truth"]): row for row in rows if row["rule"] == PATIENTS}
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
     for row in rows:
@@ -105,6 +107,16 @@ def fixed(rows: Rows) -> list[str]:
         if other is not None and row["rule"] != PATIENTS:
             pairs = zip(coverages([row]), coverages([other]), strict=True)
             found[row["truth"], row["people"]] += [mine - theirs for mine, theirs in pairs]
+    every = [value for values in found.values() for value in values]
+    below, above = sum(value < -3.0 for value in every), sum(value > 3.0 for value in every)
+    error = 100.0 * math.sqrt(2.0 * 0.05 * 0.95 / replicates)
+    said = (
+        f"Of {len(every)} differences {below} are more than 3 points below, and {above} above; the standard error of "
+        f"one is up to {error:.1f}. What is printed tells less than the people do, and so the prior pulls more, which "
+        "shows where the truth is two standard deviations off: the lowest are three people with a median of 2.6 "
+        "months, all dead before the first landmark. Eight people whose hazard falls are the other place: 3 to 6 "
+        "points for the median and S(24)."
+    )
     truths = list(dict.fromkeys(row["truth"] for row in rows))
     lines = ["| truth | " + " | ".join(f"n = {size}" for size in SIZES) + " |", "|---" * (len(SIZES) + 1) + "|"]
     for truth in truths:
@@ -113,7 +125,7 @@ def fixed(rows: Rows) -> list[str]:
             values = found[truth, size]
             cells.append(f"{span(values)}{' *' if max(map(abs, values)) > 3.0 else ''}" if values else "–")
         lines.append(f"| {truth} | " + " | ".join(cells) + " |")
-    return lines
+    return [*lines, wrapped(said)]
 
 
 def across(rows: Rows) -> list[str]:
@@ -131,11 +143,12 @@ def wrapped(words: str) -> str:
 
 def widest(rows: Rows) -> str:
     """How much wider intervals from a median and two landmarks are than those from patients, at most."""
-    base = {(row["family"], row["people"]): row for row in rows if row["rule"] == PATIENTS and row["truth"] == "prior"}
+    rows = [row for row in rows if row["truth"] == "prior" and row["fitted"] == row["family"]]
+    base = {(row["family"], row["people"]): row for row in rows if row["rule"] == PATIENTS}
     found = [
         (float(row[f"width_{name}"]) / float(base[row["family"], row["people"]][f"width_{name}"]), row, name)
         for row in rows
-        if row["rule"].startswith("landmarks, ") and row["truth"] == "prior" and row["family"] in FOUR
+        if row["rule"].startswith("landmarks, ") and row["family"] in FOUR
         for name in QUANTITIES
     ]
     ratio, row, name = max(found, key=lambda one: one[0])
@@ -149,7 +162,8 @@ def widest(rows: Rows) -> str:
 
 
 def uniform(rows: Rows) -> str:
-    own = [row for row in rows if row["truth"] == "prior" and row["rule"] in GENERATIVE and row["family"] in FOUR]
+    own = [row for row in rows if row["truth"] == "prior" and row["fitted"] == row["family"] in FOUR]
+    own = [row for row in own if row["rule"] in GENERATIVE]
     # With a constant hazard all three quantities are one and the same.
     values = sorted(
         float(row[f"uniform_p_{name}"])

@@ -27,6 +27,8 @@ _DEEP = 15.0
 # Shapes drawn from the prior, where there are several numbers.
 _DRAWN_FIRST, _DRAWN = 32, 256
 _AT_ONCE = 400_000
+# Of flexible hazards: how far a log median may lie from theta, and points of a curve.
+_BESIDE, _CURVE = 8.0, 401
 _HALF = np.log(2.0)
 
 
@@ -170,10 +172,22 @@ def _edges(family: SurvivalFamily, time: float | None, true: Any, shapes: Any) -
 
 def _values(family: SurvivalFamily, time: float | None, theta: Any, shapes: Any) -> Any:
     """The log median, or survival at a time, over the grid."""
+    if time is None and family.flexible:
+        return _log_medians(family, theta, shapes)
     if time is None:
-        log_median = np.log(family.quantile(0.5, np.zeros(shapes.shape[:-1]), shapes))
-        return theta + log_median if not family.flexible else np.log(family.quantile(0.5, theta, shapes))
+        return theta + np.log(family.quantile(0.5, np.zeros(shapes.shape[:-1]), shapes))
     return family.survival(np.full(theta.shape[-1], time), theta, shapes)
+
+
+def _log_medians(family: SurvivalFamily, theta: Any, shapes: Any) -> Any:
+    """Log medians (T, K, J) of flexible hazards: between points of the one curve of each shape, which theta scales."""
+    log_time = np.linspace(theta.min() - _BESIDE, theta.max() + _BESIDE, _CURVE)
+    nought = np.zeros((*shapes.shape[:-1], _CURVE))
+    curves = np.log(family.cumulative_hazard(family.clock(np.exp(log_time)), nought, shapes[..., None, :]) / _HALF)
+    found = np.empty((len(theta), *shapes.shape[:-1]))
+    for k, j in np.ndindex(*shapes.shape[:-1]):
+        found[:, k, j] = np.interp(theta[:, 0, j], curves[k, j], log_time)
+    return found
 
 
 def _mass_below(theta: Any, weights: Any, edge: Any) -> Any:
