@@ -30,5 +30,6 @@ for axes, people in zip(figure.subplots(1, 4, sharey=True), (2, 3, 5, 8), strict
     axes.set(title=f"{people} deaths", xlabel="Months", xlim=(0, 60), ylim=(0, 1), xticks=(0, 20, 40, 60))
     axes.title.set_fontsize(9)
 figure.axes[0].set_ylabel("Survival, 95% interval")
-figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+handles, labels = figure.axes[0].get_legend_handles_labels()
+figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
 tc.plots.save(figure, images / "shape_priors.svg")
