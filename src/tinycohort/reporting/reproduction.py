@@ -106,7 +106,7 @@ def _make(evidence: Evidence, seed: int, engine: str, fits: Path, model: ModelSp
     result = fit_model(model, evidence, seed, engine)
     for _, _, one in result.fits:
         estimate_rows(one)
-        predictions(one)
+    predictions(result.fit)
     for one in filter(None, (result.fit, result.sampled)):
         if one.reportable or one.posterior.engine == "nuts":
             one.save(fits / f"{file_stem(model.name)}_{one.posterior.engine}.nc")

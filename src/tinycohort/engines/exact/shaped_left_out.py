@@ -13,7 +13,7 @@ import numpy as np
 
 from ...compiled import CompiledModel
 from .over_shapes import OverShapes
-from .refinement import finer
+from .refinement import LEVELS, finer
 from .shaped_solution import ShapedSolution
 
 __all__ = ["left_out"]
@@ -54,9 +54,8 @@ def _on_nodes(solutions: Sequence[ShapedSolution], over: OverShapes, j: int) -> 
 
 def _afresh(others: CompiledModel) -> LeftOut:
     over = OverShapes(others)
-    first, *levels = finer(others)
-    fine = over.solve(first)
-    for accuracy in levels:
+    fine = over.solve(LEVELS[0])
+    for accuracy in finer(others):
         coarse, fine = fine, over.solve(accuracy)
         if abs(fine.log_evidence - coarse.log_evidence) <= _TOLERANCE:
             break
