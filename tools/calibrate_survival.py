@@ -1,6 +1,6 @@
 """Run the calibration of survival reports: every cell that results do not have yet, two at a time.
 
-    python tools/calibrate_survival.py [--replicates 4000] [--minutes 20] [--only prior|fixed|across]
+    python tools/calibrate_survival.py [--replicates 4000] [--minutes 20] [--only prior|fixed|across|closer]
 
 Stops after so many minutes, and goes on from there when it is run again. Results made by other code are made anew, and
 stay until they are; with --keep they stay.
@@ -41,6 +41,8 @@ OTHERS = ("gompertz", "piecewise_exponential", "m_spline")
 AWAY = ((0.0, 0.0), (-2.0, 0.0), (-1.0, 0.0), (1.0, 0.0), (2.0, 0.0), (0.0, -2.0), (0.0, -1.0), (0.0, 1.0), (0.0, 2.0))
 FIXED_RULES = tuple(r for r in RULES if r.startswith("landmarks") and "alone" not in r and "by R" not in r)
 REPORTED = ("naive product", "plug-in of n")
+# A coverage at a fixed truth that differs from the patients' own by more than this is looked at again.
+POINTS = 3.0
 
 
 def cells(replicates: int) -> Iterator[tuple[str, Cell]]:
@@ -59,6 +61,25 @@ def cells(replicates: int) -> Iterator[tuple[str, Cell]]:
         if family != fitted:
             for rule in (PATIENTS, "landmarks, at risk", "median, first"):
                 yield "across", Cell(family, rule, people, replicates // 4, None, fitted)
+
+
+def closer(rows: Iterable[dict[str, str]], replicates: int) -> Iterator[tuple[str, Cell]]:
+    """Cells at fixed truths that differ much from the patients themselves, and those patients, with all replicates."""
+    first = [r for r in rows if r["truth"] != "prior" and r["replicates"] == str(replicates // 4)]
+    patients = {(r["family"], r["people"], r["truth"]): r for r in first if r["rule"] == PATIENTS}
+    wanted: dict[Cell, None] = {}
+    for row in first:
+        base = patients.get((row["family"], row["people"], row["truth"]))
+        if row["family"] == row["fitted"] and base is not None and differs(row, base):
+            away = tuple(float(part) for part in row["truth"].split())
+            for rule in (PATIENTS, row["rule"]):
+                wanted[Cell(row["family"], rule, int(row["people"]), replicates, (away[0], away[1]))] = None
+    yield from (("closer", cell) for cell in wanted)
+
+
+def differs(row: dict[str, str], patients: dict[str, str]) -> bool:
+    pairs = ((float(row[f"coverage_{name}"]), float(patients[f"coverage_{name}"])) for name in QUANTITIES)
+    return any(100.0 * abs(mine - theirs) > POINTS for mine, theirs in pairs)
 
 
 def truth_of(cell: Cell) -> str:
@@ -101,7 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--replicates", type=int, default=4000)
     parser.add_argument("--minutes", type=float, default=600.0)
-    parser.add_argument("--only", choices=["prior", "fixed", "across"])
+    parser.add_argument("--only", choices=["prior", "fixed", "across", "closer"])
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep", action="store_true", help="do not make results of other code anew")
     given = parser.parse_args()
@@ -112,7 +133,8 @@ def main() -> None:
     stamp = {"date": datetime.date.today().isoformat(), "commit": commit.stdout.strip(), "code": code}
     rows = {tuple(row[name] for name in KEY): row for row in read()}
     done = {key for key, row in rows.items() if given.keep or row["code"] == code}
-    wanted = [c for part, c in cells(given.replicates) if given.only in (None, part) and key_of(c) not in done]
+    asked = itertools.chain(cells(given.replicates), closer(rows.values(), given.replicates))
+    wanted = [cell for part, cell in asked if given.only in (None, part) and key_of(cell) not in done]
     until = time.monotonic() + 60.0 * given.minutes
     with ProcessPoolExecutor(given.workers) as pool:
         running: dict[Future[dict[str, float | str]], Cell] = {}
