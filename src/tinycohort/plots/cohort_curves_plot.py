@@ -15,7 +15,7 @@ from ..posterior import Fit
 from .canvas import GREY, SIZE, SMALL, draw_in, figure_of, literal, new_axes, size_of, style, too_small, wrapped
 from .curve_bands import Band, bands, cohort_bands, median_of, month_ticks, reach, reports_of, since, survival_words
 from .curve_evidence import evidence_rows
-from .curve_frame import WIDTH, Frame, frame_of, set_up_axes, write_key, write_lines
+from .curve_frame import WIDTH, Frame, Height, frame_of, set_up_axes, write_key, write_lines
 from .curve_marks import BEYOND, FORMS, LOOKS, REFERENCE, draw_band, draw_evidence
 from .layout import KEY_LINE, LINE
 from .marks import Drawn
@@ -32,6 +32,7 @@ _EDGE, _PANEL, _HEIGHT, _ACROSS, _DOWN = 0.06, 1.9, 1.25, 0.16, 0.14
 _LEFT, _RIGHT, _AXIS, _GAP = 0.34, 0.1, 0.24, 0.05
 _LEAST_HEIGHT = 0.7
 _PERCENT = 100.0
+_PERCENTAGES = Height(0.0, 100.0, (0.0, 50.0, 100.0))
 
 
 def cohort_curves(
@@ -264,8 +265,8 @@ def _draw(ax: Axes, grid: _Grid, high: float, panels: Sequence[_Panel], typical:
 
 def _draw_panel(ax: Axes, panel: _Panel, typical: Band | None, end: float, width: float) -> None:
     draw_in(ax, 0.0, 0.0, 0.0, 0.0)
-    set_up_axes(ax, end, month_ticks(end, width), (0.0, 50.0, 100.0), 100.0, [])
-    draw_band(ax, panel.band, LOOKS["cohort"], _PERCENT, 2.0)
+    set_up_axes(ax, end, month_ticks(end, width), _PERCENTAGES, [])
+    draw_band(ax, panel.band, LOOKS["cohort"], _PERCENT, 2.0, _PERCENTAGES)
     if typical is not None:
         ax.plot(
             typical.times,

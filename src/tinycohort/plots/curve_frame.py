@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
 
 from .canvas import SMALL, draw_in, inches_from, literal, new_axes, size_of, text_width, too_small, wrapped
 from .layout import KEY_LINE, KEY_TEXT, LINE
 from .marks import Drawn
 from .scales import write_axis, write_ticks
 
-__all__ = ["WIDTH", "Frame", "frame_of", "open_frame", "set_up_axes", "write_frame", "write_key", "write_lines"]
+__all__ = [
+    "WIDTH", "Frame", "Height", "frame_of", "open_frame", "set_up_axes", "write_frame", "write_key", "write_lines",
+]  # fmt: skip
 
 # Inches.
 WIDTH, _HEIGHT = 7.0, 2.5
@@ -55,6 +58,16 @@ class Frame:
     @property
     def axes_width(self) -> float:
         return self.width - _LEFT - _RIGHT
+
+
+@dataclass(frozen=True)
+class Height:
+    """What the height of curves means: its ends, its ticks, and whether its axis is logarithmic."""
+
+    low: float
+    high: float
+    ticks: Sequence[float]
+    logarithmic: bool = False
 
 
 def frame_of(head: str, foot: str, key: Sequence[str], width: float) -> Frame:
@@ -106,15 +119,16 @@ def open_frame(ax: Axes | None, plan: Callable[[float], Frame], height: float = 
     return ax, frame
 
 
-def set_up_axes(
-    ax: Axes, until_months: float, months: Sequence[float], heights: Sequence[float], top: float, foot: Sequence[str]
-) -> None:
-    """Both axes from nought, with these ticks."""
+def set_up_axes(ax: Axes, until_months: float, months: Sequence[float], height: Height, foot: Sequence[str]) -> None:
+    """Months from nought, and the height, with their ticks."""
     ax.set_xlim(0.0, until_months)
-    ax.set_ylim(0.0, top)
+    if height.logarithmic:
+        ax.set_yscale("log")
+        ax.yaxis.set_minor_locator(NullLocator())
+    ax.set_ylim(height.low, height.high)
     ax.spines["left"].set_visible(True)
     write_axis(ax, months, "\n".join(foot))
-    write_ticks(ax.yaxis, heights)
+    write_ticks(ax.yaxis, height.ticks)
 
 
 def write_frame(ax: Axes, frame: Frame, samples: Sequence[Drawn]) -> None:

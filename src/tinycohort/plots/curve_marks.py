@@ -13,6 +13,7 @@ from matplotlib.transforms import ScaledTranslation, Transform
 
 from .canvas import BLACK, GREY, PALE, SHADE, figure_of
 from .curve_bands import Band
+from .curve_frame import Height
 from .marks import NO_ARROWS, Arrows, Drawn, Ends
 
 __all__ = ["BEYOND", "FORMS", "LOOKS", "REFERENCE", "Look", "draw_band", "draw_evidence"]
@@ -73,12 +74,14 @@ class _Beyond:
 BEYOND: Drawn = _Beyond()
 
 
-def draw_band(ax: Axes, band: Band, look: Look, unit: float, depth: float, top: float = np.inf) -> None:
-    """Draw a curve at this depth, dashed and paler beyond its follow-up; what is higher than `top` is cut off."""
+def draw_band(ax: Axes, band: Band, look: Look, unit: float, depth: float, height: Height) -> None:
+    """Draw a curve at this depth, dashed and paler beyond its follow-up; what is higher or lower is cut off."""
     followed = band.times <= band.followed_months * (1.0 + 1e-9)
     # The last time that was followed begins the rest, so that nothing is missing between them.
     rest = ~followed | (np.arange(len(followed)) == max(int(followed.sum()) - 1, 0))
-    median, lower, upper = (np.minimum(unit * one, top) for one in (band.median, band.lower, band.upper))
+    median, lower, upper = (
+        np.clip(unit * one, height.low, height.high) for one in (band.median, band.lower, band.upper)
+    )
     for part, beyond in ((followed, False), (rest, True)):
         if part.sum() < 2:
             continue

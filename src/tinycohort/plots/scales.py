@@ -19,7 +19,7 @@ from .canvas import SIZE, SMALL
 
 __all__ = [
     "Scale", "compiled_of", "data_words", "endpoint_of", "is_flexible", "natural_scale",
-    "quantity_words", "round_values", "write_axis", "write_ticks",
+    "quantity_words", "round_ratios", "round_values", "write_axis", "write_ticks",
 ]  # fmt: skip
 
 _MINUS = "\N{MINUS SIGN}"
@@ -226,7 +226,7 @@ def _ratios(label: str, needed: Sequence[float], wanted: Sequence[float], ticks:
         return [math.log(min(max(value, _SMALLEST), _LARGEST)) for value in known]
 
     low, high = (math.exp(end) for end in _held(logs(needed), logs(wanted), _LEAST_REACH))
-    places = _round_ratios(low, high, ticks)
+    places = round_ratios(low, high, ticks)
     return Scale(
         label, 1.0, True, nothing, min(low, places[0]), max(high, places[-1]), places, 1 if nothing is None else 2
     )
@@ -245,7 +245,7 @@ def _round_values(low: float, high: float, ticks: int) -> Any:
     return locator.tick_values(low, high)
 
 
-def _round_ratios(low: float, high: float, ticks: int) -> tuple[float, ...]:
+def round_ratios(low: float, high: float, ticks: int) -> tuple[float, ...]:
     """Plain numbers from about `low` to `high`: 1, 2, 5 of every power of ten, or powers of ten further apart."""
     # A tick a little beyond an end is worth the room: the axis is drawn as far as it.
     slack = (high / low) ** _BEYOND

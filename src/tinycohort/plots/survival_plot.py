@@ -14,10 +14,10 @@ from ..posterior import Fit
 from .canvas import GREY, figure_of, style
 from .curve_bands import Band, bands, month_ticks, reach, reports_of, require_targets, since, survival_words
 from .curve_evidence import evidence_rows
-from .curve_frame import frame_of, open_frame, set_up_axes, write_frame
+from .curve_frame import Height, frame_of, open_frame, set_up_axes, write_frame
 from .curve_marks import BEYOND, FORMS, LOOKS, draw_band, draw_evidence
 from .marks import Drawn
-from .scales import endpoint_of, round_values
+from .scales import endpoint_of, round_ratios
 from .targets import TARGET_WORDS, Target
 
 if TYPE_CHECKING:
@@ -30,10 +30,11 @@ COLUMNS = (
 )  # fmt: skip
 _PERCENT = 100.0
 _DEPTHS = {"new_cohort": 1.0, "average": 1.5, "typical": 2.0}
-# A hazard may be infinite at time 0: the picture is as high as bands are from this share of its width on.
-_SETTLED, _ROOM = 0.1, 1.05
-# Of a new cohort the hazard may be nearly anything: it goes on above a picture this much higher than the others need.
-_HIGHEST = 3.0
+# A hazard may be infinite or nought at time 0: the picture reaches as far as bands do from this share of its width on.
+_SETTLED, _ROOM = 0.1, 1.1
+# Of a new cohort the hazard may be nearly anything: its band goes on beyond so many times the highest or lowest median.
+_FARTHEST = 100.0
+_HEIGHTS = 6
 
 
 def survival(
@@ -83,7 +84,8 @@ def survival(
     """
     found, end = _bands(fit, "survival", targets, until_months, level)
     head = f"{survival_words(fit)} (%)"
-    return _picture(fit, found, head, (0.0, 25.0, 50.0, 75.0, 100.0), 100.0, end, level, ax, _evidence(fit, level))
+    height = Height(0.0, 100.0, (0.0, 25.0, 50.0, 75.0, 100.0))
+    return _picture(fit, found, head, height, end, level, ax, _evidence(fit, level))
 
 
 def survival_table(
@@ -135,9 +137,9 @@ def hazard(
 ) -> Figure:
     """Draw hazards over time with credible bands: of those alive, how many die in a month.
 
-    Beyond the longest follow-up of the evidence they are dashed and bands paler. The picture is cut off in two places:
-    near time 0, where a hazard may be infinite, and at three times the height that the lowest band needs: a band that
-    reaches the top goes on above it.
+    The axis is logarithmic: what is known of a hazard is known as a factor. Beyond the longest follow-up of the evidence
+    curves are dashed and bands paler. The picture is cut off near time 0, where a hazard may be nought or infinite, and
+    at a hundredth of the lowest and a hundred times the highest median: a band that reaches an end goes on beyond it.
 
     Parameters
     ----------
@@ -158,14 +160,24 @@ def hazard(
     >>> import tinycohort as tc
     >>> fit = tc.fit("os_pd1:exponential", tc.read_evidence())
     >>> print(tc.plots.hazard(fit).axes[0].texts[0].get_text())
-    Hazard, overall survival (deaths per 100 people a month)
+    Hazard, overall survival (deaths per 100 people a month, logarithmic axis)
     """
     found, end = _bands(fit, "hazard", targets, until_months, level)
-    settled = [one.upper[one.times >= _SETTLED * end].max() for one in found]
-    top = _ROOM * _PERCENT * float(min(max(settled), _HIGHEST * min(settled)))
+    low, high = _ends_of_hazards(found, _SETTLED * end)
     died = "deaths" if endpoint_of(fit) in ("overall survival", "") else "events"
-    head = f"Hazard, {survival_words(fit).lower()} ({died} per 100 people a month)"
-    return _picture(fit, found, head, round_values(0.0, top, 5), top, end, level, ax)
+    head = f"Hazard, {survival_words(fit).lower()} ({died} per 100 people a month, logarithmic axis)"
+    height = Height(low, high, round_ratios(low, high, _HEIGHTS), logarithmic=True)
+    return _picture(fit, found, head, height, end, level, ax)
+
+
+def _ends_of_hazards(found: Sequence[Band], settled_months: float) -> tuple[float, float]:
+    """Per 100 people and month, between which bands lie once they have settled, unless that is far from all medians."""
+    after = [one.times >= settled_months for one in found]
+    pairs = list(zip(found, after, strict=True))
+    least, most = (f(float(f(one.median[part])) for one, part in pairs) for f in (min, max))
+    low = max(min(float(one.lower[part].min()) for one, part in pairs), least / _FARTHEST)
+    high = min(max(float(one.upper[part].max()) for one, part in pairs), most * _FARTHEST)
+    return _PERCENT * low / _ROOM, _PERCENT * high * _ROOM
 
 
 def hazard_table(
@@ -262,21 +274,20 @@ def _picture(
     fit: Fit,
     found: Sequence[Band],
     head: str,
-    heights: Sequence[float],
-    top: float,
+    height: Height,
     end: float,
     level: float,
     ax: Axes | None,
     rows: Sequence[dict[str, Any]] = (),
 ) -> Figure:
-    """Bands in percent below a head, with ticks at `heights` up to `top`, and the evidence on them."""
+    """Bands in percent below a head, and the evidence on them."""
     forms = evidence_forms(rows)
     with style(survival_words(fit)):
         key, samples = _key(found, end, level)
         ax, frame = open_frame(ax, partial(frame_of, head, since(fit), [*key, *forms.values()]))
-        set_up_axes(ax, end, month_ticks(end, frame.axes_width), heights, top, frame.foot)
+        set_up_axes(ax, end, month_ticks(end, frame.axes_width), height, frame.foot)
         for one in found:
-            draw_band(ax, one, LOOKS[one.target], _PERCENT, _DEPTHS[one.target], top)
+            draw_band(ax, one, LOOKS[one.target], _PERCENT, _DEPTHS[one.target], height)
         followed = found[0].followed_months
         if followed < found[0].times[-1]:
             ax.axvline(followed, color=GREY, linewidth=0.6, linestyle=":", zorder=0.5)
