@@ -137,9 +137,10 @@ def hazard(
 ) -> Figure:
     """Draw hazards over time with credible bands: of those alive, how many die in a month.
 
-    The axis is logarithmic: what is known of a hazard is known as a factor. Beyond the longest follow-up of the evidence
-    curves are dashed and bands paler. The picture is cut off near time 0, where a hazard may be nought or infinite, and
-    at a hundredth of the lowest and a hundred times the highest median: a band that reaches an end goes on beyond it.
+    The axis is logarithmic: what is known of a hazard is known as a factor. Beyond the longest follow-up of the
+    evidence curves are dashed and bands paler. The picture is cut off near time 0, where a hazard may be nought or
+    infinite, and at a hundredth of the lowest and a hundred times the highest median: a band that reaches an end goes
+    on beyond it.
 
     Parameters
     ----------
