@@ -391,6 +391,7 @@ HETEROGENEITY: dict[str, Any] = {
     "InverseGamma(1, 0.15)": stats.invgamma(1, scale=0.15),
     "Uniform(0, 3)": stats.uniform(0, 3),
     "Uniform(0.2, 1)": stats.uniform(0.2, 0.8),
+    "Turner2015(any, any)": stats.lognorm(1.74 / 2, scale=np.exp(-2.56 / 2)),
 }
 
 DATA = {

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
+import tinycohort as tc
 from tinycohort.issues import InputError
 from tinycohort.priors import (
     PRIORS,
@@ -34,6 +35,7 @@ from tinycohort.priors import (
     Normal,
     Prior,
     StudentT,
+    Turner2015,
     Uniform,
     prior,
 )
@@ -52,6 +54,7 @@ TWINS: dict[type[Prior], Callable[[Any], Any]] = {
     Gamma: lambda p: stats.gamma(p.alpha, scale=1 / p.beta),
     InverseGamma: lambda p: stats.invgamma(p.alpha, scale=p.beta),
     Uniform: lambda p: stats.uniform(p.lower, p.upper - p.lower),
+    Turner2015: lambda p: stats.lognorm(p.log_normal.sigma, scale=math.exp(p.log_normal.mu)),
 }
 
 EXAMPLES: list[Prior] = [
@@ -78,6 +81,8 @@ EXAMPLES: list[Prior] = [
     InverseGamma(3, 2),
     Uniform(0, 2),
     Uniform(-3, 1),
+    Turner2015("adverse_events", "pharmacological_vs_placebo"),
+    Turner2015("any", "any"),
 ]
 every = pytest.mark.parametrize("example", EXAMPLES, ids=str)
 
@@ -101,6 +106,9 @@ def any_prior(draw: st.DrawFn) -> Prior:
     if cls is Uniform:
         lower = draw(level)
         return Uniform(lower, lower + draw(positive))
+    if cls is Turner2015:
+        outcome, comparison = (field.metadata["words"][:-1] for field in dataclasses.fields(cls))
+        return Turner2015(draw(st.sampled_from(outcome)), draw(st.sampled_from(comparison)))
     values = {field.name: draw(PARAMETERS[field.name]) for field in dataclasses.fields(cls)}
     if cls is LogStudentT:
         values["nu"] += 3  # with fewer degrees of freedom its quantiles leave the range of a double
@@ -241,8 +249,45 @@ def test_draws_follow_the_distribution_and_the_seed() -> None:
 def test_the_published_prior_of_turner_2015_has_its_published_quantiles() -> None:
     # tau^2 ~ log-normal(-2.14, 1.74), so that tau is log-normal with half of both; the quantiles are those that
     # bayesmeta prints (Roever 2020, doi:10.18637/jss.v093.i06, page 31).
-    tau = LogNormal(-2.14 / 2, 1.74 / 2)
+    tau = Turner2015("surgical_success", "pharmacological_vs_placebo")
+    assert tau.log_normal == LogNormal(-2.14 / 2, 1.74 / 2)
     assert tau.quantile([0.025, 0.5, 0.975]) == pytest.approx([0.06233896, 0.34300852, 1.88734045], abs=5e-9)
+
+
+def test_the_published_table_of_turner_2015_is_a_sum_of_outcome_and_comparison() -> None:
+    """Its locations come from a regression on both, so that a slip of the pen would stand out."""
+    outcomes, comparisons = (field.metadata["words"][:-1] for field in dataclasses.fields(Turner2015))
+    location = 2 * np.array([[Turner2015(o, c).log_normal.mu for c in comparisons] for o in outcomes])
+    assert location.shape == (16, 5)
+    sums = location.mean(axis=0) + location.mean(axis=1)[:, None] - location.mean()
+    np.testing.assert_allclose(location, sums, atol=0.011)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("pian", "any"), "unknown word 'pian'. Did you mean pain?"),
+        (("pain", 3), "unknown word 3"),
+        (("pain", "any"), "Name both, or write any for both."),
+    ],
+)
+def test_a_published_prior_says_which_word_it_does_not_know(words: tuple[Any, Any], said: str) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        Turner2015(*words)
+
+
+def test_what_was_found_among_contrasts_says_nothing_of_single_arms() -> None:
+    typed = "Turner2015(signs_or_symptoms, pharmacological_vs_placebo)"
+    ratios = {"estimates": [0.7, 1.1], "lower": [0.4, 0.6], "upper": [1.2, 2.0], "ratio": True, "mu": "Normal(0, 1)"}
+    assert tc.pool(**ratios, tau=typed).provenance
+    assert prior(typed) == prior(prior(typed).to_dict()) == prior(str(prior(typed)))
+    for refused in (
+        lambda: tc.pool(events=[1, 2], totals=[5, 8], tau=typed),
+        lambda: tc.pool(**{**ratios, "mu": typed}, tau="HalfNormal(0.5)"),
+        lambda: tc.pool_survival({"a": tc.from_patients([4, 5], [1, 0])}, mu="Normal(3, 1)", tau=typed),
+    ):
+        with pytest.raises(InputError, match="says how much contrasts between treatments differ"):
+            refused()
 
 
 def test_the_default_heterogeneity_is_what_the_model_files_say_of_it() -> None:
@@ -261,7 +306,8 @@ def in_double_precision(example: Prior) -> Prior:
     """
     example = copy.copy(example)
     for field in dataclasses.fields(example):
-        object.__setattr__(example, field.name, np.float64(getattr(example, field.name)))
+        if "words" not in field.metadata:
+            object.__setattr__(example, field.name, np.float64(getattr(example, field.name)))
     return example
 
 

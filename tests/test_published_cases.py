@@ -236,9 +236,9 @@ def no_information(mu: str, tau: str) -> tc.Fit:
 def test_the_heterogeneity_prior_of_turner_2015_has_its_printed_quantiles() -> None:
     data, published = (CASES["turner2015_prior_surgical"][part] for part in ("inputs", "published"))
     # tau squared is log-normal, so tau is, with half of both parameters.
-    mu, sigma = (data["tau2_lognormal"][name] / 2 for name in ("mu", "sigma"))
-    prior = tc.LogNormal(mu, sigma)
-    fit = no_information("Normal(0, 1)", f"LogNormal({mu}, {sigma})")
+    prior = tc.Turner2015("surgical_success", "pharmacological_vs_placebo")
+    assert prior.log_normal == tc.LogNormal(*(data["tau2_lognormal"][name] / 2 for name in ("mu", "sigma")))
+    fit = no_information("Normal(0, 1)", str(prior))
     for p, tau in published["tau_quantiles"].items():
         assert prior.quantile(float(p)) == pytest.approx(tau, abs=1e-7)
         assert quantile(fit, float(p), "tau") == pytest.approx(tau, abs=STANDARD_DEVIATIONS * 0.466)

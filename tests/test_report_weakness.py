@@ -168,6 +168,7 @@ POSITIVE = {
     "HalfNormal": "HalfNormal(0.5)", "HalfCauchy": "HalfCauchy(0.3)", "HalfStudentT": "HalfStudentT(4, 0.5)",
     "LogNormal": "LogNormal(-1, 0.5)", "LogStudentT": "LogStudentT(5, -1, 0.4)", "Exponential": "Exponential(2)",
     "Gamma": "Gamma(2, 3)", "InverseGamma": "InverseGamma(3, 2)", "Uniform": "Uniform(0, 2)",
+    "Turner2015": "Turner2015(pain, pharmacological_vs_placebo)",
 }  # fmt: skip
 
 

@@ -263,8 +263,14 @@ def test_the_page_about_models_names_every_word_and_its_examples_work(repository
     examples = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", page, re.S)]
     content = proportion() | examples[0]
     content["priors"]["tau"] = examples[1]["priors"]["tau"]
-    content["variant"] = examples[2]["variant"]
+    content["variant"] = examples[3]["variant"]
     assert read_model(content).variants == ("wide_tau", "separate", "normal_mu")
+    with pytest.raises(InputError, match="says how much contrasts between treatments differ, and nothing of tau here"):
+        read_model(content | {"priors": content["priors"] | {"tau": examples[2]["priors"]["tau"]}})
+    contrasts = read_model("abscopal_contrast").to_dict()
+    contrasts["priors"]["tau"] = examples[2]["priors"]["tau"]
+    contrasts["variant"] = [one for one in contrasts["variant"] if "tau" not in json.dumps(one)]
+    assert read_model(contrasts).priors["tau"].outcome == "adverse_events"
 
 
 # The digest.

@@ -14,7 +14,7 @@ _HOMES = {
     "tinycohort.evidence": ("Evidence", "check", "read_evidence"),
     "tinycohort.priors": (
         "Beta", "Cauchy", "Exponential", "Gamma", "HalfCauchy", "HalfNormal", "HalfStudentT", "InverseGamma",
-        "LogNormal", "LogStudentT", "Logistic", "Normal", "StudentT", "Uniform",
+        "LogNormal", "LogStudentT", "Logistic", "Normal", "StudentT", "Turner2015", "Uniform",
     ),
     "tinycohort.spec": ("ModelSpec", "bundled_models", "read_model"),
     "tinycohort.compiled": ("CompiledModel", "compile_model"),
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         LogStudentT,
         Normal,
         StudentT,
+        Turner2015,
         Uniform,
     )
     from .reconstruction import Reconstruction, reconstruct
@@ -78,7 +79,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Beta", "Cauchy", "CompiledModel", "Evidence", "Exponential", "Fit", "Gamma", "HalfCauchy", "HalfNormal",
     "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal", "LogStudentT", "Logistic", "ModelSpec",
-    "Normal", "Reconstruction", "StudentT", "Uniform", "Variants", "__version__", "bundled_models", "check",
+    "Normal", "Reconstruction", "StudentT", "Turner2015", "Uniform", "Variants", "__version__", "bundled_models",
+    "check",
     "compile_model", "curve_marginal", "estimate", "fit", "from_deaths", "from_landmarks", "from_median",
     "from_patients", "from_person_time", "plots", "pool", "pool_survival", "predicted_deaths", "predicted_events",
     "prior_posterior_overlap", "probability_above", "read_evidence", "read_fit", "read_model", "reconstruct",

@@ -134,7 +134,7 @@ and, for --pooling nested, a column group: a tumour, a drug, or whatever makes c
 For single arms the priors are mu ~ Logistic(0, 1), tau and tau_group ~ HalfNormal(0.5) when not given; comparisons
 have none.
 Priors are typed as Name(parameters): Normal Logistic StudentT Cauchy Beta HalfNormal HalfCauchy HalfStudentT LogNormal
-LogStudentT Exponential Gamma InverseGamma Uniform.
+LogStudentT Exponential Gamma InverseGamma Uniform; of contrasts Turner2015(outcome, comparison).
 """
 
 

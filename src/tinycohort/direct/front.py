@@ -265,6 +265,10 @@ def _prior_issues(family: Family, priors: Mapping[str, Prior]) -> list[Issue]:
         if name in priors and priors[name].support[0] < 0:
             what = f"{priors[name]} allows negative values"
             issues.append(Issue(name, what, "Give a prior of the positive half line, such as HalfNormal(0.5)."))
+    for name, one in priors.items():
+        if one.of_contrasts and (name == "mu" or family.name != "contrast"):
+            what = f"{one} says how much contrasts between treatments differ, and nothing of {name} here"
+            issues.append(Issue(name, what, "Give one with a reason of its own, such as HalfNormal(0.5)."))
     if "mu" in priors and isinstance(family.level_prior(priors["mu"]), Beta):
         what = f"{priors['mu']} is a prior of a probability"
         issues.append(Issue("mu", what, "Give a prior of the whole line, such as Normal(0, 1)."))

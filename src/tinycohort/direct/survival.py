@@ -193,4 +193,7 @@ def _priors(
         if (positive and ends[0] < 0.0) or (name == "mu" and ends != (-math.inf, math.inf)):
             half = "the positive half line" if positive else "the whole line"
             issues.append(Issue(argument, f"{found[name]} is not of {half}", f"Give one {_NEEDS[name]}."))
+        elif found[name].of_contrasts:
+            what = f"{found[name]} says how much contrasts between treatments differ, and nothing of medians"
+            issues.append(Issue(argument, what, f"Give one {_NEEDS[name]}."))
     return found

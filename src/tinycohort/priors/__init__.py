@@ -14,6 +14,7 @@ from typing import Any
 from ..issues import InputError, Issue
 from .base import Prior
 from .location import Beta, Cauchy, Logistic, LogitBeta, Normal, StudentT
+from .published import Turner2015
 from .scale import (
     Exponential,
     Gamma,
@@ -28,18 +29,19 @@ from .scale import (
 
 __all__ = [
     "PRIORS", "Beta", "Cauchy", "Exponential", "Gamma", "HalfCauchy", "HalfNormal", "HalfStudentT", "InverseGamma",
-    "LogNormal", "LogStudentT", "LogitBeta", "Logistic", "Normal", "Prior", "StudentT", "Uniform", "prior",
+    "LogNormal", "LogStudentT", "LogitBeta", "Logistic", "Normal", "Prior", "StudentT", "Turner2015", "Uniform",
+    "prior",
 ]  # fmt: skip
 
 PRIORS: dict[str, type[Prior]] = {
     cls.__name__: cls
     for cls in (
         Normal, Logistic, StudentT, Cauchy, Beta, HalfNormal, HalfCauchy, HalfStudentT, LogNormal, LogStudentT,
-        Exponential, Gamma, InverseGamma, Uniform,
+        Exponential, Gamma, InverseGamma, Uniform, Turner2015,
     )
 }  # fmt: skip
 
-_SPELLING = re.compile(r"\s*([A-Za-z]+)\s*\(([^()]*)\)\s*")
+_SPELLING = re.compile(r"\s*([A-Za-z][A-Za-z0-9]*)\s*\(([^()]*)\)\s*")
 
 
 def prior(value: Prior | str | Mapping[str, Any], where: str = "prior") -> Prior:
@@ -71,12 +73,13 @@ def prior(value: Prior | str | Mapping[str, Any], where: str = "prior") -> Prior
     match = _SPELLING.fullmatch(str(value))
     if match is None:
         raise InputError(Issue(where, f"{value!r} does not read as a prior", 'Write it like "Normal(0, 1)".'))
-    positional: list[float] = []
-    named: dict[str, float] = {}
+    positional: list[float | str] = []
+    named: dict[str, float | str] = {}
+    of_words = match[1] in PRIORS and any(known.metadata for known in dataclasses.fields(PRIORS[match[1]]))
     for part in filter(None, (piece.strip() for piece in match[2].split(","))):
         key, equals, number = part.rpartition("=")
         try:
-            parsed = float(number)
+            parsed = number.strip(" '\"") if of_words else float(number)
         except ValueError:
             what = f"{number.strip()!r} in {value!r} is not a number"
             raise InputError(Issue(where, what, 'Write it like "Normal(0, 1)".')) from None
@@ -98,7 +101,12 @@ def _build(name: str, positional: tuple[Any, ...], named: Mapping[str, Any], whe
     given = dict(zip(expected, positional, strict=False)) | dict(named)
     doubled = set(expected[: len(positional)]) & set(named)
     if len(positional) > len(expected) or doubled or set(given) != set(expected):
-        got = ", ".join([*(f"{value:g}" for value in positional), *(f"{k}={v!r}" for k, v in named.items())])
+        got = ", ".join(
+            [
+                *(f"{value:g}" if isinstance(value, float) else value for value in positional),
+                *(f"{k}={v!r}" for k, v in named.items()),
+            ]
+        )
         what = f"{name}({got}) has wrong parameters"
         raise InputError(Issue(where, what, f"Write {name}({', '.join(expected)}), each of them once."))
     try:

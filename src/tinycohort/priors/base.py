@@ -30,6 +30,8 @@ class Prior:
 
     positive: ClassVar[tuple[str, ...]] = ()
     half_line: ClassVar[bool] = False
+    #: Whether it was found among contrasts between treatments, and says nothing of single arms.
+    of_contrasts: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         issues = []

@@ -227,6 +227,7 @@ def _without(compiled: CompiledModel, silent: set[int]) -> CompiledModel:
 
 def _wider(prior: Any) -> Any:
     """The same prior of something positive, all of it twice as large."""
+    prior = getattr(prior, "log_normal", prior)
     kind = type(prior).__name__
     changed = {name: factor * getattr(prior, name) for name, factor in _TWICE.get(kind, {}).items()}
     if kind in _LOGARITHMIC:

@@ -63,8 +63,15 @@ def _read_prior(table: Table, problems: Problems) -> tuple[Prior | None, str | N
         table.finish()
         return None, why
     before = len(problems)
-    names = [field.name for field in dataclasses.fields(PRIORS[dist])]
-    values = {name: table.number(name, f"Give a finite number: {dist} has {', '.join(names)}.") for name in names}
+    parameters = dataclasses.fields(PRIORS[dist])
+    names = [field.name for field in parameters]
+    need = f"Give a finite number: {dist} has {', '.join(names)}."
+    values = {
+        field.name: table.choice(field.name, field.metadata["words"])
+        if "words" in field.metadata
+        else table.number(field.name, need)
+        for field in parameters
+    }
     table.finish()
     if len(problems) > before:
         return None, why
@@ -86,6 +93,10 @@ def _suits(table: Table, name: str, prior: Prior, family: Family | None) -> bool
             return True
         what = f"{dist} does not reach all values of a log shape"
         table.report("dist", what, "Choose one of the whole real line, such as Normal.")
+        return False
+    if prior.of_contrasts and (name == "mu" or (family is not None and family.name != "contrast")):
+        what = f"{dist} says how much contrasts between treatments differ, and nothing of {name} here"
+        table.report("dist", what, "Choose one with a reason of its own, such as HalfNormal.")
         return False
     if name != "mu":
         if lower >= 0:
