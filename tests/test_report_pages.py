@@ -127,9 +127,10 @@ def test_each_question_is_answered_in_a_sentence_with_its_uncertainty_and_main_w
 def test_the_first_page_tells_of_prospective_cohorts_and_of_what_is_not_corrected(bundled: Run, name: str) -> None:
     model, text = tc.read_model(name), bundled.page(name).text
     if "prospective_only" in model.variants:
-        new = fit_of(name, "prospective_only").summary()["new_cohort"]
-        assert f"From prospective cohorts alone it is {percent(new['median'])} (" in text
-        assert f"From prospective cohorts alone it is {percent(new['median'])} (" in bundled.page().text
+        fit = fit_of(name, "prospective_only")
+        new = of_quantity(fit.compiled.family.quantity)(fit.summary()["new_cohort"]["median"])
+        assert f"From prospective cohorts alone it is {new} (" in text
+        assert f"From prospective cohorts alone it is {new} (" in bundled.page().text
     # Every model of single arms asks what was never published; of randomised arms it is no question.
     corrected = any(variant.startswith("unpublished") for variant in model.variants)
     assert corrected is (model.quantity.family == "proportion")
@@ -182,7 +183,7 @@ def test_every_number_used_stands_there_as_printed_with_place_source_derivation_
 @pytest.mark.parametrize("name", ALL)
 def test_each_prior_stands_with_its_reason_and_with_what_the_data_did_to_it(bundled: Run, name: str) -> None:
     text, model = bundled.page(name).text, tc.read_model(name)
-    fit, symbols = fit_of(name), {"mu": "μ", "tau": "τ", "tau_group": "τgroup"}
+    fit, symbols = fit_of(name), {"mu": "μ", "tau": "τ", "tau_group": "τgroup", "shape": "shape"}
     for parameter, why in model.whys.items():
         assert f"{symbols[parameter]} ∼ {model.priors[parameter]}" in text
         assert squeezed(why) in text

@@ -108,7 +108,7 @@ _POOLINGS = {
     ),
 }
 # The parameters of which there is a posterior to report.
-_KNOWN_AFTER = ("mu", "tau", "tau_group")
+_KNOWN_AFTER = ("mu", "tau", "tau_group", "shape")
 _CURVES = {
     "exponential": ("The hazard is constant.", "S_j(t) = 2^(-t / median_j)"),
     "weibull": ("The hazard rises or falls as a power of time.", "S_j(t) = 2^(-(t / median_j)^k)"),
@@ -197,7 +197,7 @@ def _before(compiled: CompiledModel, name: str) -> str:
 
 
 def _after(fit: Fit, name: str) -> str:
-    known = fit.reportable and (name in _KNOWN_AFTER or (name == "shape" and fit.compiled.pooling.name != "none"))
+    known = fit.reportable and name in _KNOWN_AFTER
     marginal = fit.posterior.marginal(name) if known else None  # type: ignore[arg-type]
     if marginal is None:
         return ""
