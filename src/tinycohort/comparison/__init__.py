@@ -1,8 +1,9 @@
-"""One analysis beside others: its variants, and itself without each of its cohorts."""
+"""One analysis beside others: its variants, other models, and itself without each of its cohorts."""
 
 from __future__ import annotations
 
+from .comparing import Comparison, compare
 from .refits import without_each
 from .variants import Variants, vary
 
-__all__ = ["Variants", "vary", "without_each"]
+__all__ = ["Comparison", "Variants", "compare", "vary", "without_each"]

@@ -1,0 +1,147 @@
+"""A comparison in words: its table as text, and what must be said beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..posterior.summary import FEW_COHORTS
+from .bayes_factors import BayesFactor
+from .findings import as_columns, shown_number
+
+if TYPE_CHECKING:
+    from .comparing import Comparison
+
+__all__ = ["factor_in_words", "remarks_on", "table_lines"]
+
+# Difference in elpd below which models predict about alike however many units there are: Sivula, Magnusson and
+# Vehtari 2020, doi:10.48550/arXiv.2008.10296.
+_SMALL = 4.0
+
+
+def table_lines(found: Comparison) -> list[str]:
+    """The models, then the differences cohort by cohort."""
+    rows = found.rows()
+    signed = "+.2f"
+    errors = any(row["elpd_difference_se"] is not None for row in rows)
+    headers = ["model", "elpd", "difference", *(["(se)"] if errors else []), "better in", "log ml", "Bayes factor",
+               "half to double", "stacking", "pseudo-BMA+"]  # fmt: skip
+    lines = [
+        [
+            row["model"],
+            shown_number(row["elpd"]),
+            "" if row["model"] == found.against else shown_number(row["elpd_difference"], signed),
+            *([shown_number(row["elpd_difference_se"])] if errors else []),
+            "" if row["model"] == found.against else _better(found, row["cohorts_better"]),
+            shown_number(row["log_marginal_likelihood"]),
+            "" if row["model"] == found.against else factor_in_words(row["log_bayes_factor"]),
+            _range(found.bayes_factors.get(row["model"])),
+            shown_number(row["stacking_weight"]),
+            shown_number(row["pseudo_bma_plus_weight"]),
+        ]
+        for row in rows
+    ]
+    return [*as_columns(headers, lines), *_cohort_lines(found)]
+
+
+def _better(found: Comparison, better: int | None) -> str:
+    return "-" if better is None else f"{better} of {len(found.cohorts)}"
+
+
+def _cohort_lines(found: Comparison) -> list[str]:
+    main = found.log_predictive[found.against]
+    others = [name for name in found.fits if name != found.against and found.differences(name) is not None]
+    if main is None or not others:
+        return []
+    lines = [
+        [label, reported, shown_number(main[j]), *(shown_number(found.differences(n)[j], "+.2f") for n in others)]
+        for j, (label, reported) in enumerate(zip(found.cohorts, found.reported, strict=True))
+    ]
+    about = f"Log predictive density of each cohort given the others: under {found.against}, and by how much others differ"
+    return [about, *as_columns(["cohort", "reported", found.against, *others], lines)]
+
+
+def factor_in_words(log: float | None) -> str:
+    """A Bayes factor as people write it; below one as a fraction of one.
+
+    Examples
+    --------
+    >>> import math
+    >>> [factor_in_words(math.log(value)) for value in (2.345, 0.2, 1e7)]
+    ['2.3', '1/5.0', '1e+07']
+    """
+    if log is None:
+        return "-"
+    size = abs(log)
+    if size > 700.0:
+        text = f"exp({size:.0f})"
+    else:
+        value = math.exp(size)
+        text = f"{value:.1f}" if value < 99.95 else f"{value:.0f}" if value < 1e5 else f"{value:.0e}"
+    return text if log >= 0.0 or text == "1.0" else f"1/{text}"
+
+
+def _range(factor: BayesFactor | None) -> str:
+    logs = [row["log"] for row in factor.sensitivity if row["log"] is not None] if factor is not None else []
+    return f"{factor_in_words(min(logs))} to {factor_in_words(max(logs))}" if logs else ""
+
+
+def remarks_on(found: Comparison) -> Iterator[str]:
+    """What must be said, a sentence each."""
+    yield from _on_scores(found)
+    yield from _on_factors(found)
+
+
+def _on_scores(found: Comparison) -> Iterator[str]:
+    cohorts = len(found.cohorts)
+    apart = {name: found.differences(name) for name in found.fits if name != found.against}
+    known = {name: values for name, values in apart.items() if values is not None}
+    if known and cohorts < FEW_COHORTS:
+        yield (
+            f"{cohorts} cohorts are too few for a standard error of a difference in elpd: it would itself be a guess. "
+            "Look at the differences cohort by cohort."
+        )
+    if known and max(abs(float(values.sum())) for values in known.values()) < _SMALL:
+        yield (
+            f"No difference in elpd reaches {_SMALL:.0f}: these models predict cohorts about alike, and the one that comes"
+            " first here need not be the best."
+        )
+    for name, values in known.items():
+        total, largest = float(values.sum()), int(abs(values).argmax())
+        if total * (total - float(values[largest])) < 0.0:
+            yield (
+                f"The difference between {name} and {found.against} hangs on {found.cohorts[largest]}: without it, it"
+                " would have the other sign."
+            )
+    for name, one in found.scores.items():
+        if one.why_not:
+            yield f"No cohort is left out under {name}: {one.why_not}."
+        elif found.fits[name].posterior.engine != "exact":
+            yield f"{name} was sampled; its scores and marginal likelihood are those of the exact engine."
+    seen: dict[str, str] = {}
+    for name, one in found.fits.items():
+        digest = one.compiled.digest
+        if digest in seen:
+            yield f"{name} and {seen[digest]} are one model: they share what weight it has."
+        seen.setdefault(digest, name)
+
+
+def _on_factors(found: Comparison) -> Iterator[str]:
+    for name, factor in found.bayes_factors.items():
+        if factor.why_not:
+            yield f"No Bayes factor of {name}: {factor.why_not}."
+            continue
+        logs = [row["log"] for row in factor.sensitivity if row["log"] is not None]
+        if factor.log is not None and logs and min(logs) < 0.0 < max(logs):
+            yield (
+                f"Which of {name} and {found.against} the Bayes factor favours turns with the width of a prior that only"
+                " one of them has."
+            )
+        unscaled = {row["prior"] is None and row["parameter"] for row in factor.sensitivity} - {False}
+        if unscaled:
+            yield f"The prior of {', '.join(sorted(map(str, unscaled)))} has no width to halve or double."
+        yield from (f"{caveat}." for caveat in factor.caveats)
+    quasi = {factor.quasi for factor in found.bayes_factors.values() if factor.quasi}
+    for reason in sorted(quasi):
+        yield f"Pseudo-Bayes factors, from a quasi-likelihood: {reason}."
