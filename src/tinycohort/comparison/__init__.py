@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from .averaging import ModelAverage, model_average
 from .comparing import Comparison, compare
 from .refits import without_each
 from .variants import Variants, vary
 
-__all__ = ["Comparison", "Variants", "compare", "vary", "without_each"]
+__all__ = [
+    "Comparison", "ModelAverage", "Variants", "compare", "model_average", "vary", "without_each",
+]  # fmt: skip

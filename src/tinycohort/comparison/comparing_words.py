@@ -18,6 +18,8 @@ __all__ = ["factor_in_words", "remarks_on", "table_lines"]
 # Difference in elpd below which models predict about alike however many units there are: Sivula, Magnusson and
 # Vehtari 2020, doi:10.48550/arXiv.2008.10296.
 _SMALL = 4.0
+# By how much a stacking weight may move when one cohort is left out before that must be said.
+_LOOSE = 0.1
 
 
 def table_lines(found: Comparison) -> list[str]:
@@ -102,11 +104,7 @@ def _on_scores(found: Comparison) -> Iterator[str]:
             f"{cohorts} cohorts are too few for a standard error of a difference in elpd: it would itself be a guess. "
             "Look at the differences cohort by cohort."
         )
-    if known and max(abs(float(values.sum())) for values in known.values()) < _SMALL:
-        yield (
-            f"No difference in elpd reaches {_SMALL:.0f}: these models predict cohorts about alike, and the one that comes"
-            " first here need not be the best."
-        )
+    yield from _on_ties(found)
     for name, values in known.items():
         total, largest = float(values.sum()), int(abs(values).argmax())
         if total * (total - float(values[largest])) < 0.0:
@@ -125,6 +123,25 @@ def _on_scores(found: Comparison) -> Iterator[str]:
         if digest in seen:
             yield f"{name} and {seen[digest]} are one model: they share what weight it has."
         seen.setdefault(digest, name)
+
+
+def _on_ties(found: Comparison) -> Iterator[str]:
+    """Models that predict about alike, and how far stacking hangs on single cohorts."""
+    totals = {name: float(each.sum()) for name, each in found.log_predictive.items() if each is not None}
+    best = max(totals.values(), default=0.0)
+    alike = [name for name, total in totals.items() if best - total < _SMALL]
+    if len(alike) > 1:
+        yield (
+            f"{', '.join(alike[:-1])} and {alike[-1]} are less than {_SMALL:.0f} apart in elpd: they predict cohorts about"
+            " alike, and the first of them need not be the best."
+        )
+    if len(totals) < 2 or len(found.cohorts) < 3:
+        return
+    low, high = found.stacking_ranges()
+    loose = {name: (low[name], high[name]) for name in low if high[name] - low[name] > _LOOSE}
+    if loose:
+        words = ", ".join(f"{name} {a:.2f} to {b:.2f}" for name, (a, b) in loose.items())
+        yield f"Stacking weights hang on single cohorts; without one or another they run: {words}."
 
 
 def _on_factors(found: Comparison) -> Iterator[str]:

@@ -1,0 +1,300 @@
+"""`model_average`: estimates over a stated set of models, each by its weight."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..issues import InputError, Issue
+from ..posterior import Fit, Interval, Marginal, Target
+from .bayes_factors import log_evidence, powers_of
+from .findings import Findings, as_columns, shown_number
+from .sameness import named_fits, order_of, quasi_reason, require_same_data
+from .scores import matrix, scores_of
+from .weights import softmax, stacking_weights
+
+__all__ = ["ModelAverage", "mixture", "model_average"]
+
+_WAYS = ("probability", "stacking")
+_HALVINGS = 60
+_OVERALL: tuple[tuple[Target, bool], ...] = (
+    ("mu", False), ("tau", False), ("typical", True), ("average", True), ("new_cohort", True),
+)  # fmt: skip
+_SUM_MATTERS = 1e-9
+
+
+class ModelAverage(Findings):
+    """What `model_average` returns. Its `table` has a row for each estimate.
+
+    Attributes
+    ----------
+    fits : dict of str to Fit
+        The models, by name.
+    by : str
+        What the weights are: ``probability`` or ``stacking``.
+    prior : dict of str to float
+        Prior probabilities of the models; empty for stacking.
+    weights : dict of str to float
+        Posterior probabilities of the models, or stacking weights; they sum to one.
+    level, interval
+        Of the credible intervals in the table.
+    """
+
+    def __init__(
+        self,
+        fits: Mapping[str, Fit],
+        by: str,
+        prior: Mapping[str, float],
+        weights: Mapping[str, float],
+        level: float,
+        interval: Interval,
+    ) -> None:
+        self.fits, self.by, self.prior, self.weights = dict(fits), by, dict(prior), dict(weights)
+        self.level, self.interval = level, interval
+        kind = "posterior probability" if by == "probability" else "stacking weight"
+        self.title = f"Averaged over {len(self.fits)} models, each by its {kind}; intervals are {interval}, {level:.0%}"
+        self.remarks = tuple(self._remarks())
+
+    def _remarks(self) -> list[str]:
+        found = []
+        if self.by == "probability":
+            equal = len({round(value, 12) for value in self.prior.values()}) == 1
+            words = ", ".join(f"{name} {value:g}" for name, value in self.prior.items())
+            found.append(
+                f"Prior probabilities of the models: {'equal' if equal else words}. The set is all there is: that none of"
+                " them is right is not allowed for."
+            )
+            quasi = sorted({reason for one in self.fits.values() if (reason := quasi_reason(one.compiled))})
+            found += [f"Pseudo-probabilities, from a quasi-likelihood: {reason}." for reason in quasi]
+        for target, _ in _OVERALL:
+            lacking = [name for name, one in self.fits.items() if one.posterior.marginal(target) is None]
+            if lacking and len(lacking) < len(self.fits):
+                found.append(
+                    f"{target.replace('_', ' ')}: over the models that have it, not {', '.join(lacking)}"
+                    f" ({self._share(target):.0%} of the weight)."
+                )
+        return found
+
+    def _having(self, target: Target, cohort: int | None, natural: bool) -> list[tuple[float, Marginal]]:
+        """The marginals of those models that have one, each with its weight."""
+        main, found = next(iter(self.fits.values())), []
+        for name, one in self.fits.items():
+            own = None if cohort is None else order_of(main.compiled, one.compiled)[cohort]
+            marginal = one.posterior.marginal(target, own, natural)
+            if marginal is not None and self.weights[name] > 0.0:
+                found.append((self.weights[name], marginal))
+        return found
+
+    def _share(self, target: Target, cohort: int | None = None) -> float:
+        return sum(weight for weight, _ in self._having(target, cohort, target != "mu" and target != "tau"))
+
+    def marginal(self, target: Target, cohort: int | None = None, natural: bool = True) -> Marginal | None:
+        """The averaged posterior of one scalar, over the models that have it; None where none does.
+
+        Parameters
+        ----------
+        target : {"mu", "tau", "typical", "average", "new_cohort", "cohort"}
+            Of what.
+        cohort : int, optional
+            Which cohort, by its position in the first model, when `target` is ``cohort``.
+        natural : bool
+            On the natural scale, or on the model's; mu and tau are on the model's always.
+        """
+        parts = self._having(target, cohort, natural and target not in ("mu", "tau"))
+        return mixture([weight for weight, _ in parts], [one for _, one in parts]) if parts else None
+
+    def rows(self) -> list[dict[str, Any]]:
+        labels = next(iter(self.fits.values())).compiled.labels
+        wanted: list[tuple[Target, str | None, int | None]] = [(target, None, None) for target, _ in _OVERALL]
+        wanted += [("cohort", label, j) for j, label in enumerate(labels)]
+        return [self._row(*one) for one in wanted]
+
+    def _row(self, target: Target, label: str | None, cohort: int | None) -> dict[str, Any]:
+        found = self.marginal(target, cohort)
+        empty: dict[str, float | None] = dict.fromkeys(("mean", "sd", "median", "lower", "upper"))
+        return {
+            "target": target,
+            "label": label,
+            **(empty if found is None else found.summary(self.level, self.interval)),
+            "level": self.level,
+            "interval": self.interval,
+            "share": self._share(target, cohort),
+        }
+
+    def text(self) -> list[str]:
+        models = [
+            [name, shown_number(self.prior.get(name)), shown_number(weight)] for name, weight in self.weights.items()
+        ]
+        rows = [
+            [row["label"] or row["target"].replace("_", " "), *(shown_number(row[k], ".3f") for k in _SHOWN)]
+            for row in self.rows()
+        ]
+        headers = ["model", "prior probability", "weight"]
+        return [*as_columns(headers, models), *as_columns(["estimate", *_SHOWN], rows)]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**super().to_dict(), "by": self.by, "prior": self.prior, "weights": self.weights}
+
+
+_SHOWN = ("median", "lower", "upper", "mean", "sd")
+
+
+def mixture(weights: Sequence[float], marginals: Sequence[Marginal]) -> Marginal:
+    """The marginal of a mixture: moments from moments, quantiles by halving where its distribution function lies.
+
+    Parameters
+    ----------
+    weights : sequence of float
+        Scaled to sum to one.
+    marginals : sequence of Marginal
+        On one scale.
+    """
+    shares = np.asarray(weights, float) / np.sum(weights)
+    if len(marginals) == 1:
+        return marginals[0]
+    means, deviations = (np.array([getattr(one, name) for one in marginals]) for name in ("mean", "sd"))
+    mean = float(shares @ means)
+    variance = float(shares @ (deviations**2 + (means - mean) ** 2))
+
+    def cdf(x: Any) -> Any:
+        return np.sum([share * one.cdf(x) for share, one in zip(shares, marginals, strict=True)], axis=0)
+
+    def quantile(p: Any) -> Any:
+        p = np.asarray(p, float)
+        # A quantile of the mixture lies between those of its parts.
+        each = np.array([one.quantile(p) for one in marginals])
+        low, high = each.min(axis=0), each.max(axis=0)
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (low + high)
+            below = cdf(middle) < p
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+            if (high - low <= 1e-12 * np.maximum(np.abs(high), 1e-6)).all():
+                break
+        return 0.5 * (low + high)
+
+    return Marginal(mean, math.sqrt(variance), quantile, cdf)
+
+
+def model_average(
+    fits: Mapping[str, Fit] | Sequence[Fit],
+    *,
+    by: str = "probability",
+    prior: Mapping[str, float] | Sequence[float] | None = None,
+    level: float = 0.95,
+    interval: Interval = "equal-tailed",
+) -> ModelAverage:
+    """Estimates averaged over a stated set of models.
+
+    Parameters
+    ----------
+    fits : mapping of str to Fit, or sequence of Fit
+        Fits of the same data.
+    by : {"probability", "stacking"}
+        Weigh each model by its posterior probability, or by its stacking weight.
+    prior : mapping of str to float, or sequence of float, optional
+        Prior probabilities of the models, which sum to one; equal when not given.
+    level : float
+        Of the credible intervals.
+    interval : {"equal-tailed", "shortest"}
+        Which interval.
+
+    Returns
+    -------
+    ModelAverage
+        Its `table` has the columns target, label, mean, sd, median, lower, upper, level, interval and share, the weight
+        of the models that have such an estimate: it is averaged over those. Of exact fits all of it is exact.
+
+    Raises
+    ------
+    InputError
+        Fits that did not see the same data or may not be reported; by probability, fits without a marginal likelihood,
+        or with likelihoods discounted differently; by stacking, fits without exact leave-one-cohort-out; prior
+        probabilities that are none. All at once.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> counts = {"events": [1, 7, 9], "totals": [8, 27, 44]}
+    >>> fits = {"alike": tc.pool(**counts), "the same": tc.pool(**counts, pooling="common")}
+    >>> found = tc.model_average(fits)
+    >>> new = found.table.set_index("target").loc["new_cohort"]
+    >>> print(f"{new['median']:.2f} ({new['lower']:.2f} to {new['upper']:.2f})")
+    0.22 (0.12 to 0.40)
+    """
+    named = named_fits(fits)
+    require_same_data(named)
+    issues = [] if by in _WAYS else [Issue("by", f"unknown way {by!r}", f"Choose one of {', '.join(_WAYS)}.")]
+    issues += _level_issues(level, interval)
+    shares = _prior(prior, list(named), by, issues)
+    weights = _weights(named, by, shares, issues)
+    if issues:
+        raise InputError(issues)
+    return ModelAverage(named, by, shares if by == "probability" else {}, weights, level, interval)
+
+
+def _level_issues(level: Any, interval: Any) -> list[Issue]:
+    from ..posterior import INTERVALS
+
+    found = []
+    if isinstance(level, bool) or not isinstance(level, int | float) or not 0.0 < level < 1.0:
+        found.append(Issue("level", f"{level!r} is not between 0 and 1", "Give a probability, such as 0.95."))
+    if interval not in INTERVALS:
+        found.append(Issue("interval", f"unknown interval {interval!r}", f"Choose one of {', '.join(INTERVALS)}."))
+    return found
+
+
+def _prior(prior: Any, names: list[str], by: str, issues: list[Issue]) -> dict[str, float]:
+    """The prior probabilities by name; equal ones stand in for those that are wrong."""
+    equal = dict.fromkeys(names, 1.0 / len(names))
+    if prior is None:
+        return equal
+    if by == "stacking":
+        issues.append(Issue("prior", "stacking has no prior probabilities", "Leave it out, or average by probability."))
+        return equal
+    given = dict(prior) if isinstance(prior, Mapping) else None
+    if given is None and isinstance(prior, list | tuple) and len(prior) == len(names):
+        given = dict(zip(names, prior, strict=True))
+    mend = f"Give one for each of {', '.join(names)}, which sum to 1."
+    if given is None or set(given) != set(names):
+        issues.append(Issue("prior", f"{prior!r} is not a probability for each model", mend))
+        return equal
+    wrong = [name for name, value in given.items() if not _is_probability(value)]
+    issues += [Issue("prior", f"{given[name]!r} for {name} is no probability", mend) for name in wrong]
+    if not wrong and abs(sum(given.values()) - 1.0) > _SUM_MATTERS:
+        issues.append(Issue("prior", f"they sum to {sum(given.values()):g}", mend))
+    return equal if wrong else {name: float(given[name]) for name in names}
+
+
+def _is_probability(value: Any) -> bool:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return number and 0.0 <= value <= 1.0
+
+
+def _weights(fits: Mapping[str, Fit], by: str, prior: Mapping[str, float], issues: list[Issue]) -> dict[str, float]:
+    if by == "stacking":
+        scores = {name: scores_of(one) for name, one in fits.items()}
+        issues += [
+            Issue(name, f"has no leave-one-cohort-out scores: {one.why_not}", "Leave it out, or average by probability.")
+            for name, one in scores.items()
+            if one.why_not
+        ]
+        if any(one.why_not for one in scores.values()):
+            return dict.fromkeys(fits, 0.0)
+        main = next(iter(fits.values())).compiled
+        _, found = matrix(scores, {name: order_of(main, one.compiled) for name, one in fits.items()})
+        return dict(zip(fits, stacking_weights(found).tolist(), strict=True))
+    evidences = {name: log_evidence(one) for name, one in fits.items()}
+    issues += [
+        Issue(name, "has no log marginal likelihood", "Leave it out.") for name, one in evidences.items() if one is None
+    ]
+    powers = [powers_of(one.compiled) for one in fits.values()]
+    if any(one != powers[0] for one in powers):
+        issues.append(Issue("fits", "discount the data differently", "Average models that discount them alike."))
+    if any(one is None for one in evidences.values()):
+        return dict.fromkeys(fits, 0.0)
+    with np.errstate(divide="ignore"):
+        logs = [value + np.log(prior[name]) for name, value in evidences.items() if value is not None]
+    return dict(zip(fits, softmax(logs).tolist(), strict=True))
