@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .averaging import ModelAverage, model_average
 from .comparing import Comparison, compare
+from .scaling import PowerScaling, power_scaling
 from .refits import without_each
 from .variants import Variants, vary
 

@@ -69,8 +69,17 @@ class ModelAverage(Findings):
             )
             quasi = sorted({reason for one in self.fits.values() if (reason := quasi_reason(one.compiled))})
             found += [f"Pseudo-probabilities, from a quasi-likelihood: {reason}." for reason in quasi]
+        pooled = [name for name, one in self.fits.items() if one.compiled.pooling.name == "common"]
+        if pooled:
+            share = sum(self.weights[name] for name in pooled)
+            found.append(
+                f"tau = 0 has {share:.0%} of the weight ({', '.join(pooled)}); tau here is over the other models."
+            )
+        if {"partial", "student"} <= {one.compiled.pooling.name for one in self.fits.values()}:
+            found.append("tau of a Student t is its scale, not the standard deviation between cohorts.")
         for target, _ in _OVERALL:
             lacking = [name for name, one in self.fits.items() if one.posterior.marginal(target) is None]
+            lacking = lacking if target != "tau" else [name for name in lacking if name not in pooled]
             if lacking and len(lacking) < len(self.fits):
                 found.append(
                     f"{target.replace('_', ' ')}: over the models that have it, not {', '.join(lacking)}"
@@ -125,14 +134,16 @@ class ModelAverage(Findings):
         }
 
     def text(self) -> list[str]:
+        by_probability = self.by == "probability"
         models = [
-            [name, shown_number(self.prior.get(name)), shown_number(weight)] for name, weight in self.weights.items()
+            [name, *([shown_number(self.prior[name])] if by_probability else []), shown_number(weight)]
+            for name, weight in self.weights.items()
         ]
         rows = [
             [row["label"] or row["target"].replace("_", " "), *(shown_number(row[k], ".3f") for k in _SHOWN)]
             for row in self.rows()
         ]
-        headers = ["model", "prior probability", "weight"]
+        headers = ["model", "prior", "posterior probability"] if by_probability else ["model", "weight"]
         return [*as_columns(headers, models), *as_columns(["estimate", *_SHOWN], rows)]
 
     def to_dict(self) -> dict[str, Any]:
@@ -277,7 +288,9 @@ def _weights(fits: Mapping[str, Fit], by: str, prior: Mapping[str, float], issue
     if by == "stacking":
         scores = {name: scores_of(one) for name, one in fits.items()}
         issues += [
-            Issue(name, f"has no leave-one-cohort-out scores: {one.why_not}", "Leave it out, or average by probability.")
+            Issue(
+                name, f"has no leave-one-cohort-out scores: {one.why_not}", "Leave it out, or average by probability."
+            )
             for name, one in scores.items()
             if one.why_not
         ]

@@ -36,7 +36,10 @@ def combined_models(model: ModelSpec, combine: Combine | None) -> tuple[dict[str
     unknown = sorted({name for names in asked for name in names} - set(model.variants))
     if unknown:
         raise InputError(
-            [Issue("combine", f"model {model.name!r} has no variant {n!r}", suggest(n, model.variants)) for n in unknown]
+            [
+                Issue("combine", f"model {model.name!r} has no variant {n!r}", suggest(n, model.variants))
+                for n in unknown
+            ]
         )
     if by_name:
         return _all_of_them(model, asked), {}

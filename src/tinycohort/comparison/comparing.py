@@ -88,7 +88,9 @@ class Comparison(Findings):
     def stacking_ranges(self) -> tuple[dict[str, float], dict[str, float]]:
         """The lowest and the highest stacking weight of each model that has scores, without each cohort in turn."""
         each = np.array([stacking_weights(np.delete(self._matrix, j, axis=1)) for j in range(len(self.cohorts))])
-        low, high = (dict(zip(self._scored, ends.tolist(), strict=True)) for ends in (each.min(axis=0), each.max(axis=0)))
+        low, high = (
+            dict(zip(self._scored, ends.tolist(), strict=True)) for ends in (each.min(axis=0), each.max(axis=0))
+        )
         return low, high
 
     def differences(self, name: str) -> Any:

@@ -60,7 +60,9 @@ def _cohort_lines(found: Comparison) -> list[str]:
         [label, reported, shown_number(main[j]), *(shown_number(found.differences(n)[j], "+.2f") for n in others)]
         for j, (label, reported) in enumerate(zip(found.cohorts, found.reported, strict=True))
     ]
-    about = f"Log predictive density of each cohort given the others: under {found.against}, and by how much others differ"
+    about = (
+        f"Log predictive density of each cohort given the others: under {found.against}, and by how much others differ"
+    )
     return [about, *as_columns(["cohort", "reported", found.against, *others], lines)]
 
 

@@ -52,9 +52,7 @@ def _names(fits: list[Any] | tuple[Any, ...]) -> list[str]:
     ]
     names = [long if short.count(name) > 1 else name for name, long in zip(short, longer, strict=True)]
     places = {name: [k for k, other in enumerate(names) if other == name] for name in names}
-    return [
-        name if len(places[name]) == 1 else f"{name} ({places[name].index(k) + 1})" for k, name in enumerate(names)
-    ]
+    return [name if len(places[name]) == 1 else f"{name} ({places[name].index(k) + 1})" for k, name in enumerate(names)]
 
 
 def require_same_data(fits: Mapping[str, Fit]) -> None:
@@ -120,7 +118,9 @@ def _seen(model: CompiledModel, by_id: bool) -> dict[str, dict[str, Any]]:
     seen: dict[str, dict[str, Any]] = {}
     if isinstance(model.likelihood, SurvivalReports):
         reports = model.likelihood.reports_of(model.data)
-        return {key: {"report": report.to_dict(), "words": report.words} for key, report in zip(keys, reports, strict=True)}
+        return {
+            key: {"report": report.to_dict(), "words": report.words} for key, report in zip(keys, reports, strict=True)
+        }
     for part in model.parts:
         # Options of a kind (who was published) are beliefs about the same numbers, and may be compared.
         for k, j in enumerate(part.cohorts):
@@ -148,7 +148,9 @@ def quasi_reason(model: CompiledModel) -> str | None:
     """Why the likelihood of a model is none in the strict sense; None where it is one."""
     if isinstance(model.likelihood, SurvivalReports):
         labels = [
-            row.label for row, report in zip(model.rows, model.likelihood.reports_of(model.data), strict=True) if report.quasi
+            row.label
+            for row, report in zip(model.rows, model.likelihood.reports_of(model.data), strict=True)
+            if report.quasi
         ]
         if labels:
             return f"effective numbers stand for people who were not printed: {', '.join(labels)}"
