@@ -10,11 +10,9 @@ import numpy as np
 
 from ..issues import InputError, Issue
 from ..posterior import Fit, Interval, Marginal, Target
-from .bayes_factors import log_evidence, powers_of
+from .average_weights import level_issues, model_weights, prior_probabilities
 from .findings import Findings, as_columns, shown_number
 from .sameness import named_fits, order_of, quasi_reason, require_same_data
-from .scores import matrix, scores_of
-from .weights import softmax, stacking_weights
 
 __all__ = ["ModelAverage", "mixture", "model_average"]
 
@@ -23,7 +21,6 @@ _HALVINGS = 60
 _OVERALL: tuple[tuple[Target, bool], ...] = (
     ("mu", False), ("tau", False), ("typical", True), ("average", True), ("new_cohort", True),
 )  # fmt: skip
-_SUM_MATTERS = 1e-9
 
 
 class ModelAverage(Findings):
@@ -64,8 +61,8 @@ class ModelAverage(Findings):
             equal = len({round(value, 12) for value in self.prior.values()}) == 1
             words = ", ".join(f"{name} {value:g}" for name, value in self.prior.items())
             found.append(
-                f"Prior probabilities of the models: {'equal' if equal else words}. The set is all there is: that none of"
-                " them is right is not allowed for."
+                f"Prior probabilities of the models: {'equal' if equal else words}. That none of them is right is not"
+                " allowed for."
             )
             quasi = sorted({reason for one in self.fits.values() if (reason := quasi_reason(one.compiled))})
             found += [f"Pseudo-probabilities, from a quasi-likelihood: {reason}." for reason in quasi]
@@ -238,76 +235,9 @@ def model_average(
     named = named_fits(fits)
     require_same_data(named)
     issues = [] if by in _WAYS else [Issue("by", f"unknown way {by!r}", f"Choose one of {', '.join(_WAYS)}.")]
-    issues += _level_issues(level, interval)
-    shares = _prior(prior, list(named), by, issues)
-    weights = _weights(named, by, shares, issues)
+    issues += level_issues(level, interval)
+    shares = prior_probabilities(prior, list(named), by, issues)
+    weights = model_weights(named, by, shares, issues)
     if issues:
         raise InputError(issues)
     return ModelAverage(named, by, shares if by == "probability" else {}, weights, level, interval)
-
-
-def _level_issues(level: Any, interval: Any) -> list[Issue]:
-    from ..posterior import INTERVALS
-
-    found = []
-    if isinstance(level, bool) or not isinstance(level, int | float) or not 0.0 < level < 1.0:
-        found.append(Issue("level", f"{level!r} is not between 0 and 1", "Give a probability, such as 0.95."))
-    if interval not in INTERVALS:
-        found.append(Issue("interval", f"unknown interval {interval!r}", f"Choose one of {', '.join(INTERVALS)}."))
-    return found
-
-
-def _prior(prior: Any, names: list[str], by: str, issues: list[Issue]) -> dict[str, float]:
-    """The prior probabilities by name; equal ones stand in for those that are wrong."""
-    equal = dict.fromkeys(names, 1.0 / len(names))
-    if prior is None:
-        return equal
-    if by == "stacking":
-        issues.append(Issue("prior", "stacking has no prior probabilities", "Leave it out, or average by probability."))
-        return equal
-    given = dict(prior) if isinstance(prior, Mapping) else None
-    if given is None and isinstance(prior, list | tuple) and len(prior) == len(names):
-        given = dict(zip(names, prior, strict=True))
-    mend = f"Give one for each of {', '.join(names)}, which sum to 1."
-    if given is None or set(given) != set(names):
-        issues.append(Issue("prior", f"{prior!r} is not a probability for each model", mend))
-        return equal
-    wrong = [name for name, value in given.items() if not _is_probability(value)]
-    issues += [Issue("prior", f"{given[name]!r} for {name} is no probability", mend) for name in wrong]
-    if not wrong and abs(sum(given.values()) - 1.0) > _SUM_MATTERS:
-        issues.append(Issue("prior", f"they sum to {sum(given.values()):g}", mend))
-    return equal if wrong else {name: float(given[name]) for name in names}
-
-
-def _is_probability(value: Any) -> bool:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return number and 0.0 <= value <= 1.0
-
-
-def _weights(fits: Mapping[str, Fit], by: str, prior: Mapping[str, float], issues: list[Issue]) -> dict[str, float]:
-    if by == "stacking":
-        scores = {name: scores_of(one) for name, one in fits.items()}
-        issues += [
-            Issue(
-                name, f"has no leave-one-cohort-out scores: {one.why_not}", "Leave it out, or average by probability."
-            )
-            for name, one in scores.items()
-            if one.why_not
-        ]
-        if any(one.why_not for one in scores.values()):
-            return dict.fromkeys(fits, 0.0)
-        main = next(iter(fits.values())).compiled
-        _, found = matrix(scores, {name: order_of(main, one.compiled) for name, one in fits.items()})
-        return dict(zip(fits, stacking_weights(found).tolist(), strict=True))
-    evidences = {name: log_evidence(one) for name, one in fits.items()}
-    issues += [
-        Issue(name, "has no log marginal likelihood", "Leave it out.") for name, one in evidences.items() if one is None
-    ]
-    powers = [powers_of(one.compiled) for one in fits.values()]
-    if any(one != powers[0] for one in powers):
-        issues.append(Issue("fits", "discount the data differently", "Average models that discount them alike."))
-    if any(one is None for one in evidences.values()):
-        return dict.fromkeys(fits, 0.0)
-    with np.errstate(divide="ignore"):
-        logs = [value + np.log(prior[name]) for name, value in evidences.items() if value is not None]
-    return dict(zip(fits, softmax(logs).tolist(), strict=True))

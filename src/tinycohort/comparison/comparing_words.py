@@ -120,8 +120,8 @@ def _on_scores(found: Comparison) -> Iterator[str]:
         elif found.fits[name].posterior.engine != "exact":
             yield f"{name} was sampled; its scores and marginal likelihood are those of the exact engine."
     seen: dict[str, str] = {}
-    for name, one in found.fits.items():
-        digest = one.compiled.digest
+    for name, fit in found.fits.items():
+        digest = fit.compiled.digest
         if digest in seen:
             yield f"{name} and {seen[digest]} are one model: they share what weight it has."
         seen.setdefault(digest, name)
@@ -134,8 +134,8 @@ def _on_ties(found: Comparison) -> Iterator[str]:
     alike = [name for name, total in totals.items() if best - total < _SMALL]
     if len(alike) > 1:
         yield (
-            f"{', '.join(alike[:-1])} and {alike[-1]} are less than {_SMALL:.0f} apart in elpd: they predict cohorts about"
-            " alike, and the first of them need not be the best."
+            f"{', '.join(alike[:-1])} and {alike[-1]} are less than {_SMALL:.0f} apart in elpd: they predict cohorts"
+            " about alike, and the first of them need not be the best."
         )
     if len(totals) < 2 or len(found.cohorts) < 3:
         return
@@ -154,8 +154,8 @@ def _on_factors(found: Comparison) -> Iterator[str]:
         logs = [row["log"] for row in factor.sensitivity if row["log"] is not None]
         if factor.log is not None and logs and min(logs) < 0.0 < max(logs):
             yield (
-                f"Which of {name} and {found.against} the Bayes factor favours turns with the width of a prior that only"
-                " one of them has."
+                f"Which of {name} and {found.against} the Bayes factor favours turns with the width of a prior that"
+                " only one of them has."
             )
         unscaled = {row["prior"] is None and row["parameter"] for row in factor.sensitivity} - {False}
         if unscaled:

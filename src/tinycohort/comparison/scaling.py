@@ -33,7 +33,7 @@ _DRAWN = {"mu": "mu", "tau": "tau", "tau_group": "tau_group", "shape": "shape"}
 _CONFLICT = "the prior and the data pull in different directions"
 _STRONG = "the prior says more of it than the data"
 _DATA = "the data say it; the prior hardly matters"
-_NEITHER = "neither moves it"
+_NEITHER = "neither alone moves it much"
 
 
 class PowerScaling(Findings):
@@ -69,7 +69,7 @@ class PowerScaling(Findings):
         return as_columns(headers, [[*row[:-1], f"{row[-1]:<{width}}"] for row in rows])
 
 
-def power_scaling(fit: Fit) -> PowerScaling:
+def power_scaling(fit: Fit, *, each_prior: bool = True) -> PowerScaling:
     """How sensitive the answers of a fit are to its priors and to its data.
 
     The priors of the hyperparameters (not the distribution of cohorts, which is part of the likelihood here), and then
@@ -81,6 +81,8 @@ def power_scaling(fit: Fit) -> PowerScaling:
     ----------
     fit : Fit
         A fit that may be reported.
+    each_prior : bool
+        Each prior alone as well. Two more integrations for each, which of survival and of groups take seconds.
 
     Returns
     -------
@@ -107,7 +109,7 @@ def power_scaling(fit: Fit) -> PowerScaling:
     """
     require_reportable(fit)
     exact = exact_fit(fit)
-    rows = _by_draws(fit) if exact is None else _exactly(exact)
+    rows = _by_draws(fit) if exact is None else _exactly(exact, each_prior)
     for row in rows:
         row["diagnosis"] = _diagnosis(row["prior"], row["likelihood"])
     return PowerScaling(fit, "draws" if exact is None else "exact", rows)
@@ -122,7 +124,7 @@ def _diagnosis(prior: float, likelihood: float) -> str:
 # -- by integrating again -------------------------------------------------------------------------------------------
 
 
-def _exactly(fit: Fit) -> list[dict[str, Any]]:
+def _exactly(fit: Fit, each_prior: bool) -> list[dict[str, Any]]:
     model, seed = fit.compiled, fit.provenance["seed"]
     everything = tuple(model.priors)
     base = _marginals(fit)
@@ -136,7 +138,7 @@ def _exactly(fit: Fit) -> list[dict[str, Any]]:
         return {key: 0.5 * (ends[0][key] + ends[1][key]) for key in base}
 
     found = {"prior": moved(lambda alpha: with_prior_power(model, alpha, everything))}
-    if len(everything) > 1:
+    if each_prior and len(everything) > 1:
         for name in everything:
             found[f"prior_{name}"] = moved(lambda alpha, one=name: with_prior_power(model, alpha, (one,)))
     found["likelihood"] = moved(lambda alpha: with_likelihood_power(model, alpha))
@@ -173,9 +175,9 @@ def jensen_shannon_distance(one: Marginal, other: Marginal) -> float:
     one, other : Marginal
         The first also says over which range.
     """
-    ends = one.quantile(np.array([1.0 / _DRAWS, 1.0 - 1.0 / _DRAWS]))
+    low, high = one.quantile(np.array([1.0 / _DRAWS, 1.0 - 1.0 / _DRAWS])).tolist()
     inner = one.quantile(np.linspace(1.0 / _DRAWS, 1.0 - 1.0 / _DRAWS, _POINTS // 3))
-    x = np.unique(np.concatenate([np.linspace(*ends, _POINTS), inner]))
+    x = np.unique(np.concatenate([np.linspace(low, high, _POINTS), inner]))
     below = [np.clip(each.cdf(x), 0.0, 1.0) for each in (one, other)]
     return max(_distance(x, *below), _distance(x, *(1.0 - each for each in below)))
 
@@ -196,7 +198,7 @@ def sensitivity_from_draws(fit: Fit) -> dict[str, dict[str, float]]:
 
     Only the priors of the hyperparameters are weighted: with those of the cohorts among them the diagnosis flips.
     """
-    from arviz_stats import psense
+    from arviz_stats import psense  # type: ignore[attr-defined]
 
     tree = _with_log_prior(fit)
     names = [name for name in _DRAWN.values() if name in tree["posterior"].dataset]
@@ -220,7 +222,7 @@ def _with_log_prior(fit: Fit) -> xarray.DataTree:
     drawn = tree["posterior"].dataset
     if fit.compiled.pooling.name == "none":
         logs: Mapping[str, Any] = {"theta": priors["mu"].log_density(drawn["theta"].values)}
-        dims = {"theta": ("chain", "draw", "cohort")}
+        dims: dict[str, tuple[str, ...]] = {"theta": ("chain", "draw", "cohort")}
     else:
         logs = {name: priors[name].log_density(drawn[name].values) for name in priors if name in drawn}
         dims = dict.fromkeys(logs, ("chain", "draw"))
