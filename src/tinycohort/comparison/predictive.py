@@ -55,13 +55,20 @@ def _normal(estimate: float, error: float, theta: Any) -> tuple[Any, Any]:
 
 def _counts(published: float, first: float, last: float, total: float, theta: Any) -> tuple[Any, Any]:
     """Of counts from `first` to `last`, which are what was reported; those without an event may not be published."""
-    p = special.expit(theta)
-    nobody = (1.0 - published) * special.bdtr(0.0, total, p)
+    others = special.expit(-theta)
+
+    def binomial(count: float) -> Any:
+        """P(at most so many), by the incomplete beta function."""
+        if not 0.0 <= count < total:
+            return np.full_like(others, float(count >= total))
+        return special.betainc(total - count, count + 1.0, others)
+
+    nobody = (1.0 - published) * binomial(0.0)
 
     def up_to(count: float) -> Any:
         if count < 0.0:
-            return np.zeros_like(p)
-        return (special.bdtr(count, total, p) - nobody) / np.maximum(1.0 - nobody, 1e-300)
+            return np.zeros_like(others)
+        return (binomial(count) - nobody) / np.maximum(1.0 - nobody, 1e-300)
 
     below = up_to(first - 1.0)
     return below, up_to(last) - below

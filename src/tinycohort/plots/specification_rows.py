@@ -97,7 +97,7 @@ def _analysis(name: str, variants: Mapping[str, Fit]) -> Analysis:
     if fit is not None:
         return Analysis(fit.model, fit.compiled)
     assert isinstance(variants, Variants)
-    return Analysis(variants.model.variant(name), None)
+    return Analysis(variants.spec(name), None)
 
 
 def _require_comparable(variants: Mapping[str, Fit], target: Target, order: str) -> None:
