@@ -62,7 +62,8 @@ def specification_curve(
 
     The diamond is the main analysis, the shaded band its credible interval; circles are the variants. In the rows
     below, a large dot marks where a variant departs from the main analysis, a small one where it does not. A variant
-    without an answer keeps its place.
+    without an answer keeps its place. Of variants taken together the dots say which they are; of more than forty
+    columns only the main analysis is named, and the table has the names.
 
     Parameters
     ----------
