@@ -14,8 +14,10 @@ from .sameness import order_of
 from .scores import matrix, scores_of
 from .weights import softmax, stacking_weights
 
-__all__ = ["level_issues", "model_weights", "prior_probabilities"]
+__all__ = ["WAYS", "level_issues", "model_weights", "prior_probabilities"]
 
+#: What models may be weighed by.
+WAYS = ("probability", "stacking")
 _SUM_MATTERS = 1e-9
 
 

@@ -10,13 +10,12 @@ import numpy as np
 
 from ..issues import InputError, Issue
 from ..posterior import Fit, Interval, Marginal, Target
-from .average_weights import level_issues, model_weights, prior_probabilities
+from .average_weights import WAYS, level_issues, model_weights, prior_probabilities
 from .findings import Findings, as_columns, shown_number
 from .sameness import named_fits, order_of, quasi_reason, require_same_data
 
 __all__ = ["ModelAverage", "mixture", "model_average"]
 
-_WAYS = ("probability", "stacking")
 _STEPS = 90
 _CLOSE, _EQUAL = 1e-12, 1e-13
 _OVERALL: tuple[tuple[Target, bool], ...] = (
@@ -242,7 +241,7 @@ def model_average(
     """
     named = named_fits(fits)
     require_same_data(named)
-    issues = [] if by in _WAYS else [Issue("by", f"unknown way {by!r}", f"Choose one of {', '.join(_WAYS)}.")]
+    issues = [] if by in WAYS else [Issue("by", f"unknown way {by!r}", f"Choose one of {', '.join(WAYS)}.")]
     issues += level_issues(level, interval)
     shares = prior_probabilities(prior, list(named), by, issues)
     weights = model_weights(named, by, shares, issues)

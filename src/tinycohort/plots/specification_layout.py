@@ -10,7 +10,7 @@ from .canvas import SIZE, SMALL, literal, text_width, too_small, wrapped
 from .choices import Choice
 from .specification_rows import Specification
 
-__all__ = ["CHOICE_LINE", "KEY_AT", "KEY_GAP", "KEY_LINE", "CurveLayout", "OptionRow", "lay_out_curve"]
+__all__ = ["CHOICE_LINE", "KEY_AT", "KEY_GAP", "KEY_LINE", "MANY", "CurveLayout", "OptionRow", "lay_out_curve"]
 
 # Inches.
 CHOICE_LINE = 0.125
@@ -21,7 +21,7 @@ _BETWEEN = 0.045
 _NAME_MOST, _OPTION_MOST = 1.25, 1.75
 _COLUMN_LEAST, _COLUMN_WANTED = 0.13, 0.2
 # Of so many columns that their names would be all there is to see: narrow ones, only the main analysis named.
-_MANY, _COLUMN_OF_MANY = 40, 0.09
+MANY, _COLUMN_OF_MANY = 40, 0.09
 _NAMES_MOST = 1.6
 _SPACE = 0.05
 _WORDS_LEAST = 1.6
@@ -140,7 +140,7 @@ class CurveLayout:
         InputError
             With the size that would do.
         """
-        least = _COLUMN_OF_MANY if len(self.names) > _MANY else _COLUMN_LEAST
+        least = _COLUMN_OF_MANY if len(self.names) > MANY else _COLUMN_LEAST
         wide = self.left + _EDGE + least * len(self.names)
         high = self.above + max(_PANEL_LEAST, self.key_height) + self.below
         if width < wide - 1e-6 or height < high - 1e-6:
@@ -161,7 +161,7 @@ def lay_out_curve(
     words = max(name_width + _GAP + option_width, _WORDS_LEAST)
     left = _EDGE + words + _GAP + _TICKS
     label, *key = (wrapped(text, words - (KEY_AT if k else 0.0), SMALL if k else SIZE) for k, text in enumerate(texts))
-    many = len(columns) > _MANY
+    many = len(columns) > MANY
     if grow:
         width = max(width, left + _EDGE + (_COLUMN_OF_MANY if many else _COLUMN_WANTED) * len(columns))
     room = (width - left - _EDGE) / len(columns)
