@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
+from ..posterior import Fit
 from ..posterior.summary import FEW_COHORTS
 from .bayes_factors import BayesFactor
 from .findings import as_columns, shown_number
+from .scores import Scores
 
-if TYPE_CHECKING:
-    from .comparing import Comparison
-
-__all__ = ["factor_in_words", "remarks_on", "table_lines"]
+__all__ = ["Compared", "factor_in_words", "remarks_on", "table_lines"]
 
 # Difference in elpd below which models predict about alike however many units there are: Sivula, Magnusson and
 # Vehtari 2020, doi:10.48550/arXiv.2008.10296.
 _SMALL = 4.0
 # By how much a stacking weight may move when one cohort is left out before that must be said.
 _LOOSE = 0.1
+# Stacking weight from which it must be said that models predict alike nevertheless.
+_NEARLY_ALL = 0.8
 
 
-def table_lines(found: Comparison) -> list[str]:
+class Compared(Protocol):
+    """What is asked of a comparison here."""
+
+    fits: dict[str, Fit]
+    against: str
+    cohorts: tuple[str, ...]
+    reported: tuple[str, ...]
+    log_predictive: dict[str, Any]
+    bayes_factors: dict[str, BayesFactor]
+
+    @property
+    def scores(self) -> Mapping[str, Scores]: ...
+
+    @property
+    def weights(self) -> Mapping[str, Mapping[str, float]]: ...
+
+    def differences(self, name: str) -> Any: ...
+
+    def rows(self) -> list[dict[str, Any]]: ...
+
+    def stacking_ranges(self) -> tuple[dict[str, float], dict[str, float]]: ...
+
+
+def table_lines(found: Compared) -> list[str]:
     """The models, then the differences cohort by cohort."""
     rows = found.rows()
     signed = "+.2f"
@@ -47,11 +71,11 @@ def table_lines(found: Comparison) -> list[str]:
     return [*as_columns(headers, lines), *_cohort_lines(found)]
 
 
-def _better(found: Comparison, better: int | None) -> str:
+def _better(found: Compared, better: int | None) -> str:
     return "-" if better is None else f"{better} of {len(found.cohorts)}"
 
 
-def _cohort_lines(found: Comparison) -> list[str]:
+def _cohort_lines(found: Compared) -> list[str]:
     main = found.log_predictive[found.against]
     others = [name for name in found.fits if name != found.against and found.differences(name) is not None]
     if main is None or not others:
@@ -91,13 +115,13 @@ def _range(factor: BayesFactor | None) -> str:
     return f"{factor_in_words(min(logs))} to {factor_in_words(max(logs))}" if logs else ""
 
 
-def remarks_on(found: Comparison) -> Iterator[str]:
+def remarks_on(found: Compared) -> Iterator[str]:
     """What must be said, a sentence each."""
     yield from _on_scores(found)
     yield from _on_factors(found)
 
 
-def _on_scores(found: Comparison) -> Iterator[str]:
+def _on_scores(found: Compared) -> Iterator[str]:
     cohorts = len(found.cohorts)
     apart = {name: found.differences(name) for name in found.fits if name != found.against}
     known = {name: values for name, values in apart.items() if values is not None}
@@ -127,7 +151,7 @@ def _on_scores(found: Comparison) -> Iterator[str]:
         seen.setdefault(digest, name)
 
 
-def _on_ties(found: Comparison) -> Iterator[str]:
+def _on_ties(found: Compared) -> Iterator[str]:
     """Models that predict about alike, and how far stacking hangs on single cohorts."""
     totals = {name: float(each.sum()) for name, each in found.log_predictive.items() if each is not None}
     best = max(totals.values(), default=0.0)
@@ -136,6 +160,13 @@ def _on_ties(found: Comparison) -> Iterator[str]:
         yield (
             f"{', '.join(alike[:-1])} and {alike[-1]} are less than {_SMALL:.0f} apart in elpd: they predict cohorts"
             " about alike, and the first of them need not be the best."
+        )
+    stacked = found.weights["stacking_weight"]
+    leader = max(stacked, key=lambda name: stacked[name], default="")
+    if len(alike) > 1 and leader in alike and stacked[leader] > _NEARLY_ALL:
+        yield (
+            f"Stacking gives {leader} {stacked[leader]:.2f} of the weight all the same: it looks for the best mixture, not"
+            " for how sure one can be. pseudo-BMA+ shows that."
         )
     if len(totals) < 2 or len(found.cohorts) < 3:
         return
@@ -146,7 +177,7 @@ def _on_ties(found: Comparison) -> Iterator[str]:
         yield f"Stacking weights hang on single cohorts; without one or another they run: {words}."
 
 
-def _on_factors(found: Comparison) -> Iterator[str]:
+def _on_factors(found: Compared) -> Iterator[str]:
     for name, factor in found.bayes_factors.items():
         if factor.why_not:
             yield f"No Bayes factor of {name}: {factor.why_not}."
