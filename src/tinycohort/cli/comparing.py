@@ -41,7 +41,7 @@ def compare(options: Any) -> int:
     found = compare(fits, against=options.against, seed=options.seed)
     average = None if options.average is None else model_average(fits, by=options.average, level=options.level)
     if options.json:
-        more = {"average": None if average is None else average.to_dict(), "reasons": []}
+        more: dict[str, Any] = {"average": None if average is None else average.to_dict(), "reasons": []}
         answer_json({**NO_COMPARISON, **found.to_dict(), **more})
     else:
         answer(repr(found).split("\n"))

@@ -62,7 +62,8 @@ class Comparison(Findings):
             for name, one in self.fits.items()
             if name != against
         }
-        self.title = f"{len(self.fits)} models of the same {len(self.cohorts)} cohorts, against {against}"
+        whom = f"{len(self.cohorts)} cohorts" if len(self.cohorts) > 1 else "cohort"
+        self.title = f"{len(self.fits)} models of the same {whom}, against {against}"
         self.remarks = tuple(remarks_on(self))
 
     @property

@@ -127,8 +127,8 @@ def _on_scores(found: Compared) -> Iterator[str]:
     known = {name: values for name, values in apart.items() if values is not None}
     if known and cohorts < FEW_COHORTS:
         yield (
-            f"{cohorts} cohorts are too few for a standard error of a difference in elpd: it would itself be a guess. "
-            "Look at the differences cohort by cohort."
+            f"{f'{cohorts} cohorts are' if cohorts > 1 else 'One cohort is'} too few for a standard error of a"
+            " difference in elpd: it would itself be a guess. Look at the differences cohort by cohort."
         )
     yield from _on_ties(found)
     for name, values in known.items():
@@ -165,8 +165,8 @@ def _on_ties(found: Compared) -> Iterator[str]:
     leader = max(stacked, key=lambda name: stacked[name], default="")
     if len(alike) > 1 and leader in alike and stacked[leader] > _NEARLY_ALL:
         yield (
-            f"Stacking gives {leader} {stacked[leader]:.2f} of the weight all the same: it looks for the best mixture, not"
-            " for how sure one can be. pseudo-BMA+ shows that."
+            f"Stacking gives {leader} {stacked[leader]:.2f} of the weight all the same: it looks for the best mixture,"
+            " not for how sure one can be. pseudo-BMA+ shows that."
         )
     if len(totals) < 2 or len(found.cohorts) < 3:
         return

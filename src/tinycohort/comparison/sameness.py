@@ -25,7 +25,7 @@ def named_fits(fits: Any) -> dict[str, Fit]:
     InputError
         Fewer than two, or what is no fit.
     """
-    mend = "Give two fits or more, in a list or by name: [fit, other]."
+    mend = "Give two fits or more, in a list or by name: [fit, other]; models go with the evidence to fit them to."
     if isinstance(fits, Mapping):
         found = {str(name): fit for name, fit in fits.items()}
     elif isinstance(fits, list | tuple):

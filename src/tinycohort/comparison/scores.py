@@ -49,8 +49,9 @@ def scores_of(fit: Fit) -> Scores:
     """Exact leave-one-cohort-out log predictive densities, by the exact engine wherever that applies."""
     exact = exact_fit(fit)
     if exact is None:
-        _, unknown = exact_applies(fit.compiled)
-        return Scores(None, f"sampled, and the exact engine does not know {unknown or 'it well enough'}")
+        applies, unknown = exact_applies(fit.compiled)
+        what = "cannot integrate it to the accuracy that is asked for" if applies else f"does not know {unknown}"
+        return Scores(None, f"sampled, and the exact engine {what}")
     found = exact.summary()["elpd_loco"]
     if found is None:
         return Scores(None, "its engine leaves no cohort out")
@@ -68,4 +69,4 @@ def matrix(scores: Mapping[str, Scores], orders: Mapping[str, Sequence[int]]) ->
     """The models that have scores, and those as an array (model, cohort), cohorts in one order."""
     names = [name for name, one in scores.items() if one.each is not None]
     rows = [scores[name].each[list(orders[name])] for name in names]
-    return names, np.array(rows).reshape(len(names), -1)
+    return names, np.array(rows) if rows else np.zeros((0, 0))
