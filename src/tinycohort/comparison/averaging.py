@@ -237,7 +237,7 @@ def model_average(
     >>> found = tc.model_average(fits)
     >>> new = found.table.set_index("target").loc["new_cohort"]
     >>> print(f"{new['median']:.2f} ({new['lower']:.2f} to {new['upper']:.2f})")
-    0.22 (0.12 to 0.40)
+    0.22 (0.11 to 0.38)
     """
     named = named_fits(fits)
     require_same_data(named)

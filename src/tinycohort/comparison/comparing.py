@@ -229,8 +229,8 @@ def compare(
     >>> found = tc.compare({"alike": tc.pool(**counts), "the same": tc.pool(**counts, pooling="common")})
     >>> print(found.table[["model", "elpd", "bayes_factor"]].round(2).to_string(index=False))
        model  elpd  bayes_factor
-       alike -6.62          1.00
-    the same -6.36          1.21
+       alike -6.24          1.00
+    the same -5.76          1.38
     """
     if isinstance(models, Mapping):
         fits = named_fits({name: _fitted(one, evidence, engine) for name, one in models.items()})

@@ -88,7 +88,7 @@ def prior_data_conflict(fit: Fit) -> Conflict:
     >>> found = tc.prior_data_conflict(tc.pool(events=[1, 7, 25], totals=[8, 27, 30]))
     >>> print(found.table[["reported", "p_prior", "p_others"]].round(3).to_string(index=False))
     reported  p_prior  p_others
-    1 of 8    0.348     0.151
+      1 of 8    0.348     0.151
      7 of 27    0.553     0.282
     25 of 30    0.374     0.005
     """

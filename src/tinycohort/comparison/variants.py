@@ -169,9 +169,9 @@ def vary(
     >>> variants = tc.vary("response_pd1", tc.read_evidence(), combine=[["tau_100", "prospective_only"]])
     >>> for name in ("response_pd1", "prospective_only", "tau_100+prospective_only"):
     ...     print(f"{name}: {variants[name].summary()['new_cohort']['upper']:.2f}")
-    response_pd1: 0.44
-    prospective_only: 0.46
-    tau_100+prospective_only: 0.54
+    response_pd1: 0.36
+    prospective_only: 0.39
+    tau_100+prospective_only: 0.41
     """
     spec = read_model(model)
     together, skipped = combined_models(spec, combine)

@@ -119,6 +119,18 @@ def comparison_table(found: Comparison) -> pandas.DataFrame:
     ------
     InputError
         No two models with scores, or more than nine.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> counts = {"events": [1, 7, 9], "totals": [8, 27, 44]}
+    >>> found = tc.compare({"alike": tc.pool(**counts), "the same": tc.pool(**counts, pooling="common")})
+    >>> table = tc.plots.comparison_table(found)
+    >>> print(table[["model", "cohort", "difference"]].round(3).tail(3).to_string(index=False))
+       model   cohort  difference
+    the same cohort 1       0.079
+    the same cohort 2       0.184
+    the same cohort 3       0.218
     """
     _others(found)
     return found.by_cohort
