@@ -306,6 +306,14 @@ def test_a_comparison_is_said_in_words_and_in_plain_types(bundled: tc.Comparison
     assert bundled.by_cohort["difference"].iloc[:7].tolist() == [0.0] * 7
 
 
+def test_data_that_say_nothing_about_tau_are_said_to() -> None:
+    found = tc.compare(
+        {"alike": tc.pool(events=[1], totals=[3]), "same": tc.pool(events=[1], totals=[3], pooling="common")}
+    )
+    assert any(remark.startswith("Under alike the data said nothing about tau: ") for remark in found.remarks)
+    assert "One cohort is too few for a standard error" in repr(found)
+
+
 # -- averages ---------------------------------------------------------------------------------------------------------
 
 
@@ -324,6 +332,31 @@ def test_posterior_probabilities_of_models_are_those_that_metabma_prints() -> No
     for name, printed in CASES["bma_towels_vignette"]["published"]["posterior"].items():
         assert found.weights[name] == pytest.approx(printed, abs=5.1e-5), name
         assert found.weights[name] == pytest.approx(own("bma_towels_vignette")["posterior"][name], rel=1e-4)
+
+
+@pytest.mark.parametrize(("case", "near"), [("bma_towels_vignette", 1e-4), ("bma_powerpose_informed", 1e-4)])
+def test_the_inclusion_bayes_factor_of_an_effect_is_that_of_metabma(case: str, near: float) -> None:
+    fits = meta_bma(case)
+    found = tc.model_average(fits, prior=[0.1, 0.2, 0.3, 0.4]).inclusion(["fixed_H1", "random_H1"])
+    by_prior = dict(zip(fits, (0.1, 0.2, 0.3, 0.4), strict=True))
+    logs = {name: evidence_of(fit) for name, fit in fits.items()}
+    # By the definition, with unequal prior probabilities.
+    weights = {name: by_prior[name] * math.exp(log) for name, log in logs.items()}
+    effect = sum(w for name, w in weights.items() if name.endswith("H1"))
+    none = sum(w for name, w in weights.items() if name.endswith("H0"))
+    prior = sum(p for name, p in by_prior.items() if name.endswith("H1"))
+    assert found == pytest.approx(effect / none * (1 - prior) / prior, rel=1e-9)
+    if case == "bma_towels_vignette":
+        # The other case cuts mu's prior off at zero, for which there is no prior here.
+        published = CASES[case]["published"]
+        assert tc.model_average(fits).inclusion(["fixed_H1", "random_H1"]) == pytest.approx(
+            published["BF_inclusion"], rel=near
+        )
+        for pair in ("fixed", "random"):
+            two = tc.compare({name: fits[name] for name in (f"{pair}_H0", f"{pair}_H1")})
+            assert two.table["bayes_factor"][1] == pytest.approx(published[f"BF_{pair}"], rel=1e-3)
+    with pytest.raises(tc.InputError, match="Choose some, and leave some"):
+        tc.model_average(fits).inclusion(list(fits))
 
 
 def test_the_effect_averaged_over_fixed_and_random_is_that_of_a_quadrature_of_its_own() -> None:

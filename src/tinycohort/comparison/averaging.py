@@ -112,6 +112,41 @@ class ModelAverage(Findings):
         parts = self._having(target, cohort, natural and target not in ("mu", "tau"))
         return mixture([weight for weight, _ in parts], [one for _, one in parts]) if parts else None
 
+    def inclusion(self, models: Sequence[str]) -> float:
+        """The inclusion Bayes factor of some of the models: posterior odds of them against the others, over prior odds.
+
+        Parameters
+        ----------
+        models : sequence of str
+            Names: those with an effect, or with heterogeneity. Some of them all, not all.
+
+        Raises
+        ------
+        InputError
+            Names that are none, all of them or nobody, or weights that are no probabilities.
+        """
+        chosen = set(models)
+        issues = [
+            Issue("models", f"{name!r} is none of them", f"Choose some of {', '.join(self.fits)}.")
+            for name in sorted(chosen - set(self.fits))
+        ]
+        if not issues and not 0 < len(chosen) < len(self.fits):
+            issues.append(Issue("models", f"{len(chosen)} of {len(self.fits)}", "Choose some, and leave some."))
+        if not self.prior:
+            issues.append(Issue("models", "stacking weights are no probabilities", "Average by probability."))
+        elif not issues and not 0.0 < sum(self.prior[name] for name in chosen) < 1.0:
+            what = "their prior probability is 0 or 1, which no data can move"
+            issues.append(Issue("models", what, "Give every model a prior probability above 0."))
+        if issues:
+            raise InputError(issues)
+
+        def odds(shares: Mapping[str, float]) -> float:
+            inside = sum(share for name, share in shares.items() if name in chosen)
+            outside = sum(share for name, share in shares.items() if name not in chosen)
+            return inside / outside if outside > 0.0 else math.inf
+
+        return odds(self.weights) / odds(self.prior)
+
     def rows(self) -> list[dict[str, Any]]:
         labels = next(iter(self.fits.values())).compiled.labels
         wanted: list[tuple[Target, str | None, int | None]] = [(target, None, None) for target, _ in _OVERALL]

@@ -11,6 +11,7 @@ from ..posterior.summary import FEW_COHORTS
 from .bayes_factors import BayesFactor
 from .findings import as_columns, shown_number
 from .scores import Scores
+from .silence import about_tau
 
 __all__ = ["Compared", "factor_in_words", "remarks_on", "table_lines"]
 
@@ -119,6 +120,10 @@ def remarks_on(found: Compared) -> Iterator[str]:
     """What must be said, a sentence each."""
     yield from _on_scores(found)
     yield from _on_factors(found)
+    for name, fit in found.fits.items():
+        heard = about_tau(fit)
+        if " nothing " in heard:
+            yield f"Under {name} {heard}."
 
 
 def _on_scores(found: Compared) -> Iterator[str]:
