@@ -8,6 +8,7 @@ import pytest
 
 import tinycohort as tc
 from tinycohort.comparison import without_each
+from tinycohort.comparison.combinations import combined_models
 
 EVENTS, TOTALS = [1, 7, 9], [8, 27, 44]
 
@@ -69,3 +70,82 @@ def test_refits_are_made_once_for_each_fit() -> None:
 def test_without_its_only_cohort_there_is_nothing_to_fit() -> None:
     with pytest.raises(tc.InputError, match="its only cohort is 'cohort 1'"):
         without_each(tc.pool(events=[1], totals=[8]))
+
+
+# -- variants taken together ----------------------------------------------------------------------------------------
+
+
+def test_variants_taken_together_are_the_model_that_sets_what_each_of_them_sets() -> None:
+    model, evidence = tc.read_model("response_pd1"), tc.read_evidence()
+    variants = tc.vary(model, evidence, combine=[["tau_100", "prospective_only"]])
+    together = variants["tau_100+prospective_only"]
+    content = copy.deepcopy(model.to_dict())
+    del content["variant"]
+    content["evidence"]["where"]["design"] = ["prospective_single_arm", "randomised"]
+    content["priors"]["tau"]["sigma"] = 1.0
+    by_hand = tc.fit(content, evidence)
+    assert together.model.digest == tc.read_model(content).digest
+    assert together.summary() == by_hand.summary()
+    assert list(variants)[-1] == "tau_100+prospective_only"
+    row = variants.table().set_index("variant").loc["tau_100+prospective_only"]
+    assert row["upper"] == by_hand.summary()["new_cohort"]["upper"]
+    assert row["why"] == " ".join(model.variant(name).why for name in ("tau_100", "prospective_only"))
+    assert tc.read_model("response_pd1:tau_100+prospective_only") == together.model
+
+
+def test_groups_are_crossed_and_what_contradicts_itself_is_left_out_with_the_reason() -> None:
+    groups = {"tau": ["tau_025", "common"], "people": ["prospective_only"], "level": ["normal_mu"]}
+    variants = tc.vary("response_pd1", tc.read_evidence(), combine=groups)
+    together = [name for name in variants if "+" in name]
+    assert sorted(together) == [
+        "common+normal_mu",
+        "common+prospective_only",
+        "common+prospective_only+normal_mu",
+        "prospective_only+normal_mu",
+        "tau_025+normal_mu",
+        "tau_025+prospective_only",
+        "tau_025+prospective_only+normal_mu",
+    ]
+    assert variants.skipped == {}
+
+
+def test_of_all_pairs_those_that_cannot_be_taken_together_are_skipped() -> None:
+    model = tc.read_model("response_pd1")
+    found, skipped = combined_models(model, "pairs")
+    pairs = len(model.variants) * (len(model.variants) - 1) // 2
+    assert len(found) + len(skipped) == pairs
+    assert skipped["tau_025+tau_100"] == "tau_025 and tau_100 both change 'priors.tau.sigma'"
+    assert skipped["tau_025+common"] == "tau_025 sets 'priors.tau.sigma' and common leaves out 'priors.tau'"
+    # To decide where numbers may come from in the same way twice is no contradiction, but it is nothing new.
+    assert skipped["with_secondary+with_anti_pdl1"] == "the same as with_anti_pdl1"
+    assert "delord_2017_not_pretreated+with_anti_pdl1" in found
+
+
+def test_combinations_that_are_named_must_be_possible_and_all_problems_are_said_at_once() -> None:
+    model = tc.read_model("response_pd1")
+    with pytest.raises(tc.InputError) as refusal:
+        combined_models(model, [["tau_025", "tau_100"], ["common"], ["normal_mu", "normal_mu"]])
+    said = str(refusal.value)
+    assert "tau_025 and tau_100 both change 'priors.tau.sigma'" in said
+    assert "1 of them" in said
+    assert "'normal_mu' is named twice" in said
+    with pytest.raises(tc.InputError, match="has no variant 'tau_1OO'"):
+        combined_models(model, [["tau_1OO", "common"]])
+    for nonsense in ("all", [1, 2], {"tau": "tau_100"}, 7):
+        with pytest.raises(tc.InputError, match="names no combinations"):
+            combined_models(model, nonsense)  # type: ignore[arg-type]
+
+
+def test_a_combination_without_cohorts_keeps_its_place_on_the_curve() -> None:
+    content = copy.deepcopy(tc.read_model("response_pd1").to_dict())
+    content["variant"] = [
+        {"name": "wide", "why": "A wider tau.", "set": {"priors.tau.sigma": 1.0}},
+        {"name": "nobody", "why": "Nobody.", "set": {"evidence.where.setting": ["localised"]}},
+    ]
+    variants = tc.vary(tc.read_model(content), tc.read_evidence(), combine="pairs")
+    assert list(variants.refused) == ["nobody", "wide+nobody"]
+    table = tc.plots.specification_curve_table(variants)
+    row = table.set_index("variant").loc["wide+nobody"]
+    assert row["differs"].startswith("Prior of tau: HalfNormal(1); ")
+    figure = tc.plots.specification_curve(variants)
+    assert "2 together" in [text.get_text() for text in figure.axes[0].texts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from matplotlib.figure import Figure
 
 import tinycohort as tc
 from support.pictures import collisions, rendered, texts_of, words_in
+from tinycohort.comparison.bayes_factors import rescaled
+from tinycohort.engines.run import run
 
 LONG = "A cohort with a label that goes on, Sun Yat-sen University Cancer Center"
 Draw = Callable[..., Figure]
@@ -39,7 +42,20 @@ def unpublished(fit: tc.Fit, **options: Any) -> Figure:
     return tc.plots.unpublished_sensitivity({0.5: fit, 1.0: fit}, **options)
 
 
+def compared(fit: tc.Fit, **options: Any) -> Figure:
+    """A fit beside itself with other priors, under names that may need two lines."""
+    return tc.plots.comparison(tc.compare(rivals(fit)), **options)
+
+
+def rivals(fit: tc.Fit) -> dict[str, tc.Fit]:
+    wide = dict.fromkeys(("tau", "mu"), 2.0)
+    priors = {name: rescaled(prior, wide.get(name, 1.0)) or prior for name, prior in fit.compiled.priors.items()}
+    other = run(dataclasses.replace(fit.compiled, priors=priors), "auto", 1)
+    return {"main": fit, "wider priors": other, "A fit that is the same, under a longer name": fit}
+
+
 FIGURES: dict[str, Draw] = {
+    "comparison": compared,
     "forest": tc.plots.forest,
     "heterogeneity": tc.plots.heterogeneity,
     "influence": tc.plots.influence,
@@ -202,7 +218,9 @@ def test_marks_differ_without_colour(fits: dict[str, tc.Fit], name: str) -> None
 def test_a_table_is_a_table_with_a_row_for_each_thing_drawn(fits: dict[str, tc.Fit], name: str) -> None:
     table_of = getattr(tc.plots, f"{name}_table")
     of: Any = fits["three"]
-    if name == "specification_curve":
+    if name == "comparison":
+        of = tc.compare(rivals(fits["three"]))
+    elif name == "specification_curve":
         of = beside(fits["three"])
     elif name == "unpublished_sensitivity":
         of = {1.0: fits["three"]}

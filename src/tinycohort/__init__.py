@@ -27,7 +27,10 @@ _HOMES = {
     "tinycohort.estimates": ("estimate", "predicted_events", "prior_posterior_overlap", "probability_above"),
     "tinycohort.risks": ("risk_at_baseline",),
     "tinycohort.checks": ("show",),
-    "tinycohort.comparison": ("Variants", "vary"),
+    "tinycohort.comparison": (
+        "Comparison", "Conflict", "ModelAverage", "PowerScaling", "Variants", "compare", "model_average",
+        "power_scaling", "prior_data_conflict", "vary",
+    ),
     "tinycohort.reconstruction": ("Reconstruction", "reconstruct"),
     "tinycohort.reporting.writing": ("report",),
     "tinycohort": ("plots",),
@@ -37,7 +40,18 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 if TYPE_CHECKING:
     from . import plots
     from .checks import show
-    from .comparison import Variants, vary
+    from .comparison import (
+        Comparison,
+        Conflict,
+        ModelAverage,
+        PowerScaling,
+        Variants,
+        compare,
+        model_average,
+        power_scaling,
+        prior_data_conflict,
+        vary,
+    )
     from .compiled import CompiledModel, compile_model
     from .curves import curve_marginal, predicted_deaths, survival_curve
     from .direct import (
@@ -77,14 +91,14 @@ if TYPE_CHECKING:
     from .spec import ModelSpec, bundled_models, read_model
 
 __all__ = [
-    "Beta", "Cauchy", "CompiledModel", "Evidence", "Exponential", "Fit", "Gamma", "HalfCauchy", "HalfNormal",
-    "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal", "LogStudentT", "Logistic", "ModelSpec",
-    "Normal", "Reconstruction", "StudentT", "Turner2015", "Uniform", "Variants", "__version__", "bundled_models",
-    "check",
-    "compile_model", "curve_marginal", "estimate", "fit", "from_deaths", "from_landmarks", "from_median",
-    "from_patients", "from_person_time", "plots", "pool", "pool_survival", "predicted_deaths", "predicted_events",
-    "prior_posterior_overlap", "probability_above", "read_evidence", "read_fit", "read_model", "reconstruct",
-    "report", "risk_at_baseline", "show", "survival_curve", "vary",
+    "Beta", "Cauchy", "Comparison", "CompiledModel", "Conflict", "Evidence", "Exponential", "Fit", "Gamma",
+    "HalfCauchy", "HalfNormal", "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal", "LogStudentT",
+    "Logistic", "ModelAverage", "ModelSpec", "Normal", "PowerScaling", "Reconstruction", "StudentT", "Turner2015",
+    "Uniform", "Variants", "__version__", "bundled_models", "check", "compare", "compile_model", "curve_marginal",
+    "estimate", "fit", "from_deaths", "from_landmarks", "from_median", "from_patients", "from_person_time",
+    "model_average", "plots", "pool", "pool_survival", "power_scaling", "predicted_deaths", "predicted_events",
+    "prior_data_conflict", "prior_posterior_overlap", "probability_above", "read_evidence", "read_fit", "read_model",
+    "reconstruct", "report", "risk_at_baseline", "show", "survival_curve", "vary",
 ]  # fmt: skip
 
 

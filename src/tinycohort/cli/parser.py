@@ -6,15 +6,17 @@ import argparse
 from typing import Any
 
 from .. import __version__
-from . import commands
+from . import commands, comparing
 from .output import NO_ANSWER, NO_RECONSTRUCTION
 
-__all__ = ["ENGINES", "INTERVALS", "POOLINGS", "READ_AT", "build_parser"]
+__all__ = ["AVERAGES", "ENGINES", "INTERVALS", "POOLINGS", "READ_AT", "TARGETS", "build_parser"]
 
 # Spelled out here because help must not wait for the packages that know them; a test holds them equal.
 ENGINES = ("auto", "exact", "nuts")
 INTERVALS = ("equal-tailed", "shortest")
 READ_AT = ("steps", "times")
+AVERAGES = ("probability", "stacking")
+TARGETS = ("typical", "average", "new_cohort")
 POOLINGS = ("none", "common", "partial", "student", "nested")
 
 
@@ -34,6 +36,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_show(found)
     _add_fit(found)
     _add_pool(found)
+    _add_compare(found)
+    _add_vary(found)
     _add_reconstruct(found)
     _add_report(found)
     _add_reproduce(found)
@@ -163,6 +167,38 @@ def _add_pool(found: Any) -> None:
     parser.add_argument("--given-level", type=float, metavar="P", help="level of all intervals, instead of the column")
     _add_json(parser)
     parser.set_defaults(no_answer=NO_ANSWER)
+
+
+def _add_compare(found: Any) -> None:
+    example = "  tinycohort compare response_pd1 response_pd1:common response_pd1:separate\n"
+    about = "put models of the same cohorts beside each other: how each predicts them, and how likely it makes them"
+    parser = _add(found, "compare", comparing.compare, about, example)
+    parser.add_argument("model", nargs="+", metavar="MODEL", help="two or more: bundled, MODEL:VARIANT, or model files")
+    _add_data(parser)
+    parser.add_argument(
+        "--against", metavar="MODEL", help="the one that the others are put beside (default: the first)"
+    )
+    parser.add_argument("--average", choices=AVERAGES, help="average over them too, weighed by this")
+    parser.add_argument("--level", type=float, default=0.95, metavar="P", help="of its intervals (default: 0.95)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the Bayesian bootstrap (default: 1)")
+    _add_json(parser)
+    parser.set_defaults(no_answer=comparing.NO_COMPARISON)
+
+
+def _add_vary(found: Any) -> None:
+    example = "  tinycohort vary response_pd1 --combine tau_100+prospective_only --csv variants.csv\n"
+    about = "fit a model as it stands, in all its variants, and in combinations of them"
+    parser = _add(found, "vary", comparing.vary, about, example)
+    parser.add_argument("model", metavar="MODEL", help="a bundled model, or the path of a model file")
+    _add_data(parser)
+    parser.add_argument("--combine", nargs="+", metavar="A+B", help="variants to take together")
+    parser.add_argument("--pairs", action="store_true", help="take every two variants together that can be")
+    parser.add_argument("--target", choices=TARGETS, default="new_cohort", help="default: new_cohort")
+    parser.add_argument("--level", type=float, default=0.95, metavar="P", help="of the intervals (default: 0.95)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of random draws (default: 1)")
+    parser.add_argument("--csv", metavar="FILE.csv", help="write the table")
+    _add_json(parser)
+    parser.set_defaults(no_answer=comparing.NO_VARIANTS)
 
 
 _CURVE = """

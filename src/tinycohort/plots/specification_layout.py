@@ -10,7 +10,7 @@ from .canvas import SIZE, SMALL, literal, text_width, too_small, wrapped
 from .choices import Choice
 from .specification_rows import Specification
 
-__all__ = ["CHOICE_LINE", "KEY_AT", "KEY_GAP", "KEY_LINE", "CurveLayout", "OptionRow", "lay_out_curve"]
+__all__ = ["CHOICE_LINE", "KEY_AT", "KEY_GAP", "KEY_LINE", "MANY", "CurveLayout", "OptionRow", "lay_out_curve"]
 
 # Inches.
 CHOICE_LINE = 0.125
@@ -20,6 +20,8 @@ _TOP, _UNDER = 0.12, 0.1
 _BETWEEN = 0.045
 _NAME_MOST, _OPTION_MOST = 1.25, 1.75
 _COLUMN_LEAST, _COLUMN_WANTED = 0.13, 0.2
+# Of so many columns that their names would be all there is to see: narrow ones, only the main analysis named.
+MANY, _COLUMN_OF_MANY = 40, 0.09
 _NAMES_MOST = 1.6
 _SPACE = 0.05
 _WORDS_LEAST = 1.6
@@ -138,7 +140,8 @@ class CurveLayout:
         InputError
             With the size that would do.
         """
-        wide = self.left + _EDGE + _COLUMN_LEAST * len(self.names)
+        least = _COLUMN_OF_MANY if len(self.names) > MANY else _COLUMN_LEAST
+        wide = self.left + _EDGE + least * len(self.names)
         high = self.above + max(_PANEL_LEAST, self.key_height) + self.below
         if width < wide - 1e-6 or height < high - 1e-6:
             raise too_small((width, height), (wide, high + self.spare), f"{len(self.names)} variants")
@@ -158,12 +161,14 @@ def lay_out_curve(
     words = max(name_width + _GAP + option_width, _WORDS_LEAST)
     left = _EDGE + words + _GAP + _TICKS
     label, *key = (wrapped(text, words - (KEY_AT if k else 0.0), SMALL if k else SIZE) for k, text in enumerate(texts))
+    many = len(columns) > MANY
     if grow:
-        width = max(width, left + _EDGE + _COLUMN_WANTED * len(columns))
+        width = max(width, left + _EDGE + (_COLUMN_OF_MANY if many else _COLUMN_WANTED) * len(columns))
     room = (width - left - _EDGE) / len(columns)
     # Numbers that would touch are left to the table.
     fitting = [row for row in counted if max(text_width(text, SMALL) for text in row.numbers) + _SPACE <= room]
-    names = [_in_lines(literal(one.name), max(int(room / CHOICE_LINE), 1)) for one in columns]
+    texts_below = [one.name if one.main else "" if many else one.short_name for one in columns]
+    names = [_in_lines(literal(text), max(int(room / CHOICE_LINE), 1)) for text in texts_below]
     spare = sum(row.height for row in counted if row not in fitting)
     return CurveLayout(width, left, name_width, [*fitting, *rows], names, label, key, spare)
 

@@ -25,7 +25,7 @@ from .canvas import (
     style,
 )  # fmt: skip
 from .scales import Scale, natural_scale
-from .specification_layout import CHOICE_LINE, KEY_AT, KEY_GAP, KEY_LINE, CurveLayout, lay_out_curve
+from .specification_layout import CHOICE_LINE, KEY_AT, KEY_GAP, KEY_LINE, MANY, CurveLayout, lay_out_curve
 from .specification_rows import Specification, curve_of, table_of
 from .targets import Target, estimate_words
 
@@ -62,7 +62,8 @@ def specification_curve(
 
     The diamond is the main analysis, the shaded band its credible interval; circles are the variants. In the rows
     below, a large dot marks where a variant departs from the main analysis, a small one where it does not. A variant
-    without an answer keeps its place.
+    without an answer keeps its place. Of variants taken together the dots say which they are; of more than forty
+    columns only the main analysis is named, and the table has the names.
 
     Parameters
     ----------
@@ -190,7 +191,8 @@ def _draw_estimates(ax: Axes, columns: Sequence[Specification], scale: Scale) ->
     for x, one in enumerate(columns):
         lower, median, upper = (one.estimate[name] for name in ("lower", "median", "upper"))
         if lower is None or median is None or upper is None:
-            ax.text(x, 0.03, "no answer", rotation=90, ha="center", va="bottom", fontsize=SMALL, color=GREY,
+            words = "no answer" if len(columns) <= MANY else "\N{EN DASH}"
+            ax.text(x, 0.03, words, rotation=90, ha="center", va="bottom", fontsize=SMALL, color=GREY,
                     transform=ax.get_xaxis_transform())  # fmt: skip
             continue
         low, middle, high = scale.inside(lower), scale.inside(median), scale.inside(upper)

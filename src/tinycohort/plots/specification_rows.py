@@ -11,6 +11,7 @@ import numpy as np
 from ..comparison import Variants
 from ..issues import InputError, Issue
 from ..posterior import Fit, require_reportable
+from ..spec import PLUS
 from .canvas import require_level
 from .choices import Analysis, Choice, choices
 from .targets import TARGET_WORDS, Target, estimate_of, require_target
@@ -41,6 +42,8 @@ class Specification:
         Why there is none.
     taken : tuple of int or None
         Its option of each choice.
+    combined : bool
+        Whether it is several variants taken together.
     """
 
     name: str
@@ -49,6 +52,13 @@ class Specification:
     estimate: Mapping[str, float | None]
     reasons: str
     taken: tuple[int | None, ...]
+    combined: bool = False
+
+    @property
+    def short_name(self) -> str:
+        """Its name; of variants taken together, whose dots say which they are, only how many."""
+        together = len(self.name.split(PLUS))
+        return self.name if together == 1 or not self.combined else f"{together} together"
 
     @property
     def cohorts(self) -> int | None:
@@ -85,7 +95,10 @@ def curve_of(
         estimate = dict.fromkeys(("median", "lower", "upper")) if fit is None else estimate_of(fit, target, level)
         if fit is not None and fit.reportable and estimate["median"] is None:
             reasons = f"pooling {fit.compiled.pooling.name!r} has no {TARGET_WORDS[target]}"
-        columns.append(Specification(name, k == 0, fit, estimate, reasons, tuple(each.taken[k] for each in found)))
+        taken = tuple(each.taken[k] for each in found)
+        # Only of variants of a file is it known what a plus in a name means.
+        combined = isinstance(variants, Variants) and k > 0 and PLUS in name
+        columns.append(Specification(name, k == 0, fit, estimate, reasons, taken, combined))
     if order == "median":
         last = float("inf")
         columns.sort(key=lambda one: last if one.estimate["median"] is None else one.estimate["median"])
@@ -97,7 +110,7 @@ def _analysis(name: str, variants: Mapping[str, Fit]) -> Analysis:
     if fit is not None:
         return Analysis(fit.model, fit.compiled)
     assert isinstance(variants, Variants)
-    return Analysis(variants.model.variant(name), None)
+    return Analysis(variants.spec(name), None)
 
 
 def _require_comparable(variants: Mapping[str, Fit], target: Target, order: str) -> None:

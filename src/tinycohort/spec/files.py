@@ -13,6 +13,7 @@ from typing import Any
 
 from ..issues import InputError, Issue
 from ..resources import bundled
+from .combinations import PLUS, combine_variants
 from .model import ModelSpec
 from .reading import read_content
 from .words import WORD, suggest
@@ -40,7 +41,8 @@ def read_model(model: str | os.PathLike[str] | Mapping[str, Any] | ModelSpec) ->
     ----------
     model : str, path, mapping or ModelSpec
         The name of a bundled model (`bundled_models`), the path of a model file, or the content of one; a name or a
-        path may end in ``:variant``. A model that was read already comes back as it is.
+        path may end in ``:variant``, or in several with a plus between them. A model that was read already comes back
+        as it is.
 
     Returns
     -------
@@ -79,8 +81,10 @@ def _read_text(text: str) -> ModelSpec:
     if text in names:
         return _read_file(bundled("models") / f"{text}.toml")
     head, colon, variant = text.rpartition(":")
-    if colon and WORD.fullmatch(variant) and (head in names or head.endswith(".toml")):
-        return _read_text(head).variant(variant)
+    parts = variant.split(PLUS)
+    if colon and all(map(WORD.fullmatch, parts)) and (head in names or head.endswith(".toml")):
+        found = _read_text(head)
+        return found.variant(variant) if len(parts) == 1 else combine_variants(found, parts)
     looks_like_path = text.endswith(".toml") or "/" in text or os.sep in text
     if looks_like_path or (text and "\0" not in text and os.path.lexists(text)):
         return _read_file(Path(text))

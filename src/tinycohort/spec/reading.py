@@ -88,7 +88,8 @@ def _read_model(content: Mapping[str, Any], problems: Problems) -> ModelSpec | N
         top.report("format", f"format {version!r} is not known", f"This version reads format {FORMAT}.")
     name = top.text("name", "Give the model a name, that of its file.")
     base, colon, variant = (name or "").partition(":")
-    if name and not (WORD.fullmatch(base) and (not colon or WORD.fullmatch(variant))):
+    # Variants that are taken together have a name each, with a plus between them.
+    if name and not (WORD.fullmatch(base) and (not colon or all(map(WORD.fullmatch, variant.split("+"))))):
         top.report("name", f"{name!r} will not do", "Use lower-case letters, digits and underscores.")
     title = top.text("title", "Say in a line what the model is.")
     question = top.text("question", "Ask what the model answers.")
