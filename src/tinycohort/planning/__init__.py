@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from .decisions import DecisionRule, probability_of_difference
+from .front import Plan, plan
 from .mixture import Mixture
 from .predictive import MapPrior, map_prior
 from .sample_size import EffectiveSampleSize
 
-__all__ = ["EffectiveSampleSize", "MapPrior", "Mixture", "map_prior"]
+__all__ = [
+    "DecisionRule", "EffectiveSampleSize", "MapPrior", "Mixture", "Plan", "map_prior", "plan", "probability_of_difference",
+]  # fmt: skip
