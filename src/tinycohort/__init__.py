@@ -28,6 +28,10 @@ _HOMES = {
     "tinycohort.risks": ("risk_at_baseline",),
     "tinycohort.checks": ("show",),
     "tinycohort.comparison": ("Variants", "vary"),
+    "tinycohort.planning": (
+        "DecisionRule", "MapPrior", "Mixture", "map_prior", "one_more_cohort", "plan", "probability_of_difference",
+        "smallest_trial",
+    ),
     "tinycohort.reconstruction": ("Reconstruction", "reconstruct"),
     "tinycohort.reporting.writing": ("report",),
     "tinycohort": ("plots",),
@@ -53,6 +57,16 @@ if TYPE_CHECKING:
     from .estimates import estimate, predicted_events, prior_posterior_overlap, probability_above
     from .evidence import Evidence, check, read_evidence
     from .issues import InputError, Issue
+    from .planning import (
+        DecisionRule,
+        MapPrior,
+        Mixture,
+        map_prior,
+        one_more_cohort,
+        plan,
+        probability_of_difference,
+        smallest_trial,
+    )
     from .posterior import Fit
     from .priors import (
         Beta,
@@ -76,13 +90,14 @@ if TYPE_CHECKING:
     from .spec import ModelSpec, bundled_models, read_model
 
 __all__ = [
-    "Beta", "Cauchy", "CompiledModel", "Evidence", "Exponential", "Fit", "Gamma", "HalfCauchy", "HalfNormal",
-    "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal", "LogStudentT", "Logistic", "ModelSpec",
-    "Normal", "Reconstruction", "StudentT", "Uniform", "Variants", "__version__", "bundled_models", "check",
-    "compile_model", "curve_marginal", "estimate", "fit", "from_deaths", "from_landmarks", "from_median",
-    "from_patients", "from_person_time", "plots", "pool", "pool_survival", "predicted_deaths", "predicted_events",
-    "prior_posterior_overlap", "probability_above", "read_evidence", "read_fit", "read_model", "reconstruct",
-    "report", "risk_at_baseline", "show", "survival_curve", "vary",
+    "Beta", "Cauchy", "CompiledModel", "DecisionRule", "Evidence", "Exponential", "Fit", "Gamma", "HalfCauchy",
+    "HalfNormal", "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal", "LogStudentT", "Logistic",
+    "MapPrior", "Mixture", "ModelSpec", "Normal", "Reconstruction", "StudentT", "Uniform", "Variants", "__version__",
+    "bundled_models", "check", "compile_model", "curve_marginal", "estimate", "fit", "from_deaths", "from_landmarks",
+    "from_median", "from_patients", "from_person_time", "map_prior", "one_more_cohort", "plan", "plots", "pool",
+    "pool_survival", "predicted_deaths", "predicted_events", "prior_posterior_overlap", "probability_above",
+    "probability_of_difference", "read_evidence", "read_fit", "read_model", "reconstruct", "report",
+    "risk_at_baseline", "show", "smallest_trial", "survival_curve", "vary",
 ]  # fmt: skip
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from .decisions import DecisionRule, probability_of_difference
 from .front import Plan, plan
 from .mixture import Mixture
+from .one_more import OneMore, one_more_cohort
 from .predictive import MapPrior, map_prior
 from .sample_size import EffectiveSampleSize
+from .sizing import Size, smallest_trial
 
 __all__ = [
-    "DecisionRule", "EffectiveSampleSize", "MapPrior", "Mixture", "Plan", "map_prior", "plan", "probability_of_difference",
+    "DecisionRule", "EffectiveSampleSize", "MapPrior", "Mixture", "OneMore", "Plan", "Size", "map_prior",
+    "one_more_cohort", "plan", "probability_of_difference", "smallest_trial",
 ]  # fmt: skip

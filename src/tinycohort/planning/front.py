@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,17 +25,8 @@ __all__ = ["Plan", "as_prior", "make_trial", "plan", "plan_issues"]
 #: The largest arm: the tables of two such are enumerated in a few seconds.
 LARGEST = 1000
 _TRUTHS = tuple(round(0.05 * k, 2) for k in range(1, 20))
+_FEWER_TRUTHS = _TRUTHS[1::2]
 _NULLS = 401
-_WORDS = {
-    "informative_weight": "weight of what was borrowed",
-    "effective_sample_size": "worth in people",
-    "control_informative_weight": "weight of what was borrowed, controls",
-    "control_effective_sample_size": "worth in people, controls",
-    "width": "width of the interval",
-    "coverage": "coverage of the interval",
-}
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Plan:
     """What `plan` returns.
@@ -51,8 +43,9 @@ class Plan:
         Of the credible interval.
     rows : list of dict
         One a truth: `truth`, `control` (None without a control arm), `success` (the probability of it), and what is
-        expected: `informative_weight`, `effective_sample_size` (ELIR of the posterior, in people), of two arms those of
-        the controls as well, of one arm `width` and `coverage` of the credible interval. None where not defined.
+        expected: `effective_sample_size` of the posterior, in people and by moments, and the weight of what was borrowed,
+        `informative_weight`, where the prior has a vague component; of two arms those of the controls as well
+        (`control_...`); of one arm `width` and `coverage` of the credible interval.
     type_one_error : dict
         `largest`: the largest probability of success where the rule's `null` is the truth, or worse; `at`: the rate
         (of the controls) where it is so large; `null`.
@@ -148,8 +141,7 @@ class Plan:
         return "log_odds_ratio" if self.prior.family == "normal" else self.rule.scale
 
     def _row_lines(self) -> list[str]:
-        names = [name for name in self.rows[0] if self.rows[0][name] is not None or name in _WORDS]
-        names = [name for name in names if any(row[name] is not None for row in self.rows)]
+        names = [name for name, value in self.rows[0].items() if value is not None]
         heads = [name.replace("_", " ").replace("effective sample size", "ESS") for name in names]
         cells = [[_cell(name, row[name]) for name in names] for row in self.rows]
         widths = [max(len(head), *(len(row[k]) for row in cells)) for k, head in enumerate(heads)]
@@ -194,7 +186,7 @@ def plan(
     control_patients : int, optional
         People in the control arm; a trial of one arm when not given.
     truths : sequence of float, optional
-        True rates in the treated arm; 0.05 to 0.95 when not given.
+        True rates in the treated arm; 0.05, 0.1 to 0.95 (of two arms, 0.1, 0.2 to 0.9) when not given.
     control_truths : sequence of float, optional
         True rates of the controls; the quartiles of their prior, or 0.25, 0.5 and 0.75, when not given.
     design_prior, design_control_prior : Mixture, optional
@@ -226,7 +218,8 @@ def plan(
     if issues:
         raise InputError(issues)
     trial = make_trial(prior, control, (patients, control_patients), rule, level)
-    rates = _TRUTHS if truths is None else tuple(float(x) for x in truths)
+    usual = _TRUTHS if control_patients is None else _FEWER_TRUTHS
+    rates = usual if truths is None else tuple(float(x) for x in truths)
     controls = _controls(control_patients, control, control_truths)
     today = design_prior or prior.informative, design_control_prior or (control and control.informative)
     return Plan(
@@ -264,9 +257,9 @@ def make_trial(
     control: Mixture | None,
     patients: tuple[int, int | None],
     rule: DecisionRule | None,
-    level: float,
+    level: float | None,
 ) -> Trial:
-    """Every table of the trial that these choices make."""
+    """Every table of the trial that these choices make; without a level, without intervals."""
     treated, controls = patients
     if controls is None:
         return one_arm(prior, treated, rule, level)
@@ -290,14 +283,10 @@ def _row(trial: Trial, truth: float, control: float | None) -> dict[str, Any]:
     rate = 0.0 if control is None else control
     row = {"truth": truth, "control": control, "success": float(trial.expected(trial.success, truth, rate))}
     for name, values in trial.features.items():
-        row[name] = _finite(float(trial.expected(values, truth, rate)))
+        row[name] = float(trial.expected(values, truth, rate))
     if trial.lower is not None:
         row["coverage"] = float(trial.expected((trial.lower <= truth) & (truth <= trial.upper), truth))
     return row
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _type_one_error(trial: Trial, rule: DecisionRule, contrast: bool) -> dict[str, float]:
@@ -322,8 +311,7 @@ def _assurance(trial: Trial, prior: Mixture, control: Mixture | None) -> float |
     if prior.family == "normal":
         if control is None:
             return None
-        success: Callable[[Any, Any], Any] = lambda truth, rate: trial.expected(trial.success, truth, rate)  # noqa: E731
-        return over_contrast(prior, control, success)
+        return over_contrast(prior, control, partial(trial.expected, trial.success))
     of_control = np.ones(1) if control is None or controls == 0 else control.predictive(total=controls)
     return float(trial.averaged(trial.success, prior.predictive(total=treated), of_control))
 

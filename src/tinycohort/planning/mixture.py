@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from ..issues import InputError, Issue
 from .laws import LAWS, Law
@@ -327,23 +328,26 @@ class Mixture:
 def quantiles(law: Law, weights: Any, first: Any, second: Any, p: Any) -> Any:
     """Quantiles `p` (Q,) of mixtures, whose parameters are (..., component): (..., Q).
 
-    Newton's method on the line, with bisection whenever it leaves its bracket.
+    Newton's method on the line, with bisection whenever it leaves its bracket; quantiles of nought and one are the ends
+    of forty standard deviations.
     """
     centre, deviation = law.spread(first, second)
-    # Nobody looks beyond forty standard deviations: a Beta's tail falls off no slower than exp(-40 sd / sd).
     low, high = (np.expand_dims((centre + side * _REACH * deviation), -1) for side in (-1, 1))
     shape = (*weights.shape[:-1], len(p))
     low, high = (np.broadcast_to(end, shape).copy() for end in (low.min(axis=-2), high.max(axis=-2)))
     middle = np.einsum("...k,...k->...", weights, centre)[..., None]
     x = np.clip(np.broadcast_to(middle, shape), low, high)
     parts = (weights[..., None, :], first[..., None, :], second[..., None, :])
+    target = special.logit(p)
     for _ in range(_STEPS):
-        below = (law.below(law.value(x)[..., None], *parts[1:]) * parts[0]).sum(axis=-1)
+        value = law.value(x)[..., None]
+        below = (law.below(value, *parts[1:]) * parts[0]).sum(axis=-1)
         density = (np.exp(law.log_density(x[..., None], *parts[1:])) * parts[0]).sum(axis=-1)
         excess = below - p
         low, high = np.where(excess < 0, x, low), np.where(excess > 0, x, high)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            step = x - excess / density
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            # On the logit of the distribution function, which is straighter in the tails.
+            step = x - (special.logit(below) - target) * below * (1.0 - below) / density
         inside = (step > low) & (step < high)
         moved = np.where(excess == 0.0, x, np.where(inside, step, 0.5 * (low + high)))
         if np.abs(moved - x).max(initial=0.0) < _CLOSE * (1.0 + np.abs(x).max(initial=0.0)):

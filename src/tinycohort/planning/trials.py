@@ -16,7 +16,6 @@ from scipy import special
 from ..numerics import expit, gauss_legendre
 from .decisions import Arms, DecisionRule, all_posteriors, tables_above
 from .mixture import Mixture, quantiles
-from .sample_size import effective_sample_size
 
 __all__ = ["Trial", "contrast_trial", "counts_at", "one_arm", "over_contrast", "treated_at", "two_arms"]
 
@@ -34,7 +33,7 @@ class Trial:
     success : array (patients + 1, control patients + 1)
         Whether the rule is met; one column where there is no control arm.
     features : mapping of str to array that broadcasts to the same shape
-        What would be known after each table; nan where it is not defined.
+        What would be known after each table.
     lower, upper : array (patients + 1, 1) or None
         Ends of the credible interval of the rate, of one arm alone.
     """
@@ -82,13 +81,15 @@ def counts_at(rate: Any, total: int) -> Any:
     return np.exp(ways + special.xlogy(events, rate) + special.xlog1py(total - events, -rate))
 
 
-def one_arm(prior: Mixture, patients: int, rule: DecisionRule | None, level: float) -> Trial:
-    """A trial without a control arm; without a rule, nothing succeeds."""
+def one_arm(prior: Mixture, patients: int, rule: DecisionRule | None, level: float | None) -> Trial:
+    """A trial without a control arm; without a rule nothing succeeds, without a level there are no intervals."""
     arms, _ = all_posteriors(prior, patients)
     met = np.full(patients + 1, rule is not None)
     for threshold, q in rule.conditions if rule else ():
         side = special.betaincc if rule and rule.above else special.betainc
         met &= (arms.weights * side(arms.alpha, arms.beta, np.clip(threshold, 0.0, 1.0))).sum(axis=1) > q
+    if level is None:
+        return Trial(met[:, None], _borrowed(prior, arms))
     tail = 0.5 * (1.0 - level)
     ends = quantiles(prior.law, *arms, np.array([tail, 1.0 - tail]))
     features = {"width": ends[:, 1:] - ends[:, :1], **_borrowed(prior, arms)}
@@ -108,14 +109,17 @@ def two_arms(prior: Mixture, control_prior: Mixture, patients: tuple[int, int], 
 
 
 def _borrowed(prior: Mixture, arms: Arms) -> dict[str, Any]:
-    """Weight of what was borrowed, and what the posterior is worth in people, after each count (count, 1)."""
-    posteriors = (Mixture("beta", w, a, b) for w, a, b in zip(*arms, strict=True))
-    sizes = [effective_sample_size(one).elir for one in posteriors]
-    worth = np.array([math.nan if size is None else size for size in sizes])
-    return {
-        "informative_weight": arms.weights[:, ~prior.vague].sum(axis=1)[:, None],
-        "effective_sample_size": worth[:, None],
-    }
+    """What the posterior is worth in people after each count, by moments, and the weight of what was borrowed (count, 1).
+
+    By moments, for that is defined after every count: after one that contradicts the prior, ELIR may not be.
+    """
+    means, variances = prior.law.moments(arms.alpha, arms.beta)
+    mean = (arms.weights * means).sum(axis=1)
+    variance = (arms.weights * (variances + (means - mean[:, None]) ** 2)).sum(axis=1)
+    found = {"effective_sample_size": (mean * (1.0 - mean) / variance - 1.0)[:, None]}
+    if prior.vague.any():
+        found["informative_weight"] = arms.weights[:, ~prior.vague].sum(axis=1)[:, None]
+    return found
 
 
 def contrast_trial(prior: Mixture, patients: tuple[int, int], rule: DecisionRule) -> Trial:
@@ -135,7 +139,8 @@ def contrast_trial(prior: Mixture, patients: tuple[int, int], rule: DecisionRule
     for threshold, q in rule.conditions:
         inside = theta > threshold if rule.above else theta < threshold
         met &= (likelihood[..., inside] @ (density[inside] @ prior.weights)) / total > q
-    return Trial(met, {"informative_weight": evidence[..., ~prior.vague].sum(axis=-1) / total})
+    borrowed = {"informative_weight": evidence[..., ~prior.vague].sum(axis=-1) / total} if prior.vague.any() else {}
+    return Trial(met, borrowed)
 
 
 def _panels(prior: Mixture, breaks: list[float]) -> tuple[Any, Any]:
