@@ -8,6 +8,7 @@ from typing import Any
 from .. import __version__
 from . import commands
 from .output import NO_ANSWER, NO_RECONSTRUCTION
+from .plan_command import add_plan
 
 __all__ = ["ENGINES", "INTERVALS", "POOLINGS", "READ_AT", "build_parser"]
 
@@ -34,6 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_show(found)
     _add_fit(found)
     _add_pool(found)
+    add_plan(found, _add)
     _add_reconstruct(found)
     _add_report(found)
     _add_reproduce(found)
