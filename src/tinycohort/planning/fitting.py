@@ -83,8 +83,8 @@ def _beginnings(line: Any, mass: Any, size: int, before: Any, family: str) -> li
     middle = float(mass @ line)
     deviation = math.sqrt(float(mass @ (line - middle) ** 2))
     widths = deviation * np.geomspace(0.5, 2.0, size)
-    nested = np.exp(-0.5 * ((line[:, None] - middle) / widths) ** 2) / widths
-    found = [_softened(side_by_side), nested / nested.sum(axis=1, keepdims=True)]
+    nested = -0.5 * ((line[:, None] - middle) / widths) ** 2 - np.log(widths)
+    found = [_softened(side_by_side), special.softmax(nested, axis=1)]
     if before is not None:
         shares = _shares(family, line, before)
         wider = np.clip(np.abs(line - middle) / (3.0 * deviation), 0.02, 0.5)[:, None]
@@ -108,9 +108,7 @@ def _log_density(family: str, line: Any, mixture: tuple[Any, Any, Any]) -> Any:
 
 
 def _shares(family: str, line: Any, mixture: tuple[Any, Any, Any]) -> Any:
-    logs = _log_components(family, line, mixture)
-    shares = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return shares / shares.sum(axis=1, keepdims=True)
+    return special.softmax(_log_components(family, line, mixture), axis=1)
 
 
 def _maximise(family: str, line: Any, mass: Any, shares: Any) -> tuple[Any, Any, Any]:
@@ -140,6 +138,10 @@ def _improved(step: Any, statistics: Any, mass: Any, shares: Any, before: Any) -
 # -- the best parameters of one component, from weighted means of its sufficient statistics
 
 
+def _trigamma(x: Any) -> Any:
+    return special.zeta(2.0, x)
+
+
 def _beta_statistics(line: Any) -> Any:
     """log p and log(1 - p), and p and its square to begin from."""
     p = special.expit(line)
@@ -155,9 +157,9 @@ def _beta_step(means: Any, before: Any) -> tuple[Any, Any]:
     else:
         a, b = before[1], before[2]
     for _ in range(_NEWTON if before is not None else _AT_FIRST):
-        both, tri = special.digamma(a + b), special.polygamma(1, a + b)
+        both, tri = special.digamma(a + b), _trigamma(a + b)
         miss_a, miss_b = special.digamma(a) - both - means[0], special.digamma(b) - both - means[1]
-        slope_a, slope_b = special.polygamma(1, a) - tri, special.polygamma(1, b) - tri
+        slope_a, slope_b = _trigamma(a) - tri, _trigamma(b) - tri
         determinant = slope_a * slope_b - tri**2
         move_a = (slope_b * miss_a + tri * miss_b) / determinant
         move_b = (slope_a * miss_b + tri * miss_a) / determinant
@@ -186,7 +188,7 @@ def _gamma_step(means: Any, before: Any) -> tuple[Any, Any]:
     a = 0.5 / gap if before is None else before[1]
     for _ in range(_NEWTON if before is not None else _AT_FIRST):
         rest = gap - np.log(a) + special.digamma(a)
-        a = np.clip(1.0 / (1.0 / a + rest / (a**2 * (1.0 / a - special.polygamma(1, a)))), _LEAST, _LARGEST)
+        a = np.clip(1.0 / (1.0 / a + rest / (a**2 * (1.0 / a - _trigamma(a)))), _LEAST, _LARGEST)
     return a, a / means[1]
 
 

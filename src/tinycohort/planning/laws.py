@@ -21,7 +21,7 @@ __all__ = ["LAWS", "Law"]
 
 _LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
 # Beyond this the logit of a probability, and the logarithm of a rate, cannot be told from its end.
-_END = 700.0
+_END = 300.0
 
 
 class Law(ABC):

@@ -55,7 +55,7 @@ class Mixture:
     >>> import tinycohort as tc
     >>> prior = tc.Mixture("beta", [0.6, 0.4], [19.2, 3.5], [57.8, 9.4])
     >>> print(f"{prior.mean:.3f} (sd {prior.sd:.3f})")
-    0.258 (sd 0.083)
+    0.258 (sd 0.085)
     >>> after = prior.update(events=4, total=20)
     >>> after
     0.70 Beta(23.2, 73.8) + 0.30 Beta(7.5, 25.4)
@@ -295,7 +295,7 @@ class Mixture:
         --------
         >>> import tinycohort as tc
         >>> print(tc.Mixture("beta", [0.8, 0.2], [10, 1], [2, 1]).effective_sample_size())
-        ELIR 7.7, moment 3.2, Morita 11.3 people
+        ELIR 7.7, moment 3.2, Morita 8.5 people
         """
         from .sample_size import effective_sample_size
 

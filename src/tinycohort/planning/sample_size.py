@@ -10,6 +10,7 @@ doi:10.1111/j.1541-0420.2007.00888.x; at the mode and without rounding, as in eq
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,13 +82,13 @@ def effective_sample_size(mixture: Mixture, unit: str | None = None, vague: floa
     reasons: dict[str, str] = {}
     found: dict[str, float | None] = {}
     edge = _edge(mixture)
-    ways = {
-        "elir": lambda: elir_of(mixture, unit),
+    ways: dict[str, Callable[[], float | str]] = {
+        "elir": lambda: f"{edge}, so that the integral diverges" if edge else elir_of(mixture, unit),
         "moment": lambda: _moment(mixture, unit),
-        "morita": lambda: _morita(mixture, unit, vague),
+        "morita": lambda: f"{edge}, which is its mode" if edge else _morita(mixture, unit, vague),
     }
     for name, way in ways.items():
-        value = edge if name == "elir" and edge else way()
+        value = way()
         if not isinstance(value, str) and value < -_ROUNDING * (1.0 + abs(value)):
             value = "the prior is not peaked: its logarithm bends upwards more than downwards, which is worth no people"
         found[name] = None if isinstance(value, str) else max(value, 0.0)
@@ -107,13 +108,13 @@ def _no_unit(mixture: Mixture) -> str:
 
 
 def _edge(mixture: Mixture) -> str:
-    """Why the integral of ELIR diverges, where it does."""
+    """Where the density is infinite, if it is."""
     if mixture.family == "normal":
         return ""
     ends = [mixture.first, mixture.second] if mixture.family == "beta" else [mixture.first]
     if any((end < 1.0).any() for end in ends):
         where = "0 or 1" if mixture.family == "beta" else "0"
-        return f"a component has a parameter below 1, so that the density is infinite at {where} and the integral diverges"
+        return f"a component has a parameter below 1: the density is infinite at {where}"
     return ""
 
 

@@ -129,7 +129,7 @@ def smallest_trial(
     >>> tc.smallest_trial(prior, tc.DecisionRule(0.2, 0.9), truth=0.4, power=0.8)
     P(quantity > 0.2) > 0.9 with probability 0.8 at 0.4: 30 people (0.824), and always from 33 on
     >>> tc.smallest_trial(prior, width=0.3)
-    an interval of 95% no wider than 0.3 on average: 8 people (0.289)
+    an interval of 95% no wider than 0.3 on average: 14 people (0.294)
     """
     prior, control = as_prior(prior), None if control_prior is None else as_prior(control_prior)
     controls = None if controls_per_patient is None else 1
