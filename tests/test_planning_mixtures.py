@@ -10,7 +10,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -196,7 +196,7 @@ def test_elir_is_consistent_with_what_it_predicts_of_more_data() -> None:
 
 def test_elir_is_two_and_what_the_slope_of_the_density_holds_less_the_density_at_its_ends() -> None:
     """Integrated by parts: the definition has second derivatives, and this only first ones."""
-    for mixture in (as_mixture(AS["inputs"]).robust(0.2), as_mixture(AS["inputs"]).robust(0.3, 0.4, 1.5)):
+    for mixture in (as_mixture(AS["inputs"]).robust(0.2),):
 
         def held(x: float, of: tc.Mixture = mixture) -> float:
             parts = [(w * d.pdf(x), (a - 1) / x - (b - 1) / (1 - x)) for w, d, a, b in
@@ -252,6 +252,7 @@ def test_a_sample_size_that_is_not_defined_is_none_and_says_why(mixture: tc.Mixt
 sizes = st.floats(0.05, 300.0)
 
 
+@settings(max_examples=40)
 @given(weight=st.floats(0.01, 0.99), a=sizes, b=sizes, c=sizes, d=sizes)
 def test_no_sample_size_is_ever_negative(weight: float, a: float, b: float, c: float, d: float) -> None:
     for family in ("beta", "gamma"):

@@ -187,7 +187,7 @@ def _gamma_step(means: Any, before: Any) -> tuple[Any, Any]:
     gap = np.maximum(np.log(means[1]) - means[0], 1e-12)
     a = 0.5 / gap if before is None else before[1]
     for _ in range(_NEWTON if before is not None else _AT_FIRST):
-        rest = gap - np.log(a) + special.digamma(a)
+        rest = np.log(a) - special.digamma(a) - gap
         a = np.clip(1.0 / (1.0 / a + rest / (a**2 * (1.0 / a - _trigamma(a)))), _LEAST, _LARGEST)
     return a, a / means[1]
 

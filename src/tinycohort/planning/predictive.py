@@ -92,8 +92,9 @@ def map_prior(
 
     Beta of a proportion; gamma of the hazard where survival is exponential; normal of a log ratio, a difference or a log
     median. The mixture has as few components as Akaike's criterion wants, with a penalty of 6 for each parameter and as
-    if 4000 draws were described, and is made by weighted expectation maximisation: of the exact marginal, on 300 cells,
-    if the fit is exact; of the draws if it is not. How far from the exact one it may be is part of the answer.
+    if 4000 draws were described, and is made by expectation maximisation, weighted by the probability of each of 300
+    cells: exact if the fit is, counted over the draws if it is not. How far from the exact one (or from the draws) it is
+    is part of the answer.
 
     Parameters
     ----------
@@ -141,7 +142,7 @@ def _made(fit: Fit, group: str | None, components: int, reference_sd: float | No
         what = f"pooling {fit.compiled.pooling.name!r} says nothing of a new cohort"
         raise InputError(Issue("fit", what, "Choose a fit with another pooling."))
     scale = _scale_of(fit.compiled, reference_sd)
-    line, mass, edges, below = _cells(fit, marginal, scale)
+    line, mass, edges, below = _cells(marginal, scale)
     found = fit_mixture(scale.family, line, mass, components)
     mixture = Mixture(scale.family, found.weights, found.first, found.second, scale.reference_sd, scale.words)
     distance = float(np.abs(mixture.cdf(mixture.law.value(edges)) - below).max())
@@ -203,18 +204,14 @@ def _scale_of(model: CompiledModel, reference_sd: float | None) -> _Scale:
     return _Scale("normal", words, *same, reference_sd=usual if reference_sd is None else reference_sd)
 
 
-def _cells(fit: Fit, marginal: Marginal, scale: _Scale) -> tuple[Any, Any, Any, Any]:
+def _cells(marginal: Marginal, scale: _Scale) -> tuple[Any, Any, Any, Any]:
     """Points on the mixture's line with their probabilities, and edges with the distribution function there."""
     low, first, middle, third, high = (float(x) for x in marginal.quantile(np.array([_TAIL, 0.25, 0.5, 0.75, 1 - _TAIL])))
     core = max(third - first, 1e-12)
     ends = np.arcsinh((np.array([low, high]) - middle) / core)
     theta = middle + core * np.sinh(np.linspace(*ends, _CELLS + 1))
     below = np.asarray(marginal.cdf(theta), float)
-    if fit.posterior.engine == "exact":
-        mass, points = np.maximum(np.diff(below), 0.0), 0.5 * (theta[1:] + theta[:-1])
-    else:
-        points = marginal.quantile((np.arange(DRAWS) + 0.5) / DRAWS)
-        mass = np.full(DRAWS, 1.0 / DRAWS)
+    mass, points = np.maximum(np.diff(below), 0.0), 0.5 * (theta[1:] + theta[:-1])
     line, edges = scale.line(points), scale.line(theta)
     if scale.falling:
         return line[::-1], mass[::-1], edges[::-1], 1.0 - below[::-1]
