@@ -72,7 +72,11 @@ def test_the_components_are_those_that_akaikes_criterion_wants(three: tc.Fit) ->
 
 @pytest.mark.parametrize("family", ["beta", "normal", "gamma"])
 def test_a_mixture_is_found_again(family: str) -> None:
-    parameters = {"beta": ([20.0, 3.0], [50.0, 2.0]), "normal": ([0.0, 1.5], [0.3, 0.8]), "gamma": ([30.0, 3.0], [10.0, 4.0])}
+    parameters = {
+        "beta": ([20.0, 3.0], [50.0, 2.0]),
+        "normal": ([0.0, 1.5], [0.3, 0.8]),
+        "gamma": ([30.0, 3.0], [10.0, 4.0]),
+    }
     truth = tc.Mixture(family, [0.7, 0.3], *parameters[family])
     line = truth.law.line(truth.quantile((np.arange(1500) + 0.5) / 1500))
     found = fit_mixture(family, line, np.full(1500, 1.0 / 1500))
@@ -136,7 +140,7 @@ def test_a_group_has_a_prior_of_its_own() -> None:
     assert other.sd > lung.sd
     own_group = fit.posterior.marginal("new_cohort_in_group", 0, natural=True)
     assert skin.exact.mean == pytest.approx(own_group.mean, abs=1e-6)
-    with pytest.raises(tc.InputError, match="'bone' is no group of this fit. Choose one of skin, lung"):
+    with pytest.raises(tc.InputError, match=r"'bone' is no group of this fit\. Choose one of skin, lung"):
         tc.map_prior(fit, group="bone")
 
 

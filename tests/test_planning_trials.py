@@ -25,7 +25,11 @@ SCEPTICAL = tc.Mixture("beta", [1.0], [4.0], [16.0]).robust(0.2)
 def test_the_difference_with_80_percent_power_is_the_one_that_rbest_prints(design: str) -> None:
     case = CASES["oc_AS_delta_at_80pct_power"]
     inputs = case["inputs"]
-    active = UNIFORM if design in ("uniform", "classic") else tc.Mixture("beta", [1.0], *([x] for x in inputs["active_prior"]))
+    active = (
+        UNIFORM
+        if design in ("uniform", "classic")
+        else tc.Mixture("beta", [1.0], *([x] for x in inputs["active_prior"]))
+    )
     control = {"nonrobust": MAP, "robust": MAP.robust(0.2)}.get(design, UNIFORM)
     controls = inputs["classic_control_patients"] if design == "classic" else inputs["control_patients"]
     rule, rate = tc.DecisionRule(inputs["threshold"], inputs["probability"]), inputs["control_rate"]
@@ -55,7 +59,9 @@ def test_the_table_of_schmidli_and_colleagues_is_met(prior: str) -> None:
 def simulated(rng: np.random.Generator, plan: tc.planning.Plan, truth: float, control: float, size: int = 4000) -> Any:
     """Trials simulated, each looked at by itself: whether it succeeds."""
     rule, found = plan.rule, {}
-    pairs = zip(rng.binomial(plan.patients, truth, size), rng.binomial(plan.control_patients or 0, control, size), strict=True)
+    pairs = zip(
+        rng.binomial(plan.patients, truth, size), rng.binomial(plan.control_patients or 0, control, size), strict=True
+    )
     counts = [(int(r), int(c)) for r, c in pairs]
     for r, c in set(counts):
         after = plan.prior.update(events=r, total=plan.patients)
@@ -92,7 +98,9 @@ def test_a_prior_of_the_log_odds_ratio_is_updated_by_the_conditional_likelihood(
     step = theta[1] - theta[0]
     for r1, r0 in ((6, 2), (0, 0), (9, 7), (3, 5), (8, 1)):
         likelihood = stats.nchypergeom_fisher(16, r1 + r0, 9, np.exp(theta)).pmf(r1)
-        parts = np.stack([w * stats.norm(m, s).pdf(theta) for w, m, s in zip(prior.weights, prior.first, prior.second, strict=True)])
+        parts = np.stack(
+            [w * stats.norm(m, s).pdf(theta) for w, m, s in zip(prior.weights, prior.first, prior.second, strict=True)]
+        )
         mass = parts * likelihood * step
         above = mass.sum(axis=0)[theta > 0.2].sum() / mass.sum()
         assert plan.trial.success[r1, r0] == (above > 0.6)
@@ -108,7 +116,9 @@ def test_the_assurance_is_what_is_expected_over_what_is_believed() -> None:
     hopeful = tc.Mixture("beta", [1.0], [30.0], [20.0])
     assert tc.plan(SCEPTICAL, 20, rule, design_prior=hopeful).assurance > 0.9
     ratio = tc.Mixture("normal", [1.0], [0.8], [0.4], 2.0)
-    two = tc.plan(ratio, 12, tc.DecisionRule(0.0, 0.9), control_patients=12, control_prior=tc.Mixture("beta", [1], [10], [30]))
+    two = tc.plan(
+        ratio, 12, tc.DecisionRule(0.0, 0.9), control_patients=12, control_prior=tc.Mixture("beta", [1], [10], [30])
+    )
     controls = two.control_prior.draw(20_000, seed=6)
     odds = np.exp(ratio.draw(20_000, seed=7)) * controls / (1.0 - controls)
     expected = two.trial.expected(two.trial.success, odds / (1.0 + odds), controls)
@@ -210,7 +220,10 @@ def test_one_more_cohort_is_weighed_by_what_the_evidence_itself_predicts() -> No
         assert found.expected[name]["lower"] <= found.expected[name]["mean"] <= found.expected[name]["upper"]
         assert 0.0 < found.expected[name]["narrower"] < 0.5
     # What is expected of the mean is today's mean, whatever the new cohort shows.
-    means = [tc.pool(events=[*data["events"], r], totals=[*data["totals"], 2]).posterior.marginal("typical").mean for r in range(3)]
+    means = [
+        tc.pool(events=[*data["events"], r], totals=[*data["totals"], 2]).posterior.marginal("typical").mean
+        for r in range(3)
+    ]
     assert tc.predicted_events(fit, 2) @ means == pytest.approx(fit.posterior.marginal("typical").mean, abs=1e-6)
 
 
@@ -235,7 +248,11 @@ def test_everything_that_is_wrong_with_a_plan_is_said_at_once() -> None:
     rule = tc.DecisionRule(0.2, 0.9)
     for arguments, options, what in (
         ((tc.Mixture("gamma", [1], [1], [1]), 20, rule), {}, "a gamma mixture of rate and a trial of responders"),
-        ((tc.Mixture("normal", [1], [0], [1], 2.0, "log hazard ratio"), 20, rule), {"control_patients": 20}, "speak of a log odds"),
+        (
+            (tc.Mixture("normal", [1], [0], [1], 2.0, "log hazard ratio"), 20, rule),
+            {"control_patients": 20},
+            "speak of a log odds",
+        ),
         ((UNIFORM, 20, rule), {"control_patients": 20}, "control_prior: not given"),
         ((UNIFORM, 20, rule), {"control_truths": [0.2]}, "control_truths: given, and there are no controls"),
         ((UNIFORM, 20, rule), {"design_prior": 3}, "not a beta mixture"),

@@ -39,8 +39,8 @@ model of randomised trials (abscopal_contrast) is always about.
 def add_plan(found: Any, add: Callable[..., argparse.ArgumentParser]) -> None:
     """Say what may be typed; `add` makes a command."""
     example = (
-        "  tinycohort plan unirradiated_response --group nasopharyngeal --patients 20 --threshold 0.2 --probability 0.9 "
-        "--robust 0.2\n"
+        "  tinycohort plan unirradiated_response --group nasopharyngeal --patients 20 "
+        "--threshold 0.2 --probability 0.9 --robust 0.2\n"
     )
     about = "plan a trial that borrows a model's prediction of a new cohort: its prior, and how the trial would go"
     parser = add(found, "plan", plan, about, example, _MORE)
@@ -58,11 +58,17 @@ def add_plan(found: Any, add: Callable[..., argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--control-truth", type=float, action="append", metavar="P", help="of the controls (default: their quartiles)"
     )
-    parser.add_argument("--power", type=float, metavar="P", help="also the smallest trial that succeeds so often at --truth")
+    parser.add_argument(
+        "--power", type=float, metavar="P", help="also the smallest trial that succeeds so often at --truth"
+    )
     parser.add_argument("--width", type=float, metavar="W", help="also the smallest trial whose interval is so narrow")
     parser.add_argument("--one-more", action="store_true", help="also what the cohort would do to today's intervals")
-    parser.add_argument("--level", type=float, default=0.95, metavar="P", help="of the credible intervals (default: 0.95)")
-    parser.add_argument("--engine", choices=("auto", "exact", "nuts"), default="auto", help="auto takes exact if it can")
+    parser.add_argument(
+        "--level", type=float, default=0.95, metavar="P", help="of the credible intervals (default: 0.95)"
+    )
+    parser.add_argument(
+        "--engine", choices=("auto", "exact", "nuts"), default="auto", help="auto takes exact if it can"
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="of random draws (default: a fresh one, recorded)")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     parser.set_defaults(no_answer=NO_PLAN)
@@ -80,7 +86,9 @@ def _add_rule(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_priors(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--borrow", choices=ARMS, default=ARMS[0], help="the arm that the model is about (default: treated)")
+    parser.add_argument(
+        "--borrow", choices=ARMS, default=ARMS[0], help="the arm that the model is about (default: treated)"
+    )
     parser.add_argument(
         "--other-prior",
         default="Beta(1, 1)",
@@ -89,7 +97,9 @@ def _add_priors(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--robust", type=float, metavar="W", help="weight of a vague component beside the prior")
     parser.add_argument("--robust-mean", type=float, metavar="P", help="mean of that component")
-    parser.add_argument("--reference-sd", type=float, metavar="S", help="of a log ratio: one observation's standard deviation")
+    parser.add_argument(
+        "--reference-sd", type=float, metavar="S", help="of a log ratio: one observation's standard deviation"
+    )
 
 
 def plan(options: Any) -> int:
@@ -123,7 +133,9 @@ def plan(options: Any) -> int:
     smallest = _smallest(options, treated, controls, rule)
     if options.one_more:
         complain(f"fitting again for each count from 0 to {options.patients}")
-    more = one_more_cohort(found, options.patients, group=options.group, level=options.level) if options.one_more else None
+    more = (
+        one_more_cohort(found, options.patients, group=options.group, level=options.level) if options.one_more else None
+    )
     if options.json:
         answer_json(
             {

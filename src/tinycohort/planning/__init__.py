@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .decisions import DecisionRule, probability_of_difference
-from .front import Plan, plan
+from .front import plan
 from .mixture import Mixture
 from .one_more import OneMore, one_more_cohort
 from .predictive import MapPrior, map_prior
+from .result import Plan
 from .sample_size import EffectiveSampleSize
 from .sizing import Size, smallest_trial
 

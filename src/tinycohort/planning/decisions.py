@@ -1,8 +1,8 @@
 """Decision rules P(quantity > c) > q, of one arm and of two, and the probabilities that they look at.
 
 Two arms are compared by one exact integral: of the one arm's density times the other's distribution function, over a
-line on which both are smooth (Trefethen and Weideman 2014, doi:10.1137/130932132). It is made for all tables of a trial at
-once, as one product of two matrices.
+line on which both are smooth (Trefethen and Weideman 2014, doi:10.1137/130932132). It is made for all tables of a trial
+at once, as one product of two matrices.
 """
 
 from __future__ import annotations
@@ -84,9 +84,11 @@ class DecisionRule:
         if not issues and len(found["thresholds"]) != len(found["probabilities"]):
             what = f"{len(found['thresholds'])} thresholds and {len(found['probabilities'])} probabilities"
             issues.append(Issue("rule", what, "Give one of each for each condition."))
-        for q in found["probabilities"]:
-            if not 0.0 < q < 1.0:
-                issues.append(Issue("probabilities", f"{q:g} is not between 0 and 1", "Give one such as 0.9."))
+        issues += [
+            Issue("probabilities", f"{q:g} is not between 0 and 1", "Give one such as 0.9.")
+            for q in found["probabilities"]
+            if not 0.0 < q < 1.0
+        ]
         if self.scale not in SCALES:
             issues.append(Issue("scale", f"unknown scale {self.scale!r}", f"Choose one of {', '.join(SCALES)}."))
         if issues:
@@ -101,7 +103,7 @@ class DecisionRule:
 
     @property
     def null(self) -> float:
-        """The threshold that must be passed with the largest probability: the hypothesis that the trial is to refute."""
+        """The threshold to be passed with the largest probability: the hypothesis that the trial is to refute."""
         return float(max(self.conditions, key=lambda pair: pair[1])[0])
 
     def met(self, first: Mixture, second: Mixture | None = None) -> bool:
@@ -184,8 +186,8 @@ def probability_of_difference(
         ratio = first.second[:, None] * math.exp(threshold) / second.second
         above = special.betaincc(first.first[:, None], second.first, ratio / (1.0 + ratio))
         return float((weights * above).sum())
-    rows = [Arms(one.weights[None], one.first[None], one.second[None]) for one in (first, second)]
-    return float(tables_above(*rows, threshold, scale)[0, 0])
+    one, other = (Arms(arm.weights[None], arm.first[None], arm.second[None]) for arm in (first, second))
+    return float(tables_above(one, other, threshold, scale)[0, 0])
 
 
 def all_posteriors(prior: Mixture, total: int) -> tuple[Arms, Any]:
@@ -200,7 +202,7 @@ def all_posteriors(prior: Mixture, total: int) -> tuple[Arms, Any]:
 
 
 def tables_above(first: Arms, second: Arms, threshold: float, scale: str) -> Any:
-    """P(first - second > threshold) of every row of the one against every row of the other (row of first, of second)."""
+    """P(first - second > threshold) of each row of the one against each of the other (row of first, of second)."""
     low, high = 0.0, 1.0
     if scale == "risk_difference":
         # Where the first could pass the threshold at all.

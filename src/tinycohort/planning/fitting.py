@@ -1,8 +1,8 @@
 """A mixture that comes close to a distribution known at weighted points, with as few components as are needed.
 
 Expectation maximisation over the points, in which each weighs as much as the distribution has of it: nothing is random.
-The number of components is Akaike's, with a penalty of six for each parameter and as if the points were 4000 draws, which
-is what RBesT's `automixfit` makes of as many (Weber and colleagues 2021, doi:10.18637/jss.v100.i19).
+The number of components is Akaike's, with a penalty of six for each parameter and as if the points were 4000 draws,
+which is what RBesT's `automixfit` makes of as many (Weber and colleagues 2021, doi:10.18637/jss.v100.i19).
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def fit_mixture(family: str, line: Any, mass: Any, most: int = MOST) -> Fitted:
 
 
 def _beginnings(line: Any, mass: Any, size: int, before: Any, family: str) -> list[Any]:
-    """Shares of each point in each component to begin with (N, size): side by side, nested, and one more than before."""
+    """Shares of each point in each component to begin with (N, size): side by side, nested, one more than before."""
     if size == 1:
         return [np.ones((len(line), 1))]
     below = np.cumsum(mass) - 0.5 * mass

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ..issues import InputError, Issue
 from .laws import LAWS, Law
+from .lines import quantiles
+from .refusals import check_data, column_of, number_issues, robust_issues, unknown_family
+from .sample_size import EffectiveSampleSize, effective_sample_size
 
-__all__ = ["Mixture", "line_of", "quantiles"]
+__all__ = ["Mixture"]
 
-_SHARE = 1e-6
-_STEPS = 80
-_CLOSE = 1e-13
-_REACH, _POINTS = 40.0, 2001
 _TAIL = 1e-10
 _MOST_EVENTS = 100_000
 
@@ -38,8 +34,8 @@ class Mixture:
     first, second : sequence of float, shape (component,)
         alpha and beta; mean and standard deviation; shape and rate.
     reference_sd : float, optional
-        Of a normal mixture: the standard deviation of one observation on its scale, the unit in which its information is
-        counted. 2 for a log hazard ratio counts events.
+        Of a normal mixture: the standard deviation of one observation on its scale, the unit in which its information
+        is counted. 2 for a log hazard ratio counts events.
     scale : str
         What the numbers are of, in words.
     vague : sequence of bool, shape (component,), optional
@@ -58,7 +54,7 @@ class Mixture:
     0.258 (sd 0.085)
     >>> after = prior.update(events=4, total=20)
     >>> after
-    0.70 Beta(23.2, 73.8) + 0.30 Beta(7.5, 25.4)
+    0.67 Beta(23.2, 73.8) + 0.33 Beta(7.5, 25.4)
     """
 
     family: str
@@ -70,9 +66,9 @@ class Mixture:
     vague: Any = field(default=None)
 
     def __post_init__(self) -> None:
-        issues = [] if self.family in LAWS else [_unknown_family(self.family)]
-        columns = {name: _column(getattr(self, name), name, issues) for name in ("weights", "first", "second")}
-        issues += [] if issues else _number_issues(LAWS[self.family], columns, self.reference_sd)
+        issues = [] if self.family in LAWS else [unknown_family(self.family)]
+        columns = {name: column_of(getattr(self, name), name, issues) for name in ("weights", "first", "second")}
+        issues += [] if issues else number_issues(LAWS[self.family], columns, self.reference_sd)
         if issues:
             raise InputError(issues)
         vague = np.zeros(len(columns["weights"]), bool) if self.vague is None else np.asarray(self.vague, bool)
@@ -153,15 +149,15 @@ class Mixture:
         Parameters
         ----------
         **data
-            ``events`` and ``total`` of a Beta mixture; ``estimate`` and ``standard_error`` of a normal one; ``events`` and
-            ``person_time`` of a gamma one.
+            ``events`` and ``total`` of a Beta mixture; ``estimate`` and ``standard_error`` of a normal one; ``events``
+            and ``person_time`` of a gamma one.
 
         Raises
         ------
         InputError
             Other data than these, or impossible ones.
         """
-        _check_data(self.law, data)
+        check_data(self.law, data)
         first, second, log_marginal = self.law.updated(self.first, self.second, data)
         with np.errstate(divide="ignore"):
             logs = np.log(self.weights) + log_marginal
@@ -172,7 +168,7 @@ class Mixture:
 
     def log_marginal_likelihood(self, **data: float) -> float:
         """log p(data), every constant kept; data as for `update`."""
-        _check_data(self.law, data)
+        check_data(self.law, data)
         found = self.law.updated(self.first, self.second, data)[2]
         peak = found.max()
         return float(peak + np.log(self.weights @ np.exp(found - peak)))
@@ -183,9 +179,9 @@ class Mixture:
         Parameters
         ----------
         **size
-            ``total`` of a Beta mixture: probabilities of 0 to that many events (beta-binomial). ``person_time`` of a gamma
-            mixture: of 0, 1, ... events, until less than 1e-10 is left (negative binomial). ``standard_error`` of a normal
-            mixture: the estimate's distribution, a `Mixture`.
+            ``total`` of a Beta mixture: probabilities of 0 to that many events (beta-binomial). ``person_time`` of a
+            gamma mixture: of 0, 1, ... events, until less than 1e-10 is left (negative binomial). ``standard_error`` of
+            a normal mixture: the estimate's distribution, a `Mixture`.
 
         Raises
         ------
@@ -200,7 +196,7 @@ class Mixture:
         [0.2 0.2 0.2 0.2 0.2]
         """
         wanted = self.law.data[1]
-        _check_data(self.law, size, (wanted,))
+        check_data(self.law, size, (wanted,))
         if self.family == "normal":
             wider = np.hypot(self.second, size[wanted])
             return Mixture("normal", self.weights.copy(), self.first.copy(), wider, self.reference_sd, self.scale)
@@ -226,8 +222,8 @@ class Mixture:
     def robust(self, weight: float, mean: float | None = None, n: float = 1.0) -> Mixture:
         """The same with a vague component beside it, so that data which contradict it are believed.
 
-        Schmidli and colleagues 2014, doi:10.1111/biom.12242. The vague component holds as much as `n` observations: of a
-        Beta mixture Beta((n + 1) mean, (n + 1) (1 - mean)), uniform as it stands; of a normal one Normal(mean,
+        Schmidli and colleagues 2014, doi:10.1111/biom.12242. The vague component holds as much as `n` observations: of
+        a Beta mixture Beta((n + 1) mean, (n + 1) (1 - mean)), uniform as it stands; of a normal one Normal(mean,
         reference_sd / sqrt(n)); of a gamma one Gamma(n mean, n).
 
         Parameters
@@ -251,7 +247,7 @@ class Mixture:
         0.80 Beta(4, 16) + 0.20 Beta(1, 1), vague
         """
         centre = (0.5 if self.family == "beta" else self.mean) if mean is None else mean
-        issues = _robust_issues(self, weight, centre, n)
+        issues = robust_issues(self, weight, centre, n)
         if issues:
             raise InputError(issues)
         if self.family == "beta":
@@ -279,7 +275,7 @@ class Mixture:
         columns = (self.weights[kept], self.first[kept], self.second[kept])
         return Mixture(self.family, columns[0] / columns[0].sum(), *columns[1:], self.reference_sd, self.scale)
 
-    def effective_sample_size(self, unit: str | None = None) -> Any:
+    def effective_sample_size(self, unit: str | None = None) -> EffectiveSampleSize:
         """What it is worth, in observations: by ELIR, by moments and after Morita.
 
         Parameters
@@ -297,8 +293,6 @@ class Mixture:
         >>> print(tc.Mixture("beta", [0.8, 0.2], [10, 1], [2, 1]).effective_sample_size())
         ELIR 7.7, moment 3.2, Morita 8.5 people
         """
-        from .sample_size import effective_sample_size
-
         return effective_sample_size(self, unit)
 
     def to_dict(self) -> dict[str, Any]:
@@ -325,126 +319,5 @@ class Mixture:
         )
 
 
-def quantiles(law: Law, weights: Any, first: Any, second: Any, p: Any) -> Any:
-    """Quantiles `p` (Q,) of mixtures, whose parameters are (..., component): (..., Q).
-
-    Newton's method on the line, with bisection whenever it leaves its bracket; quantiles of nought and one are the ends
-    of forty standard deviations.
-    """
-    centre, deviation = law.spread(first, second)
-    low, high = (np.expand_dims((centre + side * _REACH * deviation), -1) for side in (-1, 1))
-    shape = (*weights.shape[:-1], len(p))
-    low, high = (np.broadcast_to(end, shape).copy() for end in (low.min(axis=-2), high.max(axis=-2)))
-    middle = np.einsum("...k,...k->...", weights, centre)[..., None]
-    x = np.clip(np.broadcast_to(middle, shape), low, high)
-    parts = (weights[..., None, :], first[..., None, :], second[..., None, :])
-    target = special.logit(p)
-    for _ in range(_STEPS):
-        value = law.value(x)[..., None]
-        below = (law.below(value, *parts[1:]) * parts[0]).sum(axis=-1)
-        density = (np.exp(law.log_density(x[..., None], *parts[1:])) * parts[0]).sum(axis=-1)
-        excess = below - p
-        low, high = np.where(excess < 0, x, low), np.where(excess > 0, x, high)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            # On the logit of the distribution function, which is straighter in the tails.
-            step = x - (special.logit(below) - target) * below * (1.0 - below) / density
-        inside = (step > low) & (step < high)
-        moved = np.where(excess == 0.0, x, np.where(inside, step, 0.5 * (low + high)))
-        if np.abs(moved - x).max(initial=0.0) < _CLOSE * (1.0 + np.abs(x).max(initial=0.0)):
-            x = moved
-            break
-        x = moved
-    return law.value(x)
-
-
-def line_of(mixture: Mixture, size: int = _POINTS) -> tuple[Any, Any]:
-    """Points on the line, close in the middle of the narrowest component and far out, and their steps (size,)."""
-    centre, deviation = mixture.law.spread(mixture.first, mixture.second)
-    core = float(deviation.min())
-    middle = float(mixture.weights @ centre)
-    reach = float((np.abs(centre - middle) + _REACH * deviation).max())
-    u = np.linspace(-1.0, 1.0, size) * math.asinh(reach / core)
-    return middle + core * np.sinh(u), core * np.cosh(u) * (u[1] - u[0])
-
-
 def _three(x: float) -> str:
     return f"{x:.3g}" if abs(x) < 1e4 else f"{x:.0f}"
-
-
-def _unknown_family(family: Any) -> Issue:
-    return Issue("family", f"unknown family {family!r}", f"Choose one of {', '.join(LAWS)}.")
-
-
-def _column(values: Any, name: str, issues: list[Issue]) -> Any:
-    try:
-        found = np.atleast_1d(np.array(values, float))
-    except (TypeError, ValueError):
-        found = np.array([math.nan])
-    if found.ndim != 1 or not np.isfinite(found).all():
-        issues.append(Issue(name, f"{values!r} are not numbers", "Give a number for each component."))
-    return found
-
-
-def _number_issues(law: Law, columns: dict[str, Any], reference_sd: Any) -> list[Issue]:
-    weights, first, second = (columns[name] for name in ("weights", "first", "second"))
-    issues = []
-    if not len(weights) == len(first) == len(second):
-        what = f"{len(weights)} weights, {len(first)} {law.parameters[0]}, {len(second)} {law.parameters[1]}"
-        issues.append(Issue("mixture", what, "Give one of each for each component."))
-    if (weights < 0.0).any() or abs(weights.sum() - 1.0) > _SHARE:
-        mend = "Give weights of nought or more that sum to one."
-        issues.append(Issue("weights", f"{_listed(weights)} sum to {weights.sum():g}", mend))
-    positive = {"second": second} if law.name == "normal" else {"first": first, "second": second}
-    for place, values in positive.items():
-        if (values <= 0.0).any():
-            name = law.parameters[place == "second"]
-            issues.append(Issue(place, f"{name} {_listed(values)}", "Give numbers above nought."))
-    if reference_sd is not None and not (_is_number(reference_sd) and reference_sd > 0.0):
-        issues.append(Issue("reference_sd", f"{reference_sd!r} is no standard deviation", "Give one above nought."))
-    return issues
-
-
-def _listed(values: Sequence[float]) -> str:
-    return ", ".join(f"{value:g}" for value in values)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and not math.isnan(value)
-
-
-def _check_data(law: Law, given: dict[str, Any], wanted: tuple[str, ...] | None = None) -> None:
-    wanted = law.data if wanted is None else wanted
-    issues = [Issue(name, f"a {law.name} mixture takes {' and '.join(wanted)}", "Leave it out.")
-              for name in given if name not in wanted]  # fmt: skip
-    for name in wanted:
-        value = given.get(name)
-        if not _is_number(value) or not math.isfinite(value):
-            issues.append(Issue(name, f"{value!r} is not a number", f"Give {' and '.join(wanted)}."))
-        elif name in ("events", "total") and (value != math.floor(value) or value < 0):
-            issues.append(Issue(name, f"{value:g} is not a count", "Give a whole number, zero or more."))
-        elif name in ("standard_error", "person_time") and value <= 0:
-            issues.append(Issue(name, f"{value:g} is not above nought", "Give one that is."))
-    if not issues and "total" in given and "events" in given and given["events"] > given["total"]:
-        issues.append(Issue("events", f"{given['events']} events among {given['total']} people", "Correct one."))
-    if issues:
-        raise InputError(issues)
-
-
-def _robust_issues(mixture: Mixture, weight: Any, mean: Any, n: Any) -> list[Issue]:
-    issues = []
-    low, high = mixture.law.support
-    if not (_is_number(weight) and 0.0 < weight < 1.0):
-        issues.append(Issue("weight", f"{weight!r} is not between 0 and 1", "Give a probability, such as 0.2."))
-    if not (_is_number(mean) and low < mean < high):
-        issues.append(Issue("mean", f"{mean!r} is not between {low:g} and {high:g}", "Give one that is."))
-    if not (_is_number(n) and math.isfinite(n) and (n > 0.0 or (n == 0.0 and mixture.family == "beta"))):
-        issues.append(Issue("n", f"{n!r} is no number of observations", "Give one above nought, such as 1."))
-    if mixture.family == "normal" and mixture.reference_sd is None:
-        mend = "Say reference_sd, the standard deviation of one observation: with_reference_sd(2) counts events of a log hazard ratio."
-        issues.append(Issue("reference_sd", "not given, so that a component worth n observations has no width", mend))
-    return issues
-
-
-def with_reference_sd(mixture: Mixture, reference_sd: float) -> Mixture:
-    """The same with another unit of information."""
-    return dataclasses.replace(mixture, reference_sd=reference_sd)

@@ -1,7 +1,7 @@
 """What one more cohort would do to today's interval, before it is treated.
 
-Every count that the cohort may have is added to the evidence in turn, the model fitted again, and its interval weighed by
-how likely the count is today (preposterior analysis; Raiffa and Schlaifer 1961).
+Every count that the cohort may have is added to the evidence in turn, the model fitted again, and its interval weighed
+by how likely the count is today (preposterior analysis; Raiffa and Schlaifer 1961).
 """
 
 from __future__ import annotations
@@ -70,8 +70,9 @@ class OneMore:
         lines = [f"One more cohort of {self.patients} people, {self.level:.0%} intervals"]
         for name, now in self.today.items():
             then = self.expected[name]
+            ends = f"{now['lower']:.3f} to {now['upper']:.3f}"
             lines.append(
-                f"  {name.replace('_', ' '):10}  today {now['lower']:.3f} to {now['upper']:.3f}, width {now['width']:.3f}; "
+                f"  {name.replace('_', ' '):10}  today {ends}, width {now['width']:.3f}; "
                 f"then width {then['mean']:.3f} (sd {then['sd']:.3f}), {then['narrower']:.0%} narrower"
             )
         return "\n".join(lines)
@@ -126,7 +127,7 @@ def one_more_cohort(fit: Fit, patients: int, *, group: str | None = None, level:
         ends = _ends(then, group, level)
         rows.append({"events": events, "probability": float(chances[events]), **_flat(ends)})
     today = _ends(fit, group, level)
-    expected = {name: _spread(rows, name, today[name]["width"]) for name in _PLACES}
+    expected: dict[str, dict[str, float]] = {name: _spread(rows, name, today[name]["width"]) for name in _PLACES}
     return OneMore(patients, level, today, rows, expected)
 
 
@@ -152,7 +153,7 @@ def _ends(fit: Fit, group: str | None, level: float) -> dict[str, dict[str, floa
     """Ends and width of the intervals; of the group's own quantities, where there is one."""
     targets: tuple[Target, ...] = _PLACES if group is None else ("group", "new_cohort_in_group")
     number = None if group is None else fit.compiled.group_labels.index(group)
-    found = {}
+    found: dict[str, dict[str, float]] = {}
     for name, target in zip(_PLACES, targets, strict=True):
         marginal = fit.posterior.marginal(target, number, natural=True)
         assert marginal is not None
@@ -183,13 +184,17 @@ def _issues(fit: Fit, patients: Any, group: Any, level: Any) -> list[Issue]:
         what = f"a model of a {model.family.quantity} predicts no counts"
         issues.append(Issue("fit", what, "Ask it of a model of proportions."))
     elif not exact_applies(model)[0]:
-        issues.append(Issue("fit", f"the exact engine does not know {exact_applies(model)[1]}", "Choose another pooling."))
+        issues.append(
+            Issue("fit", f"the exact engine does not know {exact_applies(model)[1]}", "Choose another pooling.")
+        )
     if model.pooling.grouped and group is None:
         mend = f"Choose one of {', '.join(model.group_labels)}."
         issues.append(Issue("group", "not given, and cohorts belong to groups", mend))
     whole = isinstance(patients, int | np.integer) and not isinstance(patients, bool)
     if not (whole and 1 <= patients <= _LARGEST):
-        issues.append(Issue("patients", f"{patients!r} is not a whole number from 1 to {_LARGEST}", "Give one such as 20."))
+        issues.append(
+            Issue("patients", f"{patients!r} is not a whole number from 1 to {_LARGEST}", "Give one such as 20.")
+        )
     if isinstance(level, bool) or not isinstance(level, int | float) or not 0.0 < level < 1.0:
         issues.append(Issue("level", f"{level!r} is not between 0 and 1", "Give a probability, such as 0.95."))
     if LABEL in model.labels:

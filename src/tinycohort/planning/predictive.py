@@ -1,7 +1,7 @@
 """The MAP prior: what a fit says of the next cohort, as a mixture that can be written into a protocol.
 
-Meta-analytic-predictive (Neuenschwander and colleagues 2010, doi:10.1177/1740774509356002; Schmidli and colleagues 2014,
-doi:10.1111/biom.12242).
+Meta-analytic-predictive (Neuenschwander and colleagues 2010, doi:10.1177/1740774509356002; Schmidli and colleagues
+2014, doi:10.1111/biom.12242).
 """
 
 from __future__ import annotations
@@ -90,11 +90,11 @@ def map_prior(
 ) -> MapPrior:
     """The MAP prior of a fit: the predictive distribution of a new cohort, as a mixture.
 
-    Beta of a proportion; gamma of the hazard where survival is exponential; normal of a log ratio, a difference or a log
-    median. The mixture has as few components as Akaike's criterion wants, with a penalty of 6 for each parameter and as
-    if 4000 draws were described, and is made by expectation maximisation, weighted by the probability of each of 300
-    cells: exact if the fit is, counted over the draws if it is not. How far from the exact one (or from the draws) it is
-    is part of the answer.
+    Beta of a proportion; gamma of the hazard where survival is exponential; normal of a log ratio, a difference or a
+    log median. The mixture has as few components as Akaike's criterion wants, with a penalty of 6 for each parameter
+    and as if 4000 draws were described, and is made by expectation maximisation, weighted by the probability of each of
+    300 cells: exact if the fit is, counted over the draws if it is not. How far from the exact one (or from the draws)
+    it is is part of the answer.
 
     Parameters
     ----------
@@ -105,8 +105,8 @@ def map_prior(
     components : int
         The most that are tried.
     reference_sd : float, optional
-        Of a normal mixture, the standard deviation of one observation, in which it is counted what the prior is worth; 2
-        for log hazard ratios, so that events are counted, else none when not given.
+        Of a normal mixture, the standard deviation of one observation, in which it is counted what the prior is worth;
+        2 for log hazard ratios, so that events are counted, else none when not given.
 
     Returns
     -------
@@ -206,10 +206,12 @@ def _scale_of(model: CompiledModel, reference_sd: float | None) -> _Scale:
 
 def _cells(marginal: Marginal, scale: _Scale) -> tuple[Any, Any, Any, Any]:
     """Points on the mixture's line with their probabilities, and edges with the distribution function there."""
-    low, first, middle, third, high = (float(x) for x in marginal.quantile(np.array([_TAIL, 0.25, 0.5, 0.75, 1 - _TAIL])))
+    low, first, middle, third, high = (
+        float(x) for x in marginal.quantile(np.array([_TAIL, 0.25, 0.5, 0.75, 1 - _TAIL]))
+    )
     core = max(third - first, 1e-12)
     ends = np.arcsinh((np.array([low, high]) - middle) / core)
-    theta = middle + core * np.sinh(np.linspace(*ends, _CELLS + 1))
+    theta = middle + core * np.sinh(np.linspace(ends[0], ends[1], _CELLS + 1))
     below = np.asarray(marginal.cdf(theta), float)
     mass, points = np.maximum(np.diff(below), 0.0), 0.5 * (theta[1:] + theta[:-1])
     line, edges = scale.line(points), scale.line(theta)

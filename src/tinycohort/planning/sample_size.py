@@ -1,9 +1,9 @@
 """What a prior is worth, in observations.
 
-ELIR, the expected local information ratio: E[i(p) / i_F(p)], where i is minus the second derivative of the log prior and
-i_F Fisher's information of one observation (Neuenschwander and colleagues 2020, doi:10.1111/biom.13252). Moment: the size
-of the one conjugate distribution with the same mean and standard deviation. Morita: the curvature at the mode, beyond
-that of a flattened prior, over the expected information of one observation (Morita and colleagues 2008,
+ELIR, the expected local information ratio: E[i(p) / i_F(p)], where i is minus the second derivative of the log prior
+and i_F Fisher's information of one observation (Neuenschwander and colleagues 2020, doi:10.1111/biom.13252). Moment:
+the size of the one conjugate distribution with the same mean and standard deviation. Morita: the curvature at the mode,
+beyond that of a flattened prior, over the expected information of one observation (Morita and colleagues 2008,
 doi:10.1111/j.1541-0420.2007.00888.x; at the mode and without rounding, as in equation 9 of the former).
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..issues import InputError, Issue
-from .mixture import Mixture, line_of
+from .lines import line_of
 
 __all__ = ["EffectiveSampleSize", "effective_sample_size", "elir_of"]
 
@@ -64,7 +64,7 @@ class EffectiveSampleSize:
         return f"{said} {self.unit.replace('_', '-')}"
 
 
-def effective_sample_size(mixture: Mixture, unit: str | None = None, vague: float = VAGUE) -> EffectiveSampleSize:
+def effective_sample_size(mixture: Any, unit: str | None = None, vague: float = VAGUE) -> EffectiveSampleSize:
     """As `Mixture.effective_sample_size`; `vague` is how much flatter Morita's flattened prior is.
 
     Raises
@@ -97,7 +97,7 @@ def effective_sample_size(mixture: Mixture, unit: str | None = None, vague: floa
     return EffectiveSampleSize(found["elir"], found["moment"], found["morita"], unit, reasons, _remarks(mixture))
 
 
-def _no_unit(mixture: Mixture) -> str:
+def _no_unit(mixture: Any) -> str:
     if mixture.family != "normal":
         return ""
     if mixture.reference_sd is None:
@@ -107,7 +107,7 @@ def _no_unit(mixture: Mixture) -> str:
     return ""
 
 
-def _edge(mixture: Mixture) -> str:
+def _edge(mixture: Any) -> str:
     """Where the density is infinite, if it is."""
     if mixture.family == "normal":
         return ""
@@ -118,14 +118,14 @@ def _edge(mixture: Mixture) -> str:
     return ""
 
 
-def _remarks(mixture: Mixture) -> tuple[str, ...]:
+def _remarks(mixture: Any) -> tuple[str, ...]:
     ends = {"beta": [mixture.first, mixture.second], "gamma": [mixture.first]}.get(mixture.family, [])
     if any((end == 1.0).any() for end in ends):
         return ("the density does not vanish at its end, where ELIR loses what it is worth there",)
     return ()
 
 
-def _local(mixture: Mixture, line: Any) -> tuple[Any, Any]:
+def _local(mixture: Any, line: Any) -> tuple[Any, Any]:
     """Log density on the line, and minus the second derivative of the log density of the quantity, times unit^2."""
     law = mixture.law
     with np.errstate(divide="ignore"):
@@ -139,7 +139,7 @@ def _local(mixture: Mixture, line: Any) -> tuple[Any, Any]:
     return peak[:, 0] + np.log(total), curvature
 
 
-def _log_ratio(mixture: Mixture, line: Any, unit: str) -> Any:
+def _log_ratio(mixture: Any, line: Any, unit: str) -> Any:
     """Logarithm of 1 / (i_F unit^2), by which a curvature becomes a number of observations."""
     law = mixture.law
     if mixture.family == "normal":
@@ -150,15 +150,15 @@ def _log_ratio(mixture: Mixture, line: Any, unit: str) -> Any:
     return -law.log_unit(line)
 
 
-def elir_of(mixture: Mixture, unit: str) -> float:
+def elir_of(mixture: Any, unit: str) -> float:
     """The expected local information ratio, whether or not it can be called a sample size."""
-    line, step = line_of(mixture)
+    line, step = line_of(mixture.law, mixture.weights, mixture.first, mixture.second)
     log_density, curvature = _local(mixture, line)
     exponent = np.minimum(log_density + _log_ratio(mixture, line, unit), 700.0)
     return float((np.exp(exponent) * curvature * step).sum())
 
 
-def _moment(mixture: Mixture, unit: str) -> float:
+def _moment(mixture: Any, unit: str) -> float:
     mean, variance = mixture.mean, mixture.sd**2
     if mixture.family == "beta":
         return mean * (1.0 - mean) / variance - 1.0
@@ -167,9 +167,9 @@ def _moment(mixture: Mixture, unit: str) -> float:
     return mean**2 / variance if unit == "events" else mean / variance
 
 
-def _mode(mixture: Mixture) -> float | None:
+def _mode(mixture: Any) -> float | None:
     """The highest mode, on the line; None where the density is highest at an end, or everywhere."""
-    line, _ = line_of(mixture)
+    line, _ = line_of(mixture.law, mixture.weights, mixture.first, mixture.second)
     inside = line[np.abs(line) < _AT_END] if mixture.family == "beta" else line
     density = _density_of_value(mixture, inside)
     top = int(density.argmax())
@@ -185,11 +185,11 @@ def _mode(mixture: Mixture) -> float | None:
     return float(0.5 * (low + high))
 
 
-def _density_of_value(mixture: Mixture, line: Any) -> Any:
+def _density_of_value(mixture: Any, line: Any) -> Any:
     return _local(mixture, line)[0] - mixture.law.log_slope(line)
 
 
-def _morita(mixture: Mixture, unit: str, vague: float) -> float | str:
+def _morita(mixture: Any, unit: str, vague: float) -> float | str:
     mode = _mode(mixture)
     if mode is None:
         return "the density is highest at its end, or everywhere, so that there is no mode to look at"

@@ -11,8 +11,9 @@ import numpy as np
 from ..issues import InputError, Issue
 from ..posterior import Fit
 from .decisions import DecisionRule
-from .front import as_prior, make_trial, plan_issues
+from .front import as_prior, make_trial
 from .mixture import Mixture
+from .plan_refusals import plan_issues
 from .trials import Trial
 
 if TYPE_CHECKING:
@@ -153,7 +154,12 @@ def smallest_trial(
 
 
 def _reached(
-    trial: Trial, today: Mixture, truth: float | None, control: float | None, width: float | None, probability: float | None
+    trial: Trial,
+    today: Mixture,
+    truth: float | None,
+    control: float | None,
+    width: float | None,
+    probability: float | None,
 ) -> float:
     if width is None:
         return float(trial.expected(trial.success, truth, 0.0 if control is None else control))

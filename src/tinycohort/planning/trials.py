@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from scipy import special
 
 from ..numerics import expit, gauss_legendre
 from .decisions import Arms, DecisionRule, all_posteriors, tables_above
-from .mixture import Mixture, quantiles
+from .lines import quantiles
+from .mixture import Mixture
 
 __all__ = ["Trial", "contrast_trial", "counts_at", "one_arm", "over_contrast", "treated_at", "two_arms"]
 
@@ -109,7 +111,7 @@ def two_arms(prior: Mixture, control_prior: Mixture, patients: tuple[int, int], 
 
 
 def _borrowed(prior: Mixture, arms: Arms) -> dict[str, Any]:
-    """What the posterior is worth in people after each count, by moments, and the weight of what was borrowed (count, 1).
+    """After each count (count, 1), what the posterior is worth in people, and the weight of what was borrowed.
 
     By moments, for that is defined after every count: after one that contradicts the prior, ELIR may not be.
     """
@@ -150,7 +152,7 @@ def _panels(prior: Mixture, breaks: list[float]) -> tuple[Any, Any]:
     width = min(float(prior.second.min()), _WIDEST_PANEL)
     edges = [low, *sorted(x for x in breaks if low < x < high), high]
     rule, nodes, weights = gauss_legendre(_PANEL_NODES), [], []
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         ends = np.linspace(start, stop, max(1, math.ceil((stop - start) / width)) + 1)
         half = _HALF_PANEL * np.diff(ends)[:, None]
         nodes.append((ends[:-1, None] + half * (rule.nodes + 1.0)).ravel())
@@ -184,7 +186,9 @@ def treated_at(control: Any, difference: float, scale: str) -> Any:
     return np.where((found >= 0.0) & (found <= 1.0), found, math.nan)
 
 
-def over_contrast(prior: Mixture, control_prior: Mixture, expected: Callable[[Any, Any], Any], nodes: int = 40) -> float:
+def over_contrast(
+    prior: Mixture, control_prior: Mixture, expected: Callable[[Any, Any], Any], nodes: int = 40
+) -> float:
     """The mean of what is expected at true rates, over what is known of control and log odds ratio."""
     rule = gauss_legendre(nodes)
     p, weights = 0.5 * (rule.nodes + 1.0), 0.5 * rule.weights

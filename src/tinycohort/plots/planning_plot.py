@@ -157,8 +157,8 @@ def _densities(prior: MapPrior, beside: Mixture | None) -> tuple[Any, dict[str, 
 def operating_characteristics(plans: Plan | Mapping[str, Plan], *, ax: Axes | None = None) -> Figure:
     """Draw the probability of success over true rates: of one plan, or of several beside each other.
 
-    A trial with controls has a curve for each true rate of these that it was planned for. The dotted line marks the rate
-    that a trial of one arm is to refute.
+    A trial with controls has a curve for each true rate of these that it was planned for. The dotted line marks the
+    rate that a trial of one arm is to refute.
 
     Parameters
     ----------
@@ -247,7 +247,9 @@ def _curves(plans: Plan | Mapping[str, Plan]) -> tuple[list[tuple[str, float | N
     rates, found, refuted = np.linspace(0.0, 1.0, _RATES), [], []
     for name, one in given.items():
         assert isinstance(one, Plan)
-        arms = f"{one.patients} people" if one.control_patients is None else f"{one.patients} and {one.control_patients}"
+        arms = (
+            f"{one.patients} people" if one.control_patients is None else f"{one.patients} and {one.control_patients}"
+        )
         if one.control_patients is None:
             refuted.append(one.rule.null)
         for control in dict.fromkeys(row["control"] for row in one.rows):
