@@ -21,7 +21,7 @@ __all__ = ["DRAWS", "MOST", "PENALTY", "Fitted", "fit_mixture"]
 #: Penalty for each parameter, draws that the points stand for, and the most components that are tried.
 PENALTY, DRAWS, MOST = 6.0, 4000, 4
 # Steps, the gain of all draws together below which they end, and how often one is looked for.
-_STEPS, _GAIN, _EVERY = 3000, 1e-4, 5
+_STEPS, _GAIN, _EVERY = 3000, 1e-3, 5
 # Newton's steps in each: one is enough, from where the last ended.
 _NEWTON, _AT_FIRST = 1, 20
 _LEAST_WEIGHT, _LEAST, _LARGEST = 1e-6, 1e-3, 1e6
