@@ -169,5 +169,5 @@ def test_a_map_prior_prints_how_close_it_is_and_what_it_is_worth(three: tc.Fit) 
     lines = repr(tc.map_prior(three)).split("\n")
     assert lines[0] == "MAP prior of a new cohort (pool), probability, engine exact"
     assert lines[3].startswith("  effective sample size: ELIR 29.")
-    assert lines[4].startswith("  at most 0.000")
+    assert lines[4].startswith("  at most 0.00")
     assert tc.map_prior(three).to_dict()["distance"] < 0.002

@@ -113,6 +113,10 @@ def test_the_assurance_is_what_is_expected_over_what_is_believed() -> None:
     plan = tc.plan(SCEPTICAL, 20, rule, truths=[0.2])
     draws = SCEPTICAL.informative.draw(20_000, seed=5)
     assert plan.assurance == pytest.approx(float(np.mean(plan.trial.expected(plan.trial.success, draws))), abs=0.01)
+    chances = SCEPTICAL.informative.predictive(total=20)
+    widths = [np.diff(SCEPTICAL.update(events=r, total=20).interval())[0] for r in range(21)]
+    assert plan.expected_today["width"] == pytest.approx(float(chances @ widths))
+    assert 0.8 < plan.expected_today["informative_weight"] < 1.0
     hopeful = tc.Mixture("beta", [1.0], [30.0], [20.0])
     assert tc.plan(SCEPTICAL, 20, rule, design_prior=hopeful).assurance > 0.9
     ratio = tc.Mixture("normal", [1.0], [0.8], [0.4], 2.0)

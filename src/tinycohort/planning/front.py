@@ -104,6 +104,7 @@ def plan(
         [_row(trial, truth, rate) for rate in controls for truth in rates],
         _type_one_error(trial, rule, prior.family == "normal"),
         _assurance(trial, *today),
+        _expected_today(trial, *today),
         trial,
     )
 
@@ -178,11 +179,29 @@ def _type_one_error(trial: Trial, rule: DecisionRule, contrast: bool) -> dict[st
     return {"largest": float(chances[worst]), "at": float(rates[worst]), "null": rule.null}
 
 
-def _assurance(trial: Trial, prior: Mixture, control: Mixture | None) -> float | None:
+def _expected_today(trial: Trial, prior: Mixture, control: Mixture | None) -> dict[str, float]:
+    """The mean of each feature over what is believed today; of a log odds ratio over what is believed of both."""
+    if prior.family == "normal":
+        if control is None:
+            return {}
+        return {
+            name: over_contrast(prior, control, partial(trial.expected, values))
+            for name, values in trial.features.items()
+        }
+    chances = _predicted(trial, prior, control)
+    return {name: float(trial.averaged(values, *chances)) for name, values in trial.features.items()}
+
+
+def _predicted(trial: Trial, prior: Mixture, control: Mixture | None) -> tuple[Any, Any]:
+    """Predictive probabilities of the counts of either arm."""
     treated, controls = trial.patients
+    of_control = np.ones(1) if control is None or controls == 0 else control.predictive(total=controls)
+    return prior.predictive(total=treated), of_control
+
+
+def _assurance(trial: Trial, prior: Mixture, control: Mixture | None) -> float | None:
     if prior.family == "normal":
         if control is None:
             return None
         return over_contrast(prior, control, partial(trial.expected, trial.success))
-    of_control = np.ones(1) if control is None or controls == 0 else control.predictive(total=controls)
-    return float(trial.averaged(trial.success, prior.predictive(total=treated), of_control))
+    return float(trial.averaged(trial.success, *_predicted(trial, prior, control)))

@@ -40,6 +40,8 @@ class Plan:
     assurance : float or None
         The probability of success given today's evidence: over the informative part of the prior, or over the design
         priors. None for a log odds ratio when nothing is said of the controls.
+    expected_today : dict
+        What is expected over the same belief of the quantities in `rows` but for success and coverage.
     trial : Trial
         Every table.
 
@@ -61,6 +63,7 @@ class Plan:
     rows: list[dict[str, Any]]
     type_one_error: dict[str, float]
     assurance: float | None
+    expected_today: dict[str, float]
     trial: Trial
 
     def success(self, truth: float, control: float = 0.0) -> float:
@@ -97,6 +100,7 @@ class Plan:
             "boundary": self.boundary,
             "type_one_error": self.type_one_error,
             "assurance": self.assurance,
+            "expected_today": self.expected_today,
             "rows": self.rows,
         }
 

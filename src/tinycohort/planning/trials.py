@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,8 +20,10 @@ from .mixture import Mixture
 
 __all__ = ["Trial", "contrast_trial", "counts_at", "one_arm", "over_contrast", "treated_at", "two_arms"]
 
-_HALF_PANEL, _PANEL_NODES, _REACH = 0.5, 10, 9.0
-_WIDEST_PANEL = 0.25
+# Panels of the integral over a log odds ratio, in standard deviations of a component and as they are; how far a
+# likelihood may bend, beyond which they widen.
+_REACH, _PANEL_IN_SD, _PANEL, _PANEL_NODES = 9.0, 1.0, 0.5, 10
+_BENT, _FARTHER = 12.0, 1.2
 _LEAST = 1e-300
 
 
@@ -146,18 +147,19 @@ def contrast_trial(prior: Mixture, patients: tuple[int, int], rule: DecisionRule
 
 
 def _panels(prior: Mixture, breaks: list[float]) -> tuple[Any, Any]:
-    """Nodes and weights of Gauss-Legendre rules side by side, over all that the prior holds, split at `breaks`."""
+    """Nodes and weights of Gauss-Legendre rules side by side, over all that the prior holds, split at `breaks`.
+
+    Panels are as narrow as each component asks around it, and as the likelihood does where it may bend.
+    """
     low = float((prior.first - _REACH * prior.second).min())
     high = float((prior.first + _REACH * prior.second).max())
-    width = min(float(prior.second.min()), _WIDEST_PANEL)
-    edges = [low, *sorted(x for x in breaks if low < x < high), high]
-    rule, nodes, weights = gauss_legendre(_PANEL_NODES), [], []
-    for start, stop in pairwise(edges):
-        ends = np.linspace(start, stop, max(1, math.ceil((stop - start) / width)) + 1)
-        half = _HALF_PANEL * np.diff(ends)[:, None]
-        nodes.append((ends[:-1, None] + half * (rule.nodes + 1.0)).ravel())
-        weights.append((half * rule.weights).ravel())
-    return np.concatenate(nodes), np.concatenate(weights)
+    steps = np.arange(-_REACH, _REACH + _PANEL_IN_SD, _PANEL_IN_SD)
+    far = _BENT * _FARTHER ** np.arange(1.0, max(0.0, math.log(max(high, -low, _BENT) / _BENT, _FARTHER)) + 1.0)
+    bent = np.arange(-_BENT, _BENT + _PANEL, _PANEL)
+    edges = np.concatenate([(prior.first[:, None] + prior.second[:, None] * steps).ravel(), bent, far, -far, breaks])
+    ends = np.unique(np.concatenate([[low, high], edges[(edges > low) & (edges < high)]]))
+    rule, half = gauss_legendre(_PANEL_NODES), 0.5 * np.diff(ends)[:, None]
+    return (ends[:-1, None] + half * (rule.nodes + 1.0)).ravel(), (half * rule.weights).ravel()
 
 
 def _conditional(theta: Any, patients: int, controls: int) -> Any:
