@@ -23,6 +23,7 @@ RUN = (
     "docs/add_a_likelihood.md",
     "docs/comparison.md",
     "docs/compare_models.md",
+    "docs/plan_the_next_trial.md",
 )
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

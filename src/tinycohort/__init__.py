@@ -31,6 +31,10 @@ _HOMES = {
         "Comparison", "Conflict", "ModelAverage", "PowerScaling", "Variants", "compare", "model_average",
         "power_scaling", "prior_data_conflict", "vary",
     ),
+    "tinycohort.planning": (
+        "DecisionRule", "MapPrior", "Mixture", "map_prior", "one_more_cohort", "plan", "probability_of_difference",
+        "smallest_trial",
+    ),
     "tinycohort.reconstruction": ("Reconstruction", "reconstruct"),
     "tinycohort.reporting.writing": ("report",),
     "tinycohort": ("plots",),
@@ -67,6 +71,16 @@ if TYPE_CHECKING:
     from .estimates import estimate, predicted_events, prior_posterior_overlap, probability_above
     from .evidence import Evidence, check, read_evidence
     from .issues import InputError, Issue
+    from .planning import (
+        DecisionRule,
+        MapPrior,
+        Mixture,
+        map_prior,
+        one_more_cohort,
+        plan,
+        probability_of_difference,
+        smallest_trial,
+    )
     from .posterior import Fit
     from .priors import (
         Beta,
@@ -91,14 +105,15 @@ if TYPE_CHECKING:
     from .spec import ModelSpec, bundled_models, read_model
 
 __all__ = [
-    "Beta", "Cauchy", "Comparison", "CompiledModel", "Conflict", "Evidence", "Exponential", "Fit", "Gamma",
-    "HalfCauchy", "HalfNormal", "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal", "LogStudentT",
-    "Logistic", "ModelAverage", "ModelSpec", "Normal", "PowerScaling", "Reconstruction", "StudentT", "Turner2015",
-    "Uniform", "Variants", "__version__", "bundled_models", "check", "compare", "compile_model", "curve_marginal",
-    "estimate", "fit", "from_deaths", "from_landmarks", "from_median", "from_patients", "from_person_time",
-    "model_average", "plots", "pool", "pool_survival", "power_scaling", "predicted_deaths", "predicted_events",
-    "prior_data_conflict", "prior_posterior_overlap", "probability_above", "read_evidence", "read_fit", "read_model",
-    "reconstruct", "report", "risk_at_baseline", "show", "survival_curve", "vary",
+    "Beta", "Cauchy", "Comparison", "CompiledModel", "Conflict", "DecisionRule", "Evidence", "Exponential", "Fit",
+    "Gamma", "HalfCauchy", "HalfNormal", "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal",
+    "LogStudentT", "Logistic", "MapPrior", "Mixture", "ModelAverage", "ModelSpec", "Normal", "PowerScaling",
+    "Reconstruction", "StudentT", "Turner2015", "Uniform", "Variants", "__version__", "bundled_models", "check",
+    "compare", "compile_model", "curve_marginal", "estimate", "fit", "from_deaths", "from_landmarks", "from_median",
+    "from_patients", "from_person_time", "map_prior", "model_average", "one_more_cohort", "plan", "plots", "pool",
+    "pool_survival", "power_scaling", "predicted_deaths", "predicted_events", "prior_data_conflict",
+    "prior_posterior_overlap", "probability_above", "probability_of_difference", "read_evidence", "read_fit",
+    "read_model", "reconstruct", "report", "risk_at_baseline", "show", "smallest_trial", "survival_curve", "vary",
 ]  # fmt: skip
 
 

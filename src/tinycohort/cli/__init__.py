@@ -1,4 +1,4 @@
-"""The command line: `tinycohort init | check | show | fit | pool | compare | vary | reconstruct | report | reproduce`.
+"""The command line: `tinycohort COMMAND`, with one function for each command.
 
 Only here is anything printed. Nothing heavy is imported before a command needs it, so that help and complaints are
 instant.

@@ -8,6 +8,7 @@ from typing import Any
 from .. import __version__
 from . import commands, comparing
 from .output import NO_ANSWER, NO_RECONSTRUCTION
+from .plan_command import add_plan
 
 __all__ = ["AVERAGES", "ENGINES", "INTERVALS", "POOLINGS", "READ_AT", "TARGETS", "build_parser"]
 
@@ -38,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_pool(found)
     _add_compare(found)
     _add_vary(found)
+    add_plan(found, _add)
     _add_reconstruct(found)
     _add_report(found)
     _add_reproduce(found)

@@ -13,6 +13,12 @@ from .courses_plot import courses, courses_table
 from .forest_plot import forest
 from .heterogeneity_plot import heterogeneity, heterogeneity_table
 from .influence_plot import influence, influence_table
+from .planning_plot import (
+    map_prior,
+    map_prior_table,
+    operating_characteristics,
+    operating_characteristics_table,
+)
 from .predictive_plot import (
     posterior_predictive,
     posterior_predictive_table,
@@ -27,9 +33,9 @@ from .unpublished_plot import unpublished_sensitivity, unpublished_sensitivity_t
 
 __all__ = [
     "cohort_curves", "cohort_curves_table", "comparison", "comparison_table", "courses", "courses_table", "forest",
-    "forest_table", "hazard", "hazard_table", "heterogeneity", "heterogeneity_table", "influence",
-    "influence_table", "posterior_predictive", "posterior_predictive_table", "prior_posterior",
-    "prior_posterior_table", "prior_predictive", "prior_predictive_table", "save", "specification_curve",
-    "specification_curve_table", "survival", "survival_table", "unpublished_sensitivity",
-    "unpublished_sensitivity_table",
+    "forest_table", "hazard", "hazard_table", "heterogeneity", "heterogeneity_table", "influence", "influence_table",
+    "map_prior", "map_prior_table", "operating_characteristics", "operating_characteristics_table",
+    "posterior_predictive", "posterior_predictive_table", "prior_posterior", "prior_posterior_table",
+    "prior_predictive", "prior_predictive_table", "save", "specification_curve", "specification_curve_table",
+    "survival", "survival_table", "unpublished_sensitivity", "unpublished_sensitivity_table",
 ]  # fmt: skip
