@@ -130,6 +130,15 @@ def test_draws_say_nearly_the_same_as_what_they_were_drawn_from(three: tc.Fit) -
     assert found.exact.mean == pytest.approx(exact.exact.mean, abs=0.005)
 
 
+@pytest.mark.slow
+def test_the_map_prior_of_the_sampler_is_that_of_the_exact_engine() -> None:
+    data = {"events": [1, 7, 9], "totals": [8, 27, 44]}
+    exact, drawn = tc.map_prior(tc.pool(**data)), tc.map_prior(tc.pool(**data, engine="nuts", seed=1))
+    points = np.linspace(0.02, 0.7, 50)
+    assert np.abs(exact.cdf(points) - drawn.cdf(points)).max() < 0.03
+    assert "from the draws" in repr(drawn)
+
+
 def test_a_group_has_a_prior_of_its_own() -> None:
     fit = tc.pool(
         events=[1, 2, 9, 12], totals=[20, 22, 25, 30], groups=["skin", "skin", "lung", "lung"], pooling="nested",
