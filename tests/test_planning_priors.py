@@ -114,6 +114,7 @@ def test_other_quantities_have_normal_priors_on_their_own_scale() -> None:
         prior = tc.map_prior(fit)
         assert (prior.family, prior.scale, prior.reference_sd) == ("normal", scale, sd)
         exact = fit.posterior.marginal("new_cohort")
+        assert prior.effective_sample_size().unit == ("events" if sd else "observations")
         assert prior.mean == pytest.approx(exact.mean, abs=1e-3)
         assert prior.sd == pytest.approx(exact.sd, rel=0.01)
 
