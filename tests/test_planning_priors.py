@@ -114,6 +114,7 @@ def test_other_quantities_have_normal_priors_on_their_own_scale() -> None:
         prior = tc.map_prior(fit)
         assert (prior.family, prior.scale, prior.reference_sd) == ("normal", scale, sd)
         exact = fit.posterior.marginal("new_cohort")
+        assert prior.effective_sample_size().unit == ("events" if sd else "observations")
         assert prior.mean == pytest.approx(exact.mean, abs=1e-3)
         assert prior.sd == pytest.approx(exact.sd, rel=0.01)
 
@@ -128,6 +129,15 @@ def test_draws_say_nearly_the_same_as_what_they_were_drawn_from(three: tc.Fit) -
     assert np.abs(exact.cdf(points) - found.cdf(points)).max() < 0.025
     assert found.distance < 0.025
     assert found.exact.mean == pytest.approx(exact.exact.mean, abs=0.005)
+
+
+@pytest.mark.slow
+def test_the_map_prior_of_the_sampler_is_that_of_the_exact_engine() -> None:
+    data = {"events": [1, 7, 9], "totals": [8, 27, 44]}
+    exact, drawn = tc.map_prior(tc.pool(**data)), tc.map_prior(tc.pool(**data, engine="nuts", seed=1))
+    points = np.linspace(0.02, 0.7, 50)
+    assert np.abs(exact.cdf(points) - drawn.cdf(points)).max() < 0.03
+    assert "from the draws" in repr(drawn)
 
 
 def test_a_group_has_a_prior_of_its_own() -> None:

@@ -146,6 +146,18 @@ def test_the_type_i_error_is_the_largest_over_the_null() -> None:
     assert fewer.boundary[0] == int(np.flatnonzero(fewer.trial.success[:, 0])[-1])
 
 
+def test_more_events_never_undo_a_success_whatever_the_prior() -> None:
+    torn = tc.Mixture("beta", [0.5, 0.4, 0.1], [60.0, 2.0, 0.3], [20.0, 80.0, 0.3])
+    for threshold in (0.1, 0.4, 0.7):
+        one = tc.plan(torn, 30, tc.DecisionRule(threshold, 0.6), truths=[0.5]).trial.success[:, 0]
+        assert (np.diff(one.astype(int)) >= 0).all()
+        two = tc.plan(
+            torn, 12, tc.DecisionRule(threshold - 0.4, 0.7), control_prior=torn, control_patients=9
+        ).trial.success
+        assert (np.diff(two.astype(int), axis=0) >= 0).all()
+        assert (np.diff(two.astype(int), axis=1) <= 0).all()
+
+
 def test_what_is_expected_of_borrowing_falls_as_the_truth_leaves_the_prior() -> None:
     rows = tc.plan(SCEPTICAL, 20, tc.DecisionRule(0.2, 0.9), truths=[0.2, 0.5, 0.8]).rows
     weights = [row["informative_weight"] for row in rows]

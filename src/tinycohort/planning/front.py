@@ -163,7 +163,10 @@ def _row(trial: Trial, truth: float, control: float | None) -> dict[str, Any]:
 
 
 def _type_one_error(trial: Trial, rule: DecisionRule, contrast: bool) -> dict[str, float]:
-    """The largest chance of success where the null holds: at its edge over all controls, or anywhere beyond it."""
+    """The largest chance of success where the null holds: anywhere below its edge, or at its edge over all controls.
+
+    Whatever the prior, more events make a higher rate more probable, so that no chance beyond the edge is larger.
+    """
     if trial.patients[1] == 0:
         edge = min(max(rule.null, 0.0), 1.0)
         rates = np.linspace(0.0, edge, _NULLS) if rule.above else np.linspace(edge, 1.0, _NULLS)

@@ -56,13 +56,14 @@ class MapPrior(Mixture):
                 "criterion": list(self.criterion)}  # fmt: skip
 
     def __repr__(self) -> str:
+        whom = "the exact one" if self.engine == "exact" else "the draws"
         return "\n".join(
             [
                 f"MAP prior of {self.of}, {self.scale}, engine {self.engine}",
                 f"  {Mixture.__repr__(self)}",
                 f"  mean {self.mean:.3g}, sd {self.sd:.3g}, 95% {_span(self.interval())}",
                 f"  effective sample size: {self.effective_sample_size()}",
-                f"  at most {self.distance:.4f} from the exact one in probability; {self.components} of up to "
+                f"  at most {self.distance:.4f} from {whom} in probability; {self.components} of up to "
                 f"{len(self.criterion)} components by AIC, penalty {PENALTY:g}, as of {DRAWS} draws",
             ]
         )

@@ -73,6 +73,9 @@ def effective_sample_size(mixture: Any, unit: str | None = None, vague: float = 
         A unit in which this family does not count.
     """
     units = UNITS[mixture.family]
+    if (mixture.scale, mixture.reference_sd) == ("log hazard ratio", 2.0):
+        # The variance of a log hazard ratio is four over the events, where the arms are as large as each other.
+        units = ("events",)
     unit = units[0] if unit is None else unit
     if unit not in units:
         raise InputError(Issue("unit", f"{unit!r} of a {mixture.family} mixture", f"Choose {' or '.join(units)}."))
