@@ -42,6 +42,10 @@ def draw(solution: Solution, chains: int, draws: int, seed: int) -> dict[str, An
     if pooled:
         theta = np.broadcast_to(mu[:, None], (size, solution.model.cohorts)).copy()
         found |= {"theta": theta, "theta_new_cohort": mu.copy()}
+    elif solution.grid.shares is not None:
+        from .exnex_draws import draw_exnex
+
+        found |= {"tau": tau, **draw_exnex(solution, mu, tau, rng)}
     else:
         cohorts = solution.grid.cohorts
         widths = cohorts.draw_widths(mu, tau, solution.grid.accuracy, rng)

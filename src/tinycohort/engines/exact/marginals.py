@@ -77,6 +77,8 @@ def stack(whole: Grid, grid: Grid, model: CompiledModel) -> Stack:
     found = by_tau.sum(axis=-1)
     known = np.empty_like(found)
     known[:] = grid.weights.sum(axis=1)
+    if grid.shares is not None:  # of a cohort, as far as it is exchangeable
+        known[FIRST_COHORT:] = (grid.weights * np.exp(grid.shares.log_cohorts)).sum(axis=2)
     known[STACKED["tau"]] = found[STACKED["tau"]]
     # What is lost in rounding is given back; what is lost for good stays lost.
     by_tau *= np.clip(known / np.maximum(found, _SMALLEST), 0.5, 2.0)[..., None]
