@@ -59,6 +59,8 @@ class ExnexSolution(Solution):
         """Posterior probability of each cohort to be exchangeable (J,)."""
         grid = self.grid
         assert grid.shares is not None
+        if not grid.cohorts.mixing.shares.any():
+            return np.zeros(self.model.cohorts)
         return np.minimum((grid.weights * np.exp(grid.shares.log_cohorts)).sum(axis=(1, 2)), 1.0)
 
     def variances(self) -> tuple[float, float]:

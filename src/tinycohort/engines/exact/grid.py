@@ -23,15 +23,15 @@ _HEAVY, _HEAVIEST = 0.6, 3.0
 # Degrees of freedom nu below which tau to the power of nu, as which averages leave zero, is far from smooth.
 _BROKEN = 2.0
 # Where cohorts may stand on their own mu may have several humps, which take more nodes.
-_HUMPS = 1.5
+_HUMPS, _PER_DISTANCE = (1.5, 6.0), 0.25
 # Length of mu's coordinate, in its own unit, up to which the usual number of nodes will do.
 _USUAL_SPAN = 7.0
 # Density at the end of a range, relative to its maximum, below which nothing of note is cut off.
 _FALLEN = 1e-8
-# Mass of a tau node, relative to the largest, below which marginals do without it.
-_NEGLIGIBLE = 1e-9
 # Density at a node of mu, relative to the largest, from which it counts where sums over the nodes must be smooth.
 _COUNTS = 1e-4
+# Mass of a tau node, relative to the largest, below which marginals do without it.
+_NEGLIGIBLE = 1e-9
 _SMALLEST = 1e-300
 
 
@@ -105,10 +105,10 @@ class Grid:
         height = np.exp(self.log_density[rows, best]) / self.weights.sum(axis=1)
         return self.mu[rows, best], 1.0 / (np.sqrt(2.0 * np.pi) * height)
 
-    def gaps(self) -> Any:
-        """The widest gap between those of mu's nodes that count, at each tau."""
+    def gaps(self, counts_from: float = _COUNTS) -> Any:
+        """The widest gap between those of mu's nodes that count, at each tau: from this density on, of the largest."""
         density = self.weights / np.maximum(self.weights.max(axis=1, keepdims=True), _SMALLEST)
-        counts = np.maximum(density[:, 1:], density[:, :-1]) > _COUNTS
+        counts = np.maximum(density[:, 1:], density[:, :-1]) > counts_from
         return (np.diff(self.mu, axis=1) * counts).max(axis=1)
 
     def pruned(self) -> Grid:
@@ -180,7 +180,7 @@ def integrate(model: CompiledModel, windows: Windows, accuracy: Accuracy) -> Gri
     stretch = windows.stretch(u)
     # With tau fixed a fine grid costs nothing; and heavy tails need more nodes than light ones.
     several = _FINER if windows.tau is None else 1.0 + min(_HEAVY / model.pooling.moments, _HEAVIEST)
-    several *= 1.0 if windows.cohorts.mixing is None else _HUMPS
+    several *= 1.0 if windows.cohorts.mixing is None else _humps(windows.cohorts)
     rule = gauss_legendre(int(np.ceil(accuracy.mu * several * max(1.0, stretch.span() / _USUAL_SPAN))))
     mu, derivative = stretch.x(rule.nodes)
     ready = accuracy.step == windows.cohorts.step
@@ -208,6 +208,12 @@ def integrate(model: CompiledModel, windows: Windows, accuracy: Accuracy) -> Gri
         bool(np.isfinite(priors["mu"].support).any()),
         shares,
     )
+
+
+def _humps(cohorts: Cohorts) -> float:
+    """How many times as many nodes mu needs: the more, the further apart cohorts lie in their widths."""
+    apart = np.abs(cohorts.centre - np.median(cohorts.centre)) / cohorts.scale
+    return float(np.clip(_PER_DISTANCE * apart.max(initial=0.0), *_HUMPS))
 
 
 def adjust(model: CompiledModel, windows: Windows, grid: Grid) -> Windows | None:
