@@ -23,7 +23,7 @@ _NEED = (
     'Write the probability that a cohort is exchangeable, such as exchangeable = 0.5; or "estimated", with a prior of'
     " exchangeable; or a list such as [0.25, 0.25], one for each exchangeable component."
 )
-_TINY = 1e-300
+_TINY, _MOST_COMPONENTS = 1e-300, 3
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,9 @@ class Exnex(Pooling):
         if not numbers or not all(_is_probability(value) for value in numbers):
             what = f"{given!r} is no probability between 0 and 1"
             raise InputError(Issue("exchangeable", what, _NEED))
+        if len(numbers) > _MOST_COMPONENTS:
+            what = f"{len(numbers)} exchangeable components, and there may be {_MOST_COMPONENTS}"
+            raise InputError(Issue("exchangeable", what, "Use fewer."))
         if math.fsum(numbers) > 1.0 + 1e-12:
             what = f"the probabilities {', '.join(f'{value:g}' for value in numbers)} come to more than one"
             raise InputError(Issue("exchangeable", what, "What they leave of one is that of standing on its own."))
@@ -83,6 +86,13 @@ class Exnex(Pooling):
     @property
     def loose(self) -> bool:
         return bool(self.exchangeable != 1.0)
+
+    @property
+    def exchangeable_parts(self) -> tuple[str, ...]:
+        """What the exchangeable components are called."""
+        if self.components == 1:
+            return ("exchangeable",)
+        return tuple(f"exchangeable {k + 1}" for k in range(self.components))
 
     @property
     def _pairs(self) -> list[tuple[str, str]]:
