@@ -100,7 +100,7 @@ def random_points(model: tc.CompiledModel, size: int) -> list[dict[str, Any]]:
                 continue
             level = "own" if name == "theta_own" and "own" in model.priors else "mu"
             prior = None if name.startswith("z") else model.level_priors[level if name.startswith("theta") else name]
-            sizes = {name: model.cohorts for name in ("theta", "theta_own", "z")}
+            sizes = dict.fromkeys(("theta", "theta_own", "z"), model.cohorts)
             sizes["z_group"] = len(model.group_labels)
             shape = (sizes[name],) if name in sizes else ()
             point[name] = rng.normal(0, 1, shape) if prior is None else prior.quantile(rng.uniform(0.1, 0.9, shape))

@@ -289,7 +289,9 @@ def _priors(given: Mapping[str, Any], way: Pooling, shape: Shape, issues: list[I
             what = "no prior, and for contrasts there is no default"
             scale = "the log odds ratio" if shape is TWO_ARMS else "the estimates (of their logarithm for ratios)"
             mend = f"Give one on the scale of {scale}, such as Normal(0, 1)."
-            issues.append(Issue(name, what, mend if is_level(name) else mend.replace("Normal(0, 1)", "HalfNormal(0.5)")))
+            issues.append(
+                Issue(name, what, mend if is_level(name) else mend.replace("Normal(0, 1)", "HalfNormal(0.5)"))
+            )
     return found
 
 
@@ -299,7 +301,10 @@ def _prior_issues(family: Family, priors: Mapping[str, Prior]) -> list[Issue]:
         if not is_level(name) and priors[name].support[0] < 0:
             what = f"{priors[name]} allows negative values"
             issues.append(Issue(name, what, "Give a prior of the positive half line, such as HalfNormal(0.5)."))
-    if "exchangeable" in priors and not 0.0 <= priors["exchangeable"].support[0] < priors["exchangeable"].support[1] <= 1:
+    if (
+        "exchangeable" in priors
+        and not 0.0 <= priors["exchangeable"].support[0] < priors["exchangeable"].support[1] <= 1
+    ):
         what = f"{priors['exchangeable']} is no prior of a probability"
         issues.append(Issue("exchangeable", what, "Give one such as Beta(1, 1)."))
     for name in priors:

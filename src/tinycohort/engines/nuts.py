@@ -159,7 +159,9 @@ class DrawsPosterior(Posterior):
         values = self._values(target, cohort)
         if values is None:
             return None
-        on_natural = target in ("typical", "average") or (natural and target not in ("tau", "tau_group", "exchangeable"))
+        on_natural = target in ("typical", "average") or (
+            natural and target not in ("tau", "tau_group", "exchangeable")
+        )
         if on_natural and target != "average":
             values = self.model.family.natural(values)
         ordered = np.sort(values, axis=None)

@@ -18,6 +18,4 @@ __all__ = [
     "Separate", "Shape", "Student", "is_level",
 ]  # fmt: skip
 
-POOLINGS: dict[str, type[Pooling]] = {
-    cls.name: cls for cls in (Separate, Common, Partial, Student, Nested, Exnex, Mem)
-}
+POOLINGS: dict[str, type[Pooling]] = {cls.name: cls for cls in (Separate, Common, Partial, Student, Nested, Exnex, Mem)}

@@ -47,6 +47,8 @@ class Pooling(ABC):
         Whether nobody knows which of several distributions a cohort is of: then `parts` stand for `theta`.
     sampled : bool
         Whether NUTS can sample it.
+    foretells : bool
+        Whether it says anything of a cohort that is not there.
     """
 
     name: ClassVar[str]
@@ -56,11 +58,17 @@ class Pooling(ABC):
     anchored: ClassVar[bool] = False
     mixes: ClassVar[bool] = False
     sampled: ClassVar[bool] = True
+    foretells: ClassVar[bool] = True
 
     @property
     @abstractmethod
     def formula(self) -> str:
         """In words that a methods section could use."""
+
+    @classmethod
+    def possible_parameters(cls) -> tuple[str, ...]:
+        """Every hyperparameter that it may have, whatever it is told."""
+        return cls.parameters
 
     def issues(self, labels: tuple[str, ...]) -> list[Issue]:
         """What is wrong with pooling these cohorts so."""

@@ -107,6 +107,10 @@ class Exnex(Pooling):
             *(("exchangeable",) if self.estimated else ()),
         )
 
+    @classmethod
+    def possible_parameters(cls) -> tuple[str, ...]:
+        return tuple(f"{name}{end}" for end in ("", "_2", "_3") for name in ("mu", "tau")) + ("own", "exchangeable")
+
     @property
     def free(self) -> tuple[str, ...]:  # type: ignore[override]
         return (*self.parameters[: 2 * self.components], *self.parameters[2 * self.components + 1 :], "z", "theta_own")
@@ -190,9 +194,7 @@ class Exnex(Pooling):
         if share is None:
             weights = weights.reshape(-1, *(1,) * len(shape))
         chances = np.broadcast_to(weights, (len(weights), *shape))
-        thetas = [
-            found[mu][..., None] + found[tau][..., None] * rng.standard_normal(shape) for mu, tau in self._pairs
-        ]
+        thetas = [found[mu][..., None] + found[tau][..., None] * rng.standard_normal(shape) for mu, tau in self._pairs]
         thetas.append(np.asarray(priors["own"].draw(rng, shape)))
         theta = _chosen(chances, np.stack(thetas), rng)
         found |= {"theta": theta, "exchangeable_cohort": np.array(1.0 - chances[-1])}

@@ -21,7 +21,7 @@ __all__ = ["MOST_COHORTS", "Mem"]
 MOST_COHORTS = {"sets": 12, "pairs": 6}
 _MOST_IN_PYMC = 8
 _NEED = "Write the prior probability that two cohorts are exchangeable, such as exchangeable = 0.5."
-_NEED_STRUCTURE = 'Write structure = "sets" (cohorts fall into sets) or "pairs" (any pairs, as in the R package basket).'
+_NEED_STRUCTURE = 'Write structure = "sets" (cohorts fall into sets) or "pairs" (any pairs, as the R package basket).'
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Mem(Pooling):
     parameters = ("mu",)
     free = ("structure", "theta_own")
     sampled = False
+    foretells = False
 
     def __post_init__(self) -> None:
         issues = []

@@ -13,6 +13,7 @@ from ...posterior import LeaveOneOut, Marginal, Points, Posterior, Target
 from .cohorts import Accuracy
 from .draws import draw
 from .exnex_alone import before_the_data, mixing_of
+from .exnex_draws import draw_exnex
 from .exnex_solution import ExnexSolution
 from .grid import Grid, Windows, adjust, falls_off, find_windows, integrate
 from .mem import MemPosterior
@@ -132,8 +133,13 @@ class ExactPosterior(Posterior):
         """As `Posterior.exchangeable`."""
         return self.solution.exchangeable if isinstance(self.solution, ExnexSolution) else None
 
+    def unseen(self) -> Marginal | None:
+        """As `Posterior.unseen`."""
+        return self.solution.unseen if isinstance(self.solution, ExnexSolution) else None
+
     def draws(self, chains: int, draws: int, seed: int) -> dict[str, Any]:
-        return draw(self.solution, chains, draws, seed)
+        make = draw if self.solution.whole.shares is None else draw_exnex
+        return make(self.solution, chains, draws, seed)
 
 
 def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:

@@ -46,9 +46,7 @@ def mixing_of(model: CompiledModel) -> Mixing:
     """What is known of the cohorts of a model with pooling `exnex` before mu and tau are."""
     assert isinstance(model.pooling, Exnex)
     found = [_integrated(alone_of(model, j)) for j in range(model.cohorts)]
-    alone = tuple(
-        Alone(grid.log_evidence, *(float(end[0]) for end in grid.stretch.ends())) for grid, _ in found
-    )
+    alone = tuple(Alone(grid.log_evidence, *(float(end[0]) for end in grid.stretch.ends())) for grid, _ in found)
     prior = model.priors["exchangeable"] if model.pooling.estimated else None
     known = 0.0 if prior is not None else float(model.pooling.exchangeable)
     shares, weights = share_rule(prior, known, model.cohorts)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .draws import draw_theta
+from .draws import draw_level, draw_theta
 from .exnex_alone import own_thetas
 from .exnex_cohorts import ExnexCohorts
 from .solution import Solution
@@ -17,7 +17,16 @@ _SHARES = 401
 _FINE = 60
 
 
-def draw_exnex(solution: Solution, mu: Any, tau: Any, rng: np.random.Generator) -> dict[str, Any]:
+def draw_exnex(solution: Solution, chains: int, draws: int, seed: int) -> dict[str, Any]:
+    """As `draw`, with the probability of each cohort to be exchangeable, given everything else (chain, draw, cohort)."""
+    rng = np.random.default_rng(seed)
+    mu, tau = draw_level(solution, chains * draws, rng)
+    found = {"mu": mu, "tau": tau, **_draw_cohorts(solution, mu, tau, rng)}
+    found |= solution.model.pooling.draw_new(found, rng)
+    return {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in found.items()}
+
+
+def _draw_cohorts(solution: Solution, mu: Any, tau: Any, rng: np.random.Generator) -> dict[str, Any]:
     """theta (D, J) and the probability of each cohort to be exchangeable, from draws (D,) of mu and tau.
 
     With the probability of being exchangeable itself, where that has a prior. Given it, mu and tau, one cohort being

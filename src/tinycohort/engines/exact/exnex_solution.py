@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ...numerics import log_sum_exp
+from ...numerics import expit, log_sum_exp
 from ...posterior import Marginal, Target
 from .curves import Curve
 from .exnex_alone import own_thetas
 from .exnex_cohorts import ExnexCohorts
-from .marginals import FIRST_COHORT, Stack, stack
+from .marginals import FIRST_COHORT, Stack, stack, thetas
 from .solution import Solution
 from .windows import Stretch
 
 __all__ = ["ExnexSolution"]
 
 # Points of the prior's distribution function at which that of the probability of being exchangeable is known.
-_POINTS = 4001
+_POINTS, _UNSEEN = 4001, 1601
 
 
 class ExnexSolution(Solution):
@@ -78,6 +79,31 @@ class ExnexSolution(Solution):
         mean = mean if math.isfinite(mean) else 0.0
         return of_mu, second + rest * (variance + mean**2) - (first + rest * mean) ** 2
 
+    @cached_property
+    def unseen(self) -> Marginal:
+        """theta of a cohort without data: exchangeable, or with the prior of one on its own."""
+        grid, own = self.grid, self.model.level_priors["own"]
+        assert grid.shares is not None
+        weights = grid.weights * grid.shares.expected
+        share = float(weights.sum())
+        if share == 0.0:
+            return Marginal(own.mean, math.sqrt(own.variance), own.quantile, own.cdf)
+        with np.errstate(divide="ignore"):
+            log_density = grid.log_density + np.log(grid.shares.expected) - math.log(share)
+        moved = replace(grid, weights=weights / share, log_density=log_density)
+        new = Curve(*(part for part in _first(*thetas(moved))))
+
+        def cdf(x: Any) -> Any:
+            return share * np.clip(new(x)[0], 0.0, 1.0) + (1.0 - share) * own.cdf(x)
+
+        p = expit(np.linspace(-16.0, 16.0, _UNSEEN))
+        x = np.unique(np.concatenate([new.nodes.ravel(), own.quantile(p)]))
+        below = np.maximum.accumulate(cdf(x))
+        first, second = (float(value) for value in new.moments(lambda x: x))
+        mean = share * first + (1.0 - share) * own.mean
+        square = share * second + (1.0 - share) * (own.variance + own.mean**2)
+        return Marginal(mean, math.sqrt(max(square - mean**2, 0.0)), lambda p: np.interp(p, below, x), cdf)
+
     # -- the probability of being exchangeable ------------------------------------------------------------------------
 
     def marginal(self, target: Target, cohort: int | None, natural: bool) -> Marginal | None:
@@ -112,6 +138,12 @@ class ExnexSolution(Solution):
         mean = float(share @ middle)
         sd = math.sqrt(max(float(share @ middle**2) - mean**2, 0.0))
         return Marginal(mean, sd, lambda p: np.interp(p, cumulative, x), lambda at: np.interp(at, x, cumulative))
+
+
+def _first(stretch: Stretch, nodes: Any, mass: Any) -> tuple[Stretch, Any, Any]:
+    """Of a new cohort, normalised."""
+    ends = (np.broadcast_to(end, nodes.shape[:2])[0] for end in stretch.ends())
+    return Stretch(*ends), mass[0] / mass[0].sum(), nodes[0]
 
 
 def _through(nodes: Any, values: Any, x: Any) -> Any:

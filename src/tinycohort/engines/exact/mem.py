@@ -155,6 +155,22 @@ class MemSolution(Solution):
         below = np.maximum.accumulate(np.clip(curve(at)[0], 0.0, 1.0))
         return np.interp(p * below[-1], below, at)
 
+    def without_its_data(self, j: int) -> Marginal:
+        """theta of cohort `j` given the others."""
+        others = np.arange(len(self.log_sets)) & ~(1 << j)
+        assert isinstance(self.model.pooling, Mem)
+        own = self.model.pooling.weighed(self.log_sets[others]).own[j]
+        sets = np.unique(others)
+        share = np.bincount(others, own, minlength=len(self.log_sets))[sets]
+        mass = sum(
+            chance * np.exp(self._products(np.array([one]))[0] - self.log_sets[one])
+            for one, chance in zip(sets, share, strict=True)
+            if chance > _SMALL
+        )
+        mass = (mass / mass.sum()).reshape(self.theta.shape)  # type: ignore[attr-defined]
+        curve = Curve(self._stretch, mass, self.theta).held()
+        return Marginal(math.nan, math.nan, lambda p: curve.quantiles(p)[0], lambda x: curve(x)[0])
+
     def left_out(self, j: int) -> tuple[float, float]:
         """Log evidence of the others, and the variance of theta_j given them."""
         sets = np.arange(len(self.log_sets))
@@ -207,6 +223,10 @@ class MemPosterior(Posterior):
         parts = [self.solution.left_out(j) for j in range(self.model.cohorts)]
         evidence, variance = np.array(parts).T
         return LeaveOneOut(self.solution.log_evidence - evidence, np.full(len(parts), np.nan), variance)
+
+    def without_its_data(self, cohort: int) -> Marginal | None:
+        """As `Posterior.without_its_data`; of pairs, without their joint distribution, there is none."""
+        return None if isinstance(self.solution.weighed, Pairs) else self.solution.without_its_data(cohort)
 
     def exchangeability(self) -> dict[str, Any]:
         """As `Fit.summary` has it."""
