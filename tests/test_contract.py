@@ -37,13 +37,16 @@ SLOW = pytest.mark.slow
 # slow. A hazard ratio has the density of `normal`, which is sampled, and its own in two bundled models; percentages
 # with a chance of going unpublished are sampled side by side with counts.
 SAMPLED_ELSEWHERE = {"hazard_ratio-ratio", FURTHER[1].name}
+# Where cohorts may stand on their own compiling takes long, and every sum over memberships is tested without NUTS.
+QUICK = [name for name, cls in POOLINGS.items() if not cls.mixes]
 SAMPLED = [
     pytest.param(
         example,
         pooling,
         id=f"{example.name}-{pooling}",
         marks=()
-        if (pooling == "partial" and example.name not in SAMPLED_ELSEWHERE) or example.kind == "binomial"
+        if (pooling == "partial" and example.name not in SAMPLED_ELSEWHERE)
+        or (example.kind == "binomial" and pooling in QUICK)
         else SLOW,
     )
     for examples, poolings in (([EXAMPLES[pair][0] for pair in PAIRS], POOLINGS), (FURTHER[1:], ["partial"]))
@@ -51,19 +54,20 @@ SAMPLED = [
     for pooling in poolings
     if POOLINGS[pooling].sampled
 ]
-# What only enumeration answers has draws all the same.
-DRAWN = [
-    *SAMPLED,
-    *(
-        pytest.param(EXAMPLES["binomial", "proportion"][0], name, id=f"binomial-probability-{name}")
-        for name, cls in POOLINGS.items()
-        if not cls.sampled
-    ),
+# What the exact engine alone answers, or answers quickly, has draws all the same.
+EXACTLY = [
+    pytest.param(EXAMPLES["binomial", "proportion"][0], name, id=f"binomial-probability-{name}-exactly")
+    for name in POOLINGS
+    if name not in QUICK or not POOLINGS[name].sampled
 ]
+DRAWN = [*SAMPLED, *EXACTLY]
 BY_ENGINE = [
-    pytest.param(*one.values, engine, id=f"{one.id}-{engine}", marks=one.marks)
-    for one in DRAWN
-    for engine in (("exact", "nuts") if POOLINGS[one.values[1]].sampled else ("exact",))  # type: ignore[index]
+    *(
+        pytest.param(*one.values, engine, id=f"{one.id}-{engine}", marks=one.marks)
+        for one in SAMPLED
+        for engine in ("exact", "nuts")
+    ),
+    *(pytest.param(*one.values, "exact", id=str(one.id)) for one in EXACTLY),
 ]
 GROUPS = (
     "posterior",
@@ -394,7 +398,10 @@ def test_the_saved_file_is_netcdf_with_the_model_and_provenance_inside(fitted: F
     assert stored["provenance"]["digests"]["data_and_model"] == fit.compiled.digest
 
 
-@pytest.mark.parametrize("pooling", [name for name, cls in POOLINGS.items() if cls.sampled])
+@pytest.mark.parametrize(
+    "pooling",
+    [pytest.param(name, marks=() if name in QUICK else SLOW) for name, cls in POOLINGS.items() if cls.sampled],
+)
 def test_new_data_of_the_same_structure_use_the_compiled_sampler(
     fitted: Fitted, pooling: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

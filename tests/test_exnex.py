@@ -17,6 +17,7 @@ from scipy import special
 
 import tinycohort as tc
 from support.fits import SHOWN
+from tinycohort.cli import main
 
 CASES = json.loads((Path(__file__).parent / "reference" / "basket_trials.json").read_text(encoding="utf-8"))["cases"]
 CHUGH = next(case for case in CASES if case["id"] == "exnex_chugh_sarcoma")
@@ -60,7 +61,8 @@ def test_sarcoma_subtypes_are_what_bhmbasket_prints(chugh: tc.Fit) -> None:
 def test_sarcoma_subtypes_are_what_a_quadrature_of_its_own_gives(chugh: tc.Fit) -> None:
     exact, cohorts = CHUGH["own"]["values"], chugh.summary()["cohorts"]
     for name, key in (("mean", "p_mean"), ("sd", "p_sd"), ("exchangeable", "P(exchangeable)")):
-        assert [cohort[name] for cohort in cohorts] == pytest.approx(exact[key], abs=1e-4)
+        assert [cohort[name] for cohort in cohorts] == pytest.approx(exact[key], abs=1e-5)
+    assert chugh.posterior.log_marginal_likelihood == pytest.approx(exact["log_marginal_likelihood"], abs=1e-6)
 
 
 # -- every way of being exchangeable ----------------------------------------------------------------------------------
@@ -185,8 +187,13 @@ def test_the_order_of_cohorts_does_not_matter(cohorts: list[tuple[int, int]], ra
 
 @pytest.mark.parametrize(
     ("events", "totals"),
-    [([0, 0, 0, 0], [5, 8, 4, 10]), ([5, 5, 5, 5], [5, 5, 5, 5]), ([0, 6, 0], [6, 6, 5]), ([0, 1, 0, 0, 2], [5, 8, 4, 10, 12])],
-)  # fmt: skip
+    [
+        ([0, 0, 0, 0], [5, 8, 4, 10]),
+        ([5, 5, 5, 5], [5, 5, 5, 5]),
+        ([0, 6, 0], [6, 6, 5]),
+        ([0, 1, 0, 0, 2], [5, 8, 4, 10, 12]),
+    ],
+)
 def test_cohorts_of_nobody_and_of_everybody_are_answered(events: list[int], totals: list[int]) -> None:
     fit = exnex(events, totals)
     mirrored = exnex([n - r for r, n in zip(events, totals, strict=True)], totals)
@@ -208,8 +215,9 @@ def test_draws_follow_the_marginals() -> None:
     fit = exnex(exchangeable="Beta(1, 1)")
     posterior, p = fit.draws["posterior"], np.linspace(0.05, 0.95, 10)
     near = 4.5 * 0.5 / math.sqrt(4000)
-    for target, name, cohort in [("mu", "mu", None), ("tau", "tau", None), ("new_cohort", "theta_new_cohort", None),
-                                 ("exchangeable", "exchangeable", None), *(("cohort", "theta", j) for j in range(3))]:  # fmt: skip
+    named = {"mu": "mu", "tau": "tau", "new_cohort": "theta_new_cohort", "exchangeable": "exchangeable"}
+    everything = [(*pair, None) for pair in named.items()] + [("cohort", "theta", j) for j in range(3)]
+    for target, name, cohort in everything:
         values = posterior[name].values if cohort is None else posterior[name].values[..., cohort]
         marginal = fit.posterior.marginal(target, cohort)  # type: ignore[arg-type]
         assert marginal.cdf(np.quantile(values, p)) == pytest.approx(p, abs=near), (name, cohort)
@@ -269,3 +277,97 @@ def test_several_components_are_what_the_sum_over_memberships_gives() -> None:
         own.append([k == 2 for k in which])
     weights = np.exp(np.array(log_weights) - special.logsumexp(log_weights))
     assert chances(fit) == pytest.approx(1.0 - weights @ np.array(own, float), abs=0.03)
+
+
+# -- files and figures ------------------------------------------------------------------------------------------------
+
+
+def content(**pooling: Any) -> dict[str, Any]:
+    """A bundled model as a file has it, pooled otherwise."""
+    model = tc.read_model("response_pd1").to_dict()
+    del model["variant"]
+    model["pooling"] = {"kind": "exnex", "exchangeable": 0.5, **pooling}
+    model["priors"]["own"] = {"dist": "Logistic", "mu": 0.0, "scale": 1.0, "why": "Uniform."}
+    return model
+
+
+def test_a_model_file_says_how_probable_exchangeability_is() -> None:
+    known = tc.read_model(content())
+    assert known.pooling.build().exchangeable == 0.5  # type: ignore[attr-defined]
+    assert tc.read_model(known.to_dict()) == known
+    assert "Normal(mu, tau) with probability 0.5, else theta_j ~ own" in str(known)
+    wanted = content(exchangeable="estimated")
+    wanted["priors"]["exchangeable"] = {"dist": "Beta", "alpha": 1, "beta": 1, "why": "Any."}
+    estimated = tc.read_model(wanted)
+    assert estimated.digest != known.digest
+    wanted = content(exchangeable=[0.25, 0.25])
+    for name in ("mu", "tau"):
+        wanted["priors"][f"{name}_2"] = wanted["priors"][name]
+    with pytest.raises(tc.InputError, match="response_average"):  # of two kinds of cohorts
+        tc.read_model(wanted)
+    wanted["estimand"] = [one for one in wanted["estimand"] if one.get("target") != "average"]
+    several = tc.read_model(wanted)
+    assert several.pooling.build().components == 2  # type: ignore[attr-defined]
+    assert tc.read_model(several.to_dict()) == several
+
+
+@pytest.mark.parametrize(
+    ("pooling", "said"),
+    [
+        ({"exchangable": 0.5, "exchangeable": None}, "Did you mean 'exchangeable'?"),
+        ({"exchangeable": "estimate"}, "unknown word 'estimate'"),
+        ({"exchangeable": 50}, "50.0 is no probability between 0 and 1"),
+        ({"exchangeable": []}, r"\[\] will not do"),
+        ({"exchangeable": "estimated"}, "has a parameter exchangeable"),
+        ({"exchangeable": [0.2, 0.3]}, "has a parameter mu_2"),
+        ({"nu": 4}, "pooling 'exnex' has no nu"),
+        ({"kind": "exnec"}, "Did you mean 'exnex'?"),
+        ({"kind": "partial"}, "pooling 'partial' has no exchangeable"),
+    ],
+)
+def test_a_model_file_that_says_it_wrong_is_refused(pooling: dict[str, Any], said: str) -> None:
+    wrong = content(**pooling)
+    wrong["pooling"] = {name: value for name, value in wrong["pooling"].items() if value is not None}
+    with pytest.raises(tc.InputError, match=said):
+        tc.read_model(wrong)
+
+
+def test_a_variant_may_pool_so_and_its_page_tables_and_figures_know_of_it() -> None:
+    evidence = tc.read_evidence()
+    fit = tc.fit("abscopal_contrast:exnex", evidence, seed=1)
+    table = tc.estimate(fit)
+    of_cohorts = table[table["target"] == "cohort"]["exchangeable"]
+    assert list(of_cohorts) == pytest.approx(chances(fit))
+    assert table[table["target"] != "cohort"]["exchangeable"].isna().all()
+    assert "with probability 0.5, else" in repr(tc.show("abscopal_contrast:exnex", evidence))
+    assert "Exchangeable: NCT04830267" in repr(fit)
+    response = tc.fit("unirradiated_response:exnex", evidence, seed=1)
+    assert tc.plots.prior_predictive_table(response)["lower"].notna().all()
+    assert tc.plots.posterior_predictive_table(response)["lower"].notna().all()
+
+
+def test_a_cohort_is_predicted_as_one_that_may_stand_on_its_own() -> None:
+    """Without its data theta is a mixture of a new exchangeable cohort and of the prior of one on its own."""
+    fit = exnex(EVENTS, TOTALS, 0.3, own="Normal(2, 0.5)")
+    unseen, new = fit.posterior.unseen(), fit.posterior.marginal("new_cohort")
+    assert unseen is not None
+    x = np.linspace(-5, 4, 19)
+    mixed = 0.3 * new.cdf(x) + 0.7 * special.ndtr((x - 2) / 0.5)  # type: ignore[union-attr]
+    assert unseen.cdf(x) == pytest.approx(mixed, abs=1e-6)
+    p = np.array([0.025, 0.5, 0.975])
+    assert unseen.cdf(unseen.quantile(p)) == pytest.approx(p, abs=1e-4)
+
+
+def test_the_command_line_pools_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "counts.csv"
+    file.write_text("label,events,total\nA,1,8\nB,9,44\nC,14,20\n")
+    assert main(["pool", str(file), "--pooling", "exnex", "--exchangeable", "Beta(1, 1)", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert [one["exchangeable"] for one in answer["cohorts"]] == pytest.approx(
+        chances(exnex(exchangeable="Beta(1, 1)"))
+    )
+    assert answer["exchangeable"]["mean"] > 0.3
+    assert main(["pool", str(file), "--pooling", "exnex", "--exchangeable", "0.5"]) == 0
+    assert "exchangeable" in capsys.readouterr().out
+    assert main(["pool", str(file), "--pooling", "exnex"]) == 1
+    assert "exchangeable: missing, and pooling 'exnex' needs it" in capsys.readouterr().err

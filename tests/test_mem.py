@@ -17,6 +17,7 @@ from scipy import special, stats
 
 import tinycohort as tc
 from support.fits import SHOWN, normal_fit
+from tinycohort.cli import main
 from tinycohort.pooling.structures import partitions
 
 CASES = json.loads((Path(__file__).parent / "reference" / "basket_trials.json").read_text(encoding="utf-8"))["cases"]
@@ -242,3 +243,61 @@ def test_what_makes_no_sense_is_refused(changes: dict[str, Any], said: str) -> N
     given = {"events": EVENTS, "totals": TOTALS, "pooling": "mem", "exchangeable": 0.5, "structure": "sets"}
     with pytest.raises(tc.InputError, match=said):
         tc.pool(**{**given, **changes})
+
+
+def test_a_model_file_says_what_structures_there_are() -> None:
+    model = tc.read_model("response_pd1").to_dict()
+    del model["variant"], model["priors"]["tau"]
+    model["estimand"] = [one for one in model["estimand"] if one.get("target") == "cohort"]
+    model["pooling"] = {"kind": "mem", "exchangeable": 0.5, "structure": "sets"}
+    known = tc.read_model(model)
+    assert tc.read_model(known.to_dict()) == known
+    fit = tc.fit(known, tc.read_evidence(), seed=1)
+    assert fit.reportable
+    assert "Most probable" in repr(fit)
+    for changes, said in (
+        ({"structure": "set"}, "Did you mean 'sets'?"),
+        ({"structure": None}, "structure: missing"),
+        ({"exchangeable": 2}, "2.0 is no probability"),
+        ({"nu": 3}, "pooling 'mem' has no nu"),
+    ):
+        pooling = {key: value for key, value in {**model["pooling"], **changes}.items() if value is not None}
+        with pytest.raises(tc.InputError, match=said):
+            tc.read_model({**model, "pooling": pooling})
+    typical = {"name": "typical", "functional": "probability", "target": "typical", "level": 0.95}
+    with pytest.raises(tc.InputError, match="pooling 'mem' has no typical cohort"):
+        tc.read_model({**model, "estimand": [typical]})
+
+
+def test_a_cohort_is_predicted_from_those_that_may_share_its_value() -> None:
+    """By counting: over all sets that it may be in, a Beta of the others in it."""
+    fit = mem(EVENTS[:3], TOTALS[:3])
+    others = [[], [1], [2], [1, 2]]
+    # Its data left out: the ways in which three cohorts fall into sets, all equally probable, by what the rest says.
+    rest = {(): [[1], [2]], (1,): [[1], [2]], (2,): [[1], [2]], (1, 2): [[1, 2]]}
+    logs = [np.logaddexp(sum(map(log_evidence, [[1], [2]])), log_evidence([1, 2]))]
+    logs += [sum(log_evidence(one) for one in rest[tuple(own)]) for own in others[1:]]
+    share = np.exp(np.array(logs) - special.logsumexp(logs))
+    x = np.linspace(0.02, 0.9, 12)
+    below = sum(
+        weight * stats.beta.cdf(x, 0.5 + sum(EVENTS[j] for j in own), 0.5 + sum(TOTALS[j] - EVENTS[j] for j in own))
+        for weight, own in zip(share, others, strict=True)
+    )
+    unseen = fit.posterior.without_its_data(0)
+    assert unseen is not None
+    assert unseen.cdf(special.logit(x)) == pytest.approx(below, abs=1e-6)
+    score = float(fit.summary()["elpd_loco"]["cohorts"][0])
+    alone = [math.exp(log_evidence([0, *own]) - (log_evidence(own) if own else 0.0)) for own in others]
+    assert score == pytest.approx(math.log(share @ np.array(alone)), abs=1e-8)
+
+
+def test_the_command_line_weighs_structures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "counts.csv"
+    file.write_text("label,events,total\nA,8,19\nB,0,10\nC,1,26\n")
+    asked = ["pool", str(file), "--pooling", "mem", "--exchangeable", "0.5", "--mu", "Beta(0.5, 0.5)", "--json"]
+    assert main([*asked, "--structure", "pairs"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["exchangeability"]["most_probable"] == [["A"], ["B", "C"]]
+    assert answer["new_cohort"] is None
+    assert main(asked) == 1
+    assert "structure: missing, and pooling 'mem' needs it" in capsys.readouterr().err

@@ -59,7 +59,7 @@ class Moments:
         if target == "cohort" and (self._bounded if natural else self._bounding[cohort]):
             return True
         if target == "cohort" and self._loose and not (self._own_light if natural else self._own > order):
-            return natural and self._family.model_scale != "identity" and float(self._falls[cohort]) >= order  # type: ignore[index]
+            return natural and self._family.model_scale != "identity" and float(self._falls[cohort]) >= order
         if target == "cohort" and natural and self._family.model_scale == "identity":
             return self.exists(target, order, False, cohort)
         if target == "cohort" and natural and not self._shared:

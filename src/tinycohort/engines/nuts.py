@@ -85,7 +85,7 @@ def sample(
     seed : int
         Same seed, same draws.
     chains, draws, tune : int
-        Chains, draws kept of each (1000, and twice as many where cohorts may stand on their own, for then the tails of
+        Chains, draws kept of each (1000, and three times as many where cohorts may stand on their own, for then the tails of
         mu and tau are the priors'), and warm-up steps before them.
     target_accept : float, optional
         nutpie's step-size target.
@@ -97,7 +97,7 @@ def sample(
     import nutpie
 
     compiled = compiled_sampler(model)
-    draws = draws or (2 * DRAWS if model.pooling.mixes else DRAWS)
+    draws = draws or (3 * DRAWS if model.pooling.mixes else DRAWS)
     for target in (TARGET_ACCEPT, *_CAREFULLY) if target_accept is None else (target_accept,):
         tree = nutpie.sample(
             compiled,

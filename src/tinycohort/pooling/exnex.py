@@ -109,7 +109,7 @@ class Exnex(Pooling):
 
     @classmethod
     def possible_parameters(cls) -> tuple[str, ...]:
-        return tuple(f"{name}{end}" for end in ("", "_2", "_3") for name in ("mu", "tau")) + ("own", "exchangeable")
+        return (*(f"{name}{end}" for end in ("", "_2", "_3") for name in ("mu", "tau")), "own", "exchangeable")
 
     @property
     def free(self) -> tuple[str, ...]:  # type: ignore[override]

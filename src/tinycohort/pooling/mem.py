@@ -29,11 +29,12 @@ class Mem(Pooling):
     """Exchangeable cohorts share one theta, which has the prior of mu; which are exchangeable is unknown.
 
     With ``structure="sets"`` cohorts fall into sets: what is exchangeable with one member is so with all. All sets of a
-    structure and their thetas are one model, with a marginal likelihood (Liu et al. 2022, doi:10.1002/sim.9514, with a
-    prior on pairs). With ``structure="pairs"`` any pairs may be exchangeable, also A with B and B with C but not A with
-    C, and each matrix weighs as the product over cohorts of the likelihood that all data have from each cohort's point
-    of view: Hobbs and Landin 2018, doi:10.1002/sim.7893, and the R package basket. That counts the data as often as
-    there are cohorts, is no likelihood of one model, and so has no marginal likelihood to compare.
+    structure and their thetas are one model, with a marginal likelihood (the model averaging of Psioda et al. 2021,
+    doi:10.1093/biostatistics/kxz014, with a prior on pairs). With ``structure="pairs"`` any pairs may be exchangeable,
+    also A with B and B with C but not A with C, and each matrix weighs as the product over cohorts of the likelihood
+    that all data have from each cohort's point of view: Hobbs and Landin 2018, doi:10.1002/sim.7893, and the R package
+    basket. That counts the data as often as there are cohorts, is no likelihood of one model, and so has no marginal
+    likelihood to compare.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ _FINE = 60
 
 
 def draw_exnex(solution: Solution, chains: int, draws: int, seed: int) -> dict[str, Any]:
-    """As `draw`, with the probability of each cohort to be exchangeable, given everything else (chain, draw, cohort)."""
+    """As `draw`, with the probability of each cohort to be exchangeable given everything else."""
     rng = np.random.default_rng(seed)
     mu, tau = draw_level(solution, chains * draws, rng)
     found = {"mu": mu, "tau": tau, **_draw_cohorts(solution, mu, tau, rng)}

@@ -145,7 +145,7 @@ def thetas(grid: Grid) -> tuple[Stretch, Any, Any]:
 def _close(grid: Grid, rows: slice, theta: Any) -> Any:
     """Whether mu's nodes lie close enough around theta (J, T, N) for a sum over them to be smooth there.
 
-    Where cohorts may stand on their own mu's range is as long as its prior's: close in its middle, and wide further out.
+    Where cohorts may stand on their own mu's range is as long as its prior's: close in its middle, wide further out.
     """
     _, slope = grid.stretch.only(rows).coordinate(theta[:, rows])
     return grid.tau[rows, None] * slope * grid.mu.shape[1] >= _GAP * np.pi

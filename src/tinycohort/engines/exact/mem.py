@@ -167,7 +167,7 @@ class MemSolution(Solution):
             for one, chance in zip(sets, share, strict=True)
             if chance > _SMALL
         )
-        mass = (mass / mass.sum()).reshape(self.theta.shape)  # type: ignore[attr-defined]
+        mass = (mass / mass.sum()).reshape(self.theta.shape)
         curve = Curve(self._stretch, mass, self.theta).held()
         return Marginal(math.nan, math.nan, lambda p: curve.quantiles(p)[0], lambda x: curve(x)[0])
 
