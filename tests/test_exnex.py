@@ -18,6 +18,7 @@ from scipy import special
 import tinycohort as tc
 from support.fits import SHOWN
 from tinycohort.cli import main
+from tinycohort.engines.run import run
 
 CASES = json.loads((Path(__file__).parent / "reference" / "basket_trials.json").read_text(encoding="utf-8"))["cases"]
 CHUGH = next(case for case in CASES if case["id"] == "exnex_chugh_sarcoma")
@@ -371,3 +372,38 @@ def test_the_command_line_pools_so(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "exchangeable" in capsys.readouterr().out
     assert main(["pool", str(file), "--pooling", "exnex"]) == 1
     assert "exchangeable: missing, and pooling 'exnex' needs it" in capsys.readouterr().err
+
+
+def survival(shape: str | float, **pooling: Any) -> dict[str, Any]:
+    """A bundled model of survival, pooled so."""
+    model = tc.read_model("os_pd1").to_dict()
+    del model["variant"]
+    model["quantity"]["shape"] = shape
+    model["pooling"] = {"kind": "exnex", "exchangeable": 0.5, **pooling}
+    model["priors"]["own"] = dict(model["priors"]["mu"])
+    if shape != "shared":
+        del model["priors"]["shape"]
+    return model
+
+
+def test_survival_with_a_known_shape_is_exact_and_has_the_density_of_its_pymc_model() -> None:
+    compiled = tc.compile_model(tc.read_model(survival(0.2)), tc.read_evidence())
+    fit = run(compiled, "exact", seed=1)
+    assert fit.reportable
+    assert all(0.4 < chance < 0.8 for chance in chances(fit))
+    twin, rng = compiled.pymc_model(), np.random.default_rng(1)
+    z, own = rng.normal(size=(2, compiled.cohorts))
+    point = {"mu": np.array(2.9), "tau": np.array(0.4), "z": z, "theta_own": 2.9 + 0.5 * own}
+    values = {
+        twin.rvs_to_values[one].name: np.log(point[one.name]) if one.name == "tau" else point[one.name]
+        for one in twin.free_RVs
+    }
+    theirs = float(twin.compile_logp(jacobian=False, mode="FAST_COMPILE")(values))
+    assert float(compiled.log_density(point)) == pytest.approx(theirs, rel=1e-10)
+
+
+def test_survival_with_an_unknown_shape_is_not_for_the_exact_engine() -> None:
+    with pytest.raises(
+        tc.InputError, match="the exact engine does not know pooling 'exnex' of survival with an unknown"
+    ):
+        tc.fit(tc.read_model(survival("shared")), tc.read_evidence(), engine="exact")

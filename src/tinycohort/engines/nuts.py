@@ -85,8 +85,8 @@ def sample(
     seed : int
         Same seed, same draws.
     chains, draws, tune : int
-        Chains, draws kept of each (1000, and three times as many where cohorts may stand on their own, for then the tails of
-        mu and tau are the priors'), and warm-up steps before them.
+        Chains, draws kept of each (1000, and three times as many where cohorts may stand on their own, for then mu and
+        tau have the tails of their priors), and warm-up steps before them.
     target_accept : float, optional
         nutpie's step-size target.
 
