@@ -13,6 +13,7 @@ from ...posterior import LeaveOneOut, Marginal, Points, Posterior, Target
 from .cohorts import Accuracy
 from .draws import draw
 from .exnex_alone import before_the_data, mixing_of
+from .exnex_cohorts import Mixing
 from .exnex_draws import draw_exnex
 from .exnex_solution import ExnexSolution
 from .grid import Grid, Windows, adjust, falls_off, find_windows, integrate
@@ -30,9 +31,10 @@ __all__ = ["ExactPosterior", "SeparatePosterior", "solve"]
 _ADJUSTMENTS = 8
 
 
-def _first_look(model: CompiledModel) -> tuple[Windows, Grid]:
-    """Ranges that the posterior fits into, and the coarsest grid over them."""
-    mixing = mixing_of(model) if model.pooling.mixes else None
+def _first_look(model: CompiledModel, mixing: Mixing | None = None) -> tuple[Windows, Grid]:
+    """Ranges that the posterior fits into, and the coarsest grid over them; `mixing` may be known already."""
+    if mixing is None and model.pooling.mixes:
+        mixing = mixing_of(model)
     windows = find_windows(model, mixing=mixing)
     grid = integrate(model, windows, LEVELS[0])
     for _ in range(_ADJUSTMENTS):
@@ -109,7 +111,8 @@ class ExactPosterior(Posterior):
 
         Under a Student t, which takes longer, only where the grid of all cohorts does not serve the others as well.
         """
-        parts = [self._without(j) or _left_out(self.model, j) for j in range(self.model.cohorts)]
+        mixing = self._windows.cohorts.mixing
+        parts = [self._without(j) or _left_out(self.model, j, mixing) for j in range(self.model.cohorts)]
         evidence, variance_mu, variance_theta = np.array(parts).T
         return LeaveOneOut(self.log_marginal_likelihood - evidence, variance_mu, variance_theta)
 
@@ -142,7 +145,7 @@ class ExactPosterior(Posterior):
         return make(self.solution, chains, draws, seed)
 
 
-def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
+def _left_out(model: CompiledModel, j: int, mixing: Mixing | None = None) -> tuple[float, float, float]:
     """Log evidence, variance of mu and of theta_j, from all cohorts but `j`."""
     if model.cohorts == 1:
         priors = model.level_priors
@@ -155,7 +158,7 @@ def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
             return 0.0, variance, before_the_data(model, variance + square)
         return 0.0, variance, variance + model.pooling.variance * square
     others = model.without(j)
-    windows, grid = _first_look(others)
+    windows, grid = _first_look(others, None if mixing is None else mixing.without(j))
     for accuracy in finer(model):
         coarse, grid = grid, integrate(others, windows, accuracy)
         if evidence_stands(abs(grid.log_evidence - coarse.log_evidence)):
