@@ -49,6 +49,7 @@ KEYS = [key for cell in promised("| key | value |") for key in re.findall(r"`(\w
 REPORTED = promised("| reported | keys |")
 SCALES = promised("| key | value |")["`scale`"][1:]
 ESTIMATE = ["mean", "sd", "median", "lower", "upper"]
+OF_COHORTS = ["weight", "shrinkage", "exchangeable"]
 
 Capture = pytest.CaptureFixture[str]
 
@@ -83,7 +84,7 @@ def test_pool_takes_percentages_as_they_were_printed(capsys: Capture) -> None:
     Path("percentages.csv").write_text(PERCENTAGES)
     answer = in_json(capsys, "pool", "percentages.csv", "--seed", "1")
     assert [(one["percentage"], one["total"]) for one in answer["cohorts"]] == [("12.5", 8), ("26", 27), ("21", 230)]
-    assert list(answer["cohorts"][0]) == ["label", *REPORTED["percentages"], *ESTIMATE, "weight", "shrinkage"]
+    assert list(answer["cohorts"][0]) == ["label", *REPORTED["percentages"], *ESTIMATE, *OF_COHORTS]
     assert answer["remarks"] == ["Ma: 21% of 230 may be 48 to 49 people"]
     same = tc.pool(percentages=["12.5", "26", "21"], totals=[8, 27, 230]).summary()
     assert answer["new_cohort"] == same["new_cohort"]
@@ -95,7 +96,7 @@ def test_pool_takes_counts_of_two_arms(capsys: Capture) -> None:
     answer = in_json(capsys, "pool", "arms.csv", *PRIORS)
     assert (answer["scale"], answer["reportable"]) == ("ratio", True)
     names = REPORTED["counts of two arms"]
-    assert list(answer["cohorts"][0]) == ["label", *names, *ESTIMATE, "weight", "shrinkage"]
+    assert list(answer["cohorts"][0]) == ["label", *names, *ESTIMATE, *OF_COHORTS]
     assert [[one[name] for name in names] for one in answer["cohorts"]] == [
         [5, 19, 6, 20],
         [0, 12, 3, 11],
@@ -146,7 +147,7 @@ def test_pool_answers_with_the_keys_that_are_promised(capsys: Capture) -> None:
     for name in ("mu", "tau", "typical", "average", "new_cohort"):
         assert list(answer[name]) == ESTIMATE
     for cohort in answer["cohorts"]:
-        assert list(cohort) == ["label", *REPORTED["counts"], *ESTIMATE, "weight", "shrinkage"]
+        assert list(cohort) == ["label", *REPORTED["counts"], *ESTIMATE, *OF_COHORTS]
     assert list(answer["elpd_loco"]) == ["total", "se", "cohorts"]
     assert answer["priors"] == {"mu": "Logistic(0, 1)", "tau": "HalfNormal(0.5)"}
     assert (answer["scale"], answer["level"], answer["interval"]) == ("probability", 0.95, "equal-tailed")
@@ -169,7 +170,7 @@ def test_ratios_are_pooled_as_logarithms_and_reported_as_ratios(capsys: Capture)
     )  # fmt: skip
     assert answer == expected.summary()
     assert answer["scale"] == "ratio"
-    assert list(answer["cohorts"][0]) == ["label", *REPORTED["estimates"], *ESTIMATE, "weight", "shrinkage"]
+    assert list(answer["cohorts"][0]) == ["label", *REPORTED["estimates"], *ESTIMATE, *OF_COHORTS]
     assert in_json(capsys, "pool", "ratios.csv", *PRIORS)["scale"] == "difference"
 
 
@@ -246,7 +247,7 @@ def test_fit_of_survival_answers_with_the_keys_that_are_promised(capsys: Capture
     assert answer["scale"] == "median"
     assert list(answer["shape"]) == ESTIMATE
     for cohort in answer["cohorts"]:
-        assert list(cohort) == ["label", *REPORTED["survival"], *ESTIMATE, "weight", "shrinkage"]
+        assert list(cohort) == ["label", *REPORTED["survival"], *ESTIMATE, *OF_COHORTS]
 
 
 def test_the_scales_are_those_that_are_promised() -> None:

@@ -24,6 +24,7 @@ from tinycohort.engines.run import run
 from tinycohort.families import FAMILIES
 from tinycohort.likelihoods import LIKELIHOODS
 from tinycohort.pooling import POOLINGS
+from tinycohort.pooling.structures import partitions
 
 PAIRS = [(kind, family) for kind, cls in LIKELIHOODS.items() for family in cls.families]
 ALL = [*(example for pair in PAIRS for example in EXAMPLES.get(pair, [])), *FURTHER]
@@ -36,18 +37,37 @@ SLOW = pytest.mark.slow
 # slow. A hazard ratio has the density of `normal`, which is sampled, and its own in two bundled models; percentages
 # with a chance of going unpublished are sampled side by side with counts.
 SAMPLED_ELSEWHERE = {"hazard_ratio-ratio", FURTHER[1].name}
+# Where cohorts may stand on their own compiling takes long, and every sum over memberships is tested without NUTS.
+QUICK = [name for name, cls in POOLINGS.items() if not cls.mixes]
 SAMPLED = [
     pytest.param(
         example,
         pooling,
         id=f"{example.name}-{pooling}",
         marks=()
-        if (pooling == "partial" and example.name not in SAMPLED_ELSEWHERE) or example.kind == "binomial"
+        if (pooling == "partial" and example.name not in SAMPLED_ELSEWHERE)
+        or (example.kind == "binomial" and pooling in QUICK)
         else SLOW,
     )
     for examples, poolings in (([EXAMPLES[pair][0] for pair in PAIRS], POOLINGS), (FURTHER[1:], ["partial"]))
     for example in examples
     for pooling in poolings
+    if POOLINGS[pooling].sampled
+]
+# What the exact engine alone answers, or answers quickly, has draws all the same.
+EXACTLY = [
+    pytest.param(EXAMPLES["binomial", "proportion"][0], name, id=f"binomial-probability-{name}-exactly")
+    for name in POOLINGS
+    if name not in QUICK or not POOLINGS[name].sampled
+]
+DRAWN = [*SAMPLED, *EXACTLY]
+BY_ENGINE = [
+    *(
+        pytest.param(*one.values, engine, id=f"{one.id}-{engine}", marks=one.marks)
+        for one in SAMPLED
+        for engine in ("exact", "nuts")
+    ),
+    *(pytest.param(*one.values, "exact", id=str(one.id)) for one in EXACTLY),
 ]
 GROUPS = (
     "posterior",
@@ -79,8 +99,13 @@ def random_points(model: tc.CompiledModel, size: int) -> list[dict[str, Any]]:
     for _ in range(size):
         point: dict[str, Any] = {}
         for name in model.pooling.free:
-            prior = None if name.startswith("z") else model.level_priors["mu" if name == "theta" else name]
-            sizes = {"theta": model.cohorts, "z": model.cohorts, "z_group": len(model.group_labels)}
+            if name == "structure":
+                point[name] = int(rng.integers(len(partitions(model.cohorts))))
+                continue
+            level = "own" if name == "theta_own" and "own" in model.priors else "mu"
+            prior = None if name.startswith("z") else model.level_priors[level if name.startswith("theta") else name]
+            sizes = dict.fromkeys(("theta", "theta_own", "z"), model.cohorts)
+            sizes["z_group"] = len(model.group_labels)
             shape = (sizes[name],) if name in sizes else ()
             point[name] = rng.normal(0, 1, shape) if prior is None else prior.quantile(rng.uniform(0.1, 0.9, shape))
         points.append(point)
@@ -141,9 +166,12 @@ def test_the_pymc_model_names_its_cohorts_and_holds_its_data(example: Example, p
     model = example.model(pooling)
     twin = model.pymc_model()
     assert tuple(twin.coords["cohort"]) == model.labels
-    assert {"theta", example.family.quantity} <= {variable.name for variable in [*twin.deterministics, *twin.free_RVs]}
+    mixes = model.pooling.mixes  # then what was observed is summed over what each cohort may be of
+    found = {variable.name for variable in [*twin.deterministics, *twin.free_RVs, *twin.potentials]}
+    wanted = {"theta_component", "log_likelihood_over_parts"} if mixes else {"theta", example.family.quantity}
+    assert wanted <= found
     assert [variable.name for variable in twin.observed_RVs] == [
-        f"{part.prefix}{name}" for part in model.parts for name in part.kind.observed
+        f"{part.prefix}{name}" for part in model.parts for name in part.kind.observed if not mixes
     ]
     for part in model.parts:
         assert tuple(twin.coords[part.dim]) == tuple(model.labels[j] for j in part.cohorts)
@@ -224,8 +252,7 @@ def test_both_engines_agree_within_monte_carlo_error(fitted: Fitted, example: Ex
     assert {name: error for name, error in errors.items() if error >= 4.5} == {}
 
 
-@pytest.mark.parametrize("engine", ["exact", "nuts"])
-@pytest.mark.parametrize(("example", "pooling"), SAMPLED)
+@pytest.mark.parametrize(("example", "pooling", "engine"), BY_ENGINE)
 def test_draws_are_a_tree_that_arviz_accepts(fitted: Fitted, example: Example, pooling: str, engine: str) -> None:
     import arviz
 
@@ -234,8 +261,10 @@ def test_draws_are_a_tree_that_arviz_accepts(fitted: Fitted, example: Example, p
     assert set(GROUPS) <= set(tree.children)
     assert ("sample_stats" in tree.children) == (engine == "nuts")
     unknowns = {"theta", model.family.quantity}
-    if pooling != "none":
-        unknowns |= {*model.pooling.parameters, "theta_new_cohort", f"{model.family.quantity}_new_cohort"}
+    if pooling not in ("none", "mem"):
+        unknowns |= {*model.pooling.parameters, "theta_new_cohort", f"{model.family.quantity}_new_cohort"} - {"own"}
+    if model.pooling.mixes:
+        unknowns |= {"exchangeable_cohort"}
     if model.pooling.grouped:
         of_groups = {"theta_group", "theta_new_cohort_in_group"}
         unknowns |= of_groups | {name.replace("theta", model.family.quantity) for name in of_groups}
@@ -272,8 +301,7 @@ def test_draws_are_a_tree_that_arviz_accepts(fitted: Fitted, example: Example, p
     assert np.isfinite(table.astype(float)).all(axis=None)
 
 
-@pytest.mark.parametrize("engine", ["exact", "nuts"])
-@pytest.mark.parametrize(("example", "pooling"), SAMPLED)
+@pytest.mark.parametrize(("example", "pooling", "engine"), BY_ENGINE)
 def test_leaving_out_by_importance_agrees_with_leaving_out_exactly(
     fitted: Fitted, example: Example, pooling: str, engine: str
 ) -> None:
@@ -292,7 +320,7 @@ def test_leaving_out_by_importance_agrees_with_leaving_out_exactly(
 
 
 @pytest.mark.parametrize("group", ["prior", "posterior"])
-@pytest.mark.parametrize(("example", "pooling"), SAMPLED)
+@pytest.mark.parametrize(("example", "pooling"), DRAWN)
 def test_predictive_groups_follow_the_draws_beside_them(
     fitted: Fitted, example: Example, pooling: str, group: str
 ) -> None:
@@ -325,19 +353,19 @@ def test_prior_sensitivity_by_power_scaling_runs_on_the_draws(fitted: Fitted) ->
     assert np.isfinite(table[["prior", "likelihood"]].astype(float)).all(axis=None)
 
 
-@pytest.mark.parametrize(("example", "pooling"), SAMPLED)
+@pytest.mark.parametrize(("example", "pooling"), DRAWN)
 def test_prior_draws_follow_the_priors(fitted: Fitted, example: Example, pooling: str) -> None:
     prior_draws = fitted(example, pooling, "exact").draws["prior"]
     model = example.model(pooling)
     p = np.linspace(0.1, 0.9, 9)
-    for name in model.pooling.parameters if pooling != "none" else ("theta",):
+    alone = pooling in ("none", "mem")
+    for name in ("theta",) if alone else [name for name in model.pooling.parameters if name != "own"]:
         values = prior_draws[name].values.reshape(4000, -1)[:, 0]
         prior = model.level_priors["mu" if name == "theta" else name]
         assert prior.cdf(np.quantile(values, p)) == pytest.approx(p, abs=4.5 * 0.5 / np.sqrt(len(values)))
 
 
-@pytest.mark.parametrize("engine", ["exact", "nuts"])
-@pytest.mark.parametrize(("example", "pooling"), SAMPLED)
+@pytest.mark.parametrize(("example", "pooling", "engine"), BY_ENGINE)
 def test_a_saved_fit_comes_back_the_same(
     fitted: Fitted, example: Example, pooling: str, engine: str, tmp_path: Path
 ) -> None:
@@ -370,7 +398,10 @@ def test_the_saved_file_is_netcdf_with_the_model_and_provenance_inside(fitted: F
     assert stored["provenance"]["digests"]["data_and_model"] == fit.compiled.digest
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize(
+    "pooling",
+    [pytest.param(name, marks=() if name in QUICK else SLOW) for name, cls in POOLINGS.items() if cls.sampled],
+)
 def test_new_data_of_the_same_structure_use_the_compiled_sampler(
     fitted: Fitted, pooling: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

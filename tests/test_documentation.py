@@ -19,6 +19,7 @@ RUN = (
     "README.md",
     "docs/tour.md",
     "docs/survival.md",
+    "docs/exchangeability.md",
     "docs/reconstruction.md",
     "docs/add_a_likelihood.md",
     "docs/comparison.md",

@@ -32,6 +32,8 @@ KEYS = [
     "tau",
     "tau_group",
     "shape",
+    "exchangeable",
+    "exchangeability",
     "typical",
     "average",
     "new_cohort",
@@ -44,7 +46,7 @@ KEYS = [
     "versions",
 ]
 QUANTITY = ["mean", "sd", "median", "lower", "upper"]
-COHORT = [*QUANTITY, "weight", "shrinkage"]
+COHORT = [*QUANTITY, "weight", "shrinkage", "exchangeable"]
 COLUMNS = [
     "name",
     "functional",
@@ -60,6 +62,7 @@ COLUMNS = [
     "probability",
     "weight",
     "shrinkage",
+    "exchangeable",
     "overlap",
     "outcome_ids",
     "reportable",

@@ -231,7 +231,7 @@ def test_labels_that_do_not_name_every_cohort_are_refused(labels: Any, said: str
     [
         (
             {"pooling": "parital"},
-            "pooling: unknown pooling 'parital'. Choose one of none, common, partial, student, nested.",
+            "pooling: unknown pooling 'parital'. Choose one of none, common, partial, student, nested, exnex, mem.",
         ),
         ({"pooling": None}, "unknown pooling None"),
         ({"engine": "exat"}, "engine: unknown engine 'exat'. Choose one of auto, exact, nuts."),

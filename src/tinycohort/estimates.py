@@ -40,10 +40,11 @@ def estimate(fit: Fit, level: float | None = None, interval: Interval = "equal-t
     -------
     pandas.DataFrame
         Columns name, functional, target, label, mean, sd, median, lower, upper, level, interval, threshold, patients,
-        baseline, probability, weight, shrinkage, overlap, outcome_ids, reportable. What a row does not have is missing,
-        never left out. `probability` is P(quantity > threshold) for rows of that kind; `baseline` is the risk without
-        the treatment at which a difference or a ratio of risks is taken; `overlap` is the share of tau's prior that its
-        posterior still covers; `outcome_ids` are the rows of outcomes.csv that the number rests on.
+        baseline, probability, weight, shrinkage, exchangeable, overlap, outcome_ids, reportable. What a row does not
+        have is missing, never left out. `probability` is P(quantity > threshold) for rows of that kind; `baseline` is
+        the risk without the treatment at which a difference or a ratio of risks is taken; `exchangeable` is the
+        posterior probability of a cohort to be exchangeable, where it may stand on its own; `overlap` is the share of
+        tau's prior that its posterior still covers; `outcome_ids` are the rows of outcomes.csv that it rests on.
 
     Examples
     --------
@@ -130,6 +131,7 @@ def _empty_row(
         "probability": None,
         "weight": cohort.get("weight"),
         "shrinkage": cohort.get("shrinkage"),
+        "exchangeable": cohort.get("exchangeable"),
         "overlap": None,
         "outcome_ids": tuple(one.outcome_id for one in used if one.outcome_id),
         "reportable": fit.reportable,

@@ -132,9 +132,9 @@ _OTHER_ARMS = {
     "control_total": [9, 29, 61, 20, 30],
     "both_events": [5, 6, 33, 16, 6],
 }
-_SHARES = {"mu": "Logistic(0, 1)", "tau": "HalfNormal(0.7)", "tau_group": "HalfNormal(0.5)"}
-_RATIOS = {"mu": "Normal(0, 1)", "tau": "HalfNormal(0.4)", "tau_group": "HalfNormal(0.3)"}
-_ALIKE = {"mu": "Logistic(0, 1)", "tau": "HalfNormal(0.4)", "tau_group": "HalfNormal(0.4)"}
+_SHARES = {"mu": "Logistic(0, 1)", "tau": "HalfNormal(0.7)", "tau_group": "HalfNormal(0.5)", "own": "Logistic(0, 1)"}
+_RATIOS = {"mu": "Normal(0, 1)", "tau": "HalfNormal(0.4)", "tau_group": "HalfNormal(0.3)", "own": "Normal(0, 1)"}
+_ALIKE = {"mu": "Logistic(0, 1)", "tau": "HalfNormal(0.4)", "tau_group": "HalfNormal(0.4)", "own": "Logistic(0, 1)"}
 
 EXAMPLES = {
     ("binomial", "proportion"): [Example("binomial", Proportion(), _COUNTS, _OTHER_COUNTS, _SHARES, _binomial)],
@@ -202,7 +202,7 @@ def monte_carlo_errors(exact: tc.Fit, sampled: tc.Fit) -> dict[str, float]:
     model = exact.compiled
     numbered = [("cohort", j) for j in range(model.cohorts)]
     numbered += [(target, g) for target in ("group", "new_cohort_in_group") for g in range(len(model.group_labels))]
-    spreads = [(name, None) for name in model.pooling.parameters if name != "mu"]
+    spreads = [(name, None) for name in model.pooling.parameters if name not in ("mu", "own")]
     # The average of survival is a curve, not a number.
     averages = [] if model.shape is not None else [("average", None)]
     for target, cohort in [("mu", None), *spreads, *averages, ("new_cohort", None), *numbered]:

@@ -17,7 +17,11 @@ from tinycohort.priors import prior
 
 Z = float(stats.norm.ppf(0.975))
 #: What a pooling is told beside its name.
-SETTINGS: dict[str, dict[str, Any]] = {"student": {"nu": 4.0}}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "student": {"nu": 4.0},
+    "exnex": {"exchangeable": 0.6},
+    "mem": {"exchangeable": 0.5, "structure": "sets"},
+}
 SHOWN = {"lower": 0.025, "median": 0.5, "upper": 0.975}
 
 

@@ -155,8 +155,11 @@ def pool(options: Any) -> int:
         mu=options.mu,
         tau=options.tau,
         tau_group=options.tau_group,
+        own=options.own,
         pooling=options.pooling,
         nu=options.nu,
+        exchangeable=options.exchangeable,
+        structure=options.structure,
         engine=options.engine,
         seed=options.seed,
     )
@@ -207,7 +210,7 @@ def _check_priors(options: Any) -> None:
     """Whether the priors read as priors; whether they suit the model is for the model to say."""
     from ..priors import prior
 
-    given = [(name, text) for name in ("mu", "tau", "tau_group") if (text := getattr(options, name)) is not None]
+    given = [(name, text) for name in ("mu", "tau", "tau_group", "own") if (text := getattr(options, name)) is not None]
     _all_at_once(*(partial(prior, text, f"--{name.replace('_', '-')}") for name, text in given))
 
 

@@ -23,6 +23,8 @@ NO_ANSWER: dict[str, Any] = {
     "tau": None,
     "tau_group": None,
     "shape": None,
+    "exchangeable": None,
+    "exchangeability": None,
     "typical": None,
     "average": None,
     "new_cohort": None,

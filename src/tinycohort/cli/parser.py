@@ -18,7 +18,7 @@ INTERVALS = ("equal-tailed", "shortest")
 READ_AT = ("steps", "times")
 AVERAGES = ("probability", "stacking")
 TARGETS = ("typical", "average", "new_cohort")
-POOLINGS = ("none", "common", "partial", "student", "nested")
+POOLINGS = ("none", "common", "partial", "student", "nested", "exnex", "mem")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -137,8 +137,8 @@ columns of the file, a CSV in UTF-8 with commas:
   label, estimate, lower, upper, level                   estimates with their intervals, at level 0.95 or as it was
 and, for --pooling nested, a column group: a tumour, a drug, or whatever makes cohorts alike; other poolings ignore it.
 
-For single arms the priors are mu ~ Logistic(0, 1), tau and tau_group ~ HalfNormal(0.5) when not given; comparisons
-have none.
+For single arms the priors are mu and own ~ Logistic(0, 1), tau and tau_group ~ HalfNormal(0.5) when not given;
+comparisons have none.
 Priors are typed as Name(parameters): Normal Logistic StudentT Cauchy Beta HalfNormal HalfCauchy HalfStudentT LogNormal
 LogStudentT Exponential Gamma InverseGamma Uniform; of contrasts Turner2015(outcome, comparison).
 """
@@ -157,6 +157,15 @@ def _add_pool(found: Any) -> None:
     )
     parser.add_argument(
         "--nu", type=float, metavar="N", help="degrees of freedom of the Student t, for --pooling student"
+    )
+    parser.add_argument("--own", metavar="PRIOR", help="prior of a cohort on its own, likewise, for --pooling exnex")
+    parser.add_argument(
+        "--exchangeable",
+        metavar="P",
+        help="probability that a cohort is exchangeable, or its prior, for --pooling exnex; that two are, for mem",
+    )
+    parser.add_argument(
+        "--structure", choices=("sets", "pairs"), help="for --pooling mem: cohorts fall into sets, or any pairs"
     )
     _add_fitting(parser, level=0.95)
     parser.add_argument("--ratio", action="store_true", help="estimates are ratios: pooled as logarithms")

@@ -17,7 +17,7 @@ import numpy as np
 from ..families import ALL_FAMILIES, Family, KnownShape, SurvivalFamily
 from ..issues import InputError, Issue
 from ..likelihoods import Likelihood, SurvivalReports, likelihood_from_dict
-from ..pooling import POOLINGS, Pooling, Shape
+from ..pooling import POOLINGS, Pooling, Shape, is_level
 from ..priors import Prior, prior
 from .parts import Part, parts_of
 from .sampled import pymc_data, pymc_model
@@ -111,6 +111,7 @@ class CompiledModel:
         issues += [*label_issues(self.labels), *self.likelihood.check(data, self.labels)]
         if self.shape is not None and isinstance(self.family, SurvivalFamily):
             issues += self.shape.issues(self.family)
+        issues += self.pooling.issues(self.labels)
         if self.pooling.grouped:
             mend = "Say which group each cohort belongs to."
             issues += [Issue(f"cohort {row.label!r}", "no group", mend) for row in self.rows if not row.group]
@@ -173,7 +174,8 @@ class CompiledModel:
     @cached_property
     def level_priors(self) -> dict[str, Prior]:
         """Priors on the model scale."""
-        return {**self.priors, "mu": self.family.level_prior(self.priors["mu"])}
+        levels = [name for name in self.priors if is_level(name)]
+        return {**self.priors, **{name: self.family.level_prior(self.priors[name]) for name in levels}}
 
     @property
     def pooled(self) -> bool:
@@ -236,12 +238,15 @@ class CompiledModel:
 
     def log_density(self, point: Mapping[str, Any]) -> Any:
         """Joint log density of data and free unknowns (`pooling.free`) at `point`; leading dimensions broadcast."""
-        theta = self.pooling.theta(point, self.groups)
-        prior = self.pooling.log_prior(point, self.level_priors)
-        if self.shape is None or not isinstance(self.family, SurvivalFamily):
-            return prior + self.log_likelihood(theta).sum(axis=-1)
-        prior = prior + self.shape.log_prior(point, self.priors, self.family)
-        return prior + self.log_likelihood(theta, self.shape.numbers(point, self.family)).sum(axis=-1)
+        log_weights, theta = self.pooling.parts(point, self.groups)
+        prior, shape = self.pooling.log_prior(point, self.level_priors), None
+        if self.shape is not None and isinstance(self.family, SurvivalFamily):
+            prior = prior + self.shape.log_prior(point, self.priors, self.family)
+            shape = self.shape.numbers(point, self.family)
+        each = self.log_likelihood(theta, shape)
+        # Nobody knows which part a cohort is of: they are summed over.
+        each = np.logaddexp.reduce(log_weights + each, axis=0) if self.pooling.mixes else each[0]
+        return prior + each.sum(axis=-1)
 
     def pymc_model(self) -> Any:
         """The PyMC model, to read, draw or extend: dims ``cohort``, data in ``pm.Data``.
@@ -267,7 +272,7 @@ class CompiledModel:
             "name": self.name,
             "family": {"name": self.family.name, **_fields(self.family)},
             "likelihood": self.likelihood.to_dict(),
-            "pooling": {"name": self.pooling.name, **vars(self.pooling)},
+            "pooling": {"name": self.pooling.name, **_fields(self.pooling)},
             "priors": {name: value.to_dict() for name, value in self.priors.items()},
             "rows": [vars(row) for row in self.rows],
             "data": {name: [_plain(value) for value in column] for name, column in self.data.items()},
@@ -284,7 +289,7 @@ class CompiledModel:
             name=stored["name"],
             family=ALL_FAMILIES[family.pop("name")](**{k: _tuple(value) for k, value in family.items()}),
             likelihood=likelihood_from_dict(stored["likelihood"]),
-            pooling=POOLINGS[pooling.pop("name")](**pooling),
+            pooling=POOLINGS[pooling.pop("name")](**{k: _tuple(value) for k, value in pooling.items()}),
             priors={name: prior(value) for name, value in stored["priors"].items()},
             rows=tuple(Row(**row) for row in stored["rows"]),
             data=stored["data"],

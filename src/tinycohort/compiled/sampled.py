@@ -59,6 +59,8 @@ def pymc_model(model: Model) -> Any:
     pooling, family, survival = model.pooling, model.family, isinstance(model.likelihood, SurvivalReports)
     coords = {"cohort": list(model.labels)} | ({"group": list(model.group_labels)} if pooling.grouped else {})
     coords |= {part.dim: [model.labels[j] for j in part.cohorts] for part in model.parts}
+    if pooling.mixes:
+        coords |= {"part": [*pooling.exchangeable_parts, "own"], "component": list(pooling.exchangeable_parts)}  # type: ignore[attr-defined]
     if isinstance(family, SurvivalFamily) and family.flexible:
         coords["shape_number"] = list(family.shape_names)
     with pymc.Model(coords=coords) as written:
@@ -70,6 +72,9 @@ def pymc_model(model: Model) -> Any:
         beside = {name: pymc.Data(name, values, dims="cohort") for name, values in _beside(model).items()}
         anchors = Anchors(beside["own_centre"], beside["own_precision"]) if pooling.anchored else None
         theta = pooling.pymc(model.level_priors, beside.get("group_of_cohort"), anchors)
+        if pooling.mixes:
+            _summed_over_parts(model, theta, data)
+            return written
         natural = {"logit": pymc.math.invlogit, "log": pymc.math.exp, "identity": lambda x: x}
         pymc.Deterministic(family.quantity, natural[family.model_scale](theta), dims="cohort")
         if isinstance(model.likelihood, SurvivalReports):
@@ -82,6 +87,39 @@ def pymc_model(model: Model) -> Any:
             own = {name: data[part.stored_name(name)] for name in part.data}
             part.kind.pymc(theta if len(model.parts) == 1 else theta[part.cohorts], own, part.prefix, part.dim)
     return written
+
+
+def _summed_over_parts(model: Model, parts: Any, data: Mapping[str, Any]) -> None:
+    """The likelihood where nobody knows which part a cohort is of: one potential, the membership summed over.
+
+    Beside it each part's theta and posterior probability, from which theta is drawn.
+    """
+    import pymc
+
+    from ..likelihoods.symbolic import pytensor_operations
+
+    operations = pytensor_operations()
+    shape: Any = np.zeros((1, 0))
+    if model.shape is not None and isinstance(model.family, SurvivalFamily):
+        shape = model.shape.pymc(model.priors, model.family)
+    each = []
+    for log_weight, theta in parts:
+        if isinstance(model.likelihood, SurvivalReports):
+            each.append(log_weight + model.likelihood.symbolic_at(theta, shape, model.data, operations))
+            continue
+        order = np.argsort(np.concatenate([part.cohorts for part in model.parts]))
+        found = [
+            part.kind.log_likelihood(
+                theta[part.cohorts], {name: data[part.stored_name(name)] for name in part.data}, operations
+            )
+            for part in model.parts
+        ]
+        each.append(log_weight + pymc.math.concatenate(found)[order])
+    joint = pymc.math.stack(each)
+    together = pymc.math.logsumexp(joint, axis=0, keepdims=False)
+    pymc.Potential("log_likelihood_over_parts", together, dims="cohort")
+    pymc.Deterministic("theta_component", pymc.math.stack([theta for _, theta in parts]), dims=("part", "cohort"))
+    pymc.Deterministic("probability_component", pymc.math.exp(joint - together), dims=("part", "cohort"))
 
 
 def pymc_data(model: Model) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from ..compiled import CompiledModel, Row, label_issues
 from ..engines.run import run, run_issues
 from ..families import Family
 from ..issues import InputError, Issue
-from ..pooling import POOLINGS, Partial, Pooling
+from ..pooling import ESTIMATED, POOLINGS, Partial, Pooling, is_level
 from ..posterior import Fit
 from ..priors import Beta, HalfNormal, Logistic, Prior, prior
 from .columns import as_sequence, find_shape, gather, read_column, read_groups, read_labels
@@ -21,7 +21,9 @@ from .shapes import ESTIMATES, TWO_ARMS, Question, Shape
 __all__ = ["pool"]
 
 _USUAL_LEVEL = 0.95
-_DEFAULTS: Mapping[str, Prior] = {"mu": Logistic(0.0, 1.0), "tau": HalfNormal(0.5), "tau_group": HalfNormal(0.5)}
+_DEFAULTS: Mapping[str, Prior] = {
+    "mu": Logistic(0.0, 1.0), "tau": HalfNormal(0.5), "tau_group": HalfNormal(0.5), "own": Logistic(0.0, 1.0)
+}  # fmt: skip
 
 
 def pool(
@@ -43,8 +45,12 @@ def pool(
     mu: Prior | str | None = None,
     tau: Prior | str | None = None,
     tau_group: Prior | str | None = None,
+    own: Prior | str | None = None,
     pooling: str = "partial",
     nu: float | None = None,
+    exchangeable: float | Sequence[float] | Prior | str | None = None,
+    structure: str | None = None,
+    priors: Mapping[str, Prior | str] | None = None,
     engine: str = "auto",
     seed: int | None = None,
     **sampler: Any,
@@ -82,10 +88,20 @@ def pool(
         Priors on the model scale (a Beta prior of a proportion's mu is on the probability scale) of the level, of the
         heterogeneity between cohorts and, for pooling ``nested``, of that between groups. For counts and percentages,
         Logistic(0, 1) and HalfNormal(0.5) when not given; for contrasts they must be given.
-    pooling : {"partial", "student", "nested", "common", "none"}
+    own : Prior or str, optional
+        For pooling ``exnex``: the prior of a theta that is not exchangeable, like mu's; Logistic(0, 1) for counts.
+    pooling : {"partial", "student", "nested", "exnex", "mem", "common", "none"}
         How cohorts are alike.
     nu : float, optional
         Degrees of freedom of the Student t, for pooling ``student``, which needs it.
+    exchangeable : float, sequence of float, Prior or str, optional
+        For pooling ``exnex``, which needs it, the probability that a cohort is exchangeable: a number, a prior such as
+        Beta(1, 1) where it is to be estimated, or a number for each of several components. For pooling ``mem``, which
+        needs it, the prior probability that two cohorts are.
+    structure : {"sets", "pairs"}, optional
+        For pooling ``mem``, which needs it: whether cohorts fall into sets, or any pairs may be exchangeable.
+    priors : mapping of str to Prior or str, optional
+        Of further parameters by their names: mu_2 and tau_2 of a second exchangeable component.
     engine : {"auto", "exact", "nuts"}
         ``auto`` is exact here.
     seed : int, optional
@@ -136,13 +152,28 @@ def pool(
     issues = _ignored(shape, ratio, level, published_without_events)
     columns = {name: as_sequence(value) if name != "level" else value for name, value in columns.items()}
     columns.setdefault("level", level)
-    way = _pooling(pooling, {"nu": nu}, issues)
+    given = {"mu": mu, "tau": tau, "tau_group": tau_group, "own": own, **(priors or {})}
+    exchangeable = _exchangeable(exchangeable, given)
+    way = _pooling(pooling, {"nu": nu, "exchangeable": exchangeable, "structure": structure}, issues)
     if data is not None and not way.grouped:
         columns.pop("group", None)  # one column among others of a table, such as any pooling may be tried on
     question = Question(shape, ratio, _options(published_without_events))
-    priors = _priors({"mu": mu, "tau": tau, "tau_group": tau_group}, way, shape, issues)
-    issues += _prior_issues(question.family, priors) + run_issues(engine, seed, sampler, way.name)
-    return run(_compiled(question, columns, way, priors, issues), engine, seed, **sampler)
+    known = _priors(given, way, shape, issues)
+    issues += _prior_issues(question.family, known) + run_issues(engine, seed, sampler, way.name)
+    return run(_compiled(question, columns, way, known, issues), engine, seed, **sampler)
+
+
+def _exchangeable(value: Any, given: dict[str, Any]) -> Any:
+    """The number or numbers; the word that stands for a prior, which joins those that are `given`."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    if isinstance(value, str | Prior):
+        given["exchangeable"] = value
+        return ESTIMATED
+    return value
 
 
 def _compiled(
@@ -231,7 +262,8 @@ def _pooling(name: str, options: Mapping[str, Any], issues: list[Issue]) -> Pool
     missing = [option for option in known if option not in given]
     issues += [Issue(option, f"missing, and pooling {name!r} needs it", known[option]) for option in missing]
     try:
-        return POOLINGS[name](**{option: given.get(option, 1.0) for option in known})
+        stand_in = {field.name: field.metadata.get("default", 1.0) for field in dataclasses.fields(POOLINGS[name])}
+        return POOLINGS[name](**{option: given.get(option, stand_in[option]) for option in known})
     except InputError as error:
         issues += error.issues
         return Partial()
@@ -239,7 +271,7 @@ def _pooling(name: str, options: Mapping[str, Any], issues: list[Issue]) -> Pool
 
 def _priors(given: Mapping[str, Any], way: Pooling, shape: Shape, issues: list[Issue]) -> dict[str, Prior]:
     found = {}
-    for name, value in given.items():
+    for name, value in {**dict.fromkeys(way.parameters), **given}.items():
         if name not in way.parameters:
             if value is not None:
                 what = f"a prior for {name}, which pooling {way.name!r} does not have"
@@ -249,27 +281,38 @@ def _priors(given: Mapping[str, Any], way: Pooling, shape: Shape, issues: list[I
                 found[name] = prior(value, name)
             except InputError as error:
                 issues += error.issues
-        elif not shape.contrast:
+        elif not shape.contrast and name in _DEFAULTS:
             found[name] = _DEFAULTS[name]
+        elif not shape.contrast:
+            issues.append(Issue(name, f"no prior, and pooling {way.name!r} has a parameter {name}", "Give one."))
         else:
             what = "no prior, and for contrasts there is no default"
             scale = "the log odds ratio" if shape is TWO_ARMS else "the estimates (of their logarithm for ratios)"
             mend = f"Give one on the scale of {scale}, such as Normal(0, 1)."
-            issues.append(Issue(name, what, mend if name == "mu" else mend.replace("Normal(0, 1)", "HalfNormal(0.5)")))
+            issues.append(
+                Issue(name, what, mend if is_level(name) else mend.replace("Normal(0, 1)", "HalfNormal(0.5)"))
+            )
     return found
 
 
 def _prior_issues(family: Family, priors: Mapping[str, Prior]) -> list[Issue]:
     issues = []
-    for name in ("tau", "tau_group"):
-        if name in priors and priors[name].support[0] < 0:
+    for name in priors:
+        if not is_level(name) and priors[name].support[0] < 0:
             what = f"{priors[name]} allows negative values"
             issues.append(Issue(name, what, "Give a prior of the positive half line, such as HalfNormal(0.5)."))
     for name, one in priors.items():
-        if one.of_contrasts and (name == "mu" or family.name != "contrast"):
+        if one.of_contrasts and (is_level(name) or family.name != "contrast"):
             what = f"{one} says how much contrasts between treatments differ, and nothing of {name} here"
             issues.append(Issue(name, what, "Give one with a reason of its own, such as HalfNormal(0.5)."))
-    if "mu" in priors and isinstance(family.level_prior(priors["mu"]), Beta):
-        what = f"{priors['mu']} is a prior of a probability"
-        issues.append(Issue("mu", what, "Give a prior of the whole line, such as Normal(0, 1)."))
+    if (
+        "exchangeable" in priors
+        and not 0.0 <= priors["exchangeable"].support[0] < priors["exchangeable"].support[1] <= 1
+    ):
+        what = f"{priors['exchangeable']} is no prior of a probability"
+        issues.append(Issue("exchangeable", what, "Give one such as Beta(1, 1)."))
+    for name in priors:
+        if is_level(name) and isinstance(family.level_prior(priors[name]), Beta):
+            what = f"{priors[name]} is a prior of a probability"
+            issues.append(Issue(name, what, "Give a prior of the whole line, such as Normal(0, 1)."))
     return issues

@@ -36,6 +36,15 @@ class Moments:
         self._mu = self._priors["mu"].moments
         held = {"tau": int(self._bounding.sum()), "tau_group": len(set(self._groups[self._bounding].tolist()))}
         self._of_cohorts = model.pooling.moments
+        loose = model.pooling.loose
+        if loose:  # no cohort certainly holds anything that others share
+            held = dict.fromkeys(held, 0)
+        #: Order below which a theta on its own has moments, and whether its prior falls like a normal one.
+        self._own, self._own_light = math.inf, True
+        if "own" in self._priors or (loose and "tau" not in model.pooling.parameters):
+            own = self._priors.get("own", self._priors["mu"])
+            self._own, self._own_light = own.moments, own.gaussian_precision > 0
+        self._loose = loose
         prior = {name: self._priors[name].moments for name in held if name in model.pooling.parameters}
         #: Orders below which each standard deviation between cohorts, or groups, has moments.
         self._spreads = {name: moments + held[name] for name, moments in prior.items()}
@@ -49,6 +58,8 @@ class Moments:
         """Whether the moment of this order is finite, on the model scale or the natural one."""
         if target == "cohort" and (self._bounded if natural else self._bounding[cohort]):
             return True
+        if target == "cohort" and self._loose and not (self._own_light if natural else self._own > order):
+            return natural and self._family.model_scale != "identity" and float(self._falls[cohort]) >= order
         if target == "cohort" and natural and self._family.model_scale == "identity":
             return self.exists(target, order, False, cohort)
         if target == "cohort" and natural and not self._shared:
@@ -66,7 +77,7 @@ class Moments:
         return all(below > order for below in self._spreads.values())
 
     def _mu_has(self, order: float) -> bool:
-        if not self._bounding.any():
+        if self._loose or not self._bounding.any():
             return self._mu > order
         return self._mu + self._mu_held > order
 

@@ -29,7 +29,10 @@ _ARRAYS = {"typical": "mu", "cohort": "theta", "group": "theta_group"} | {
 }
 _UNKNOWNS = (
     "mu", "tau", "tau_group", "theta", "theta_group", "shape", "tau_shape", "shape_cohort", "shape_numbers",
+    "exchangeable", "mu_2", "tau_2", "mu_3", "tau_3",
 )  # fmt: skip
+# Of what a cohort's theta may be, where it is drawn afterwards.
+_PARTS = ("theta_component", "probability_component")
 _compiled: OrderedDict[str, Any] = OrderedDict()
 # PyTensor compiles for one thread at a time.
 _compiling = Lock()
@@ -66,7 +69,7 @@ def sample(
     seed: int,
     *,
     chains: int = CHAINS,
-    draws: int = DRAWS,
+    draws: int | None = None,
     tune: int = TUNE,
     target_accept: float | None = None,
 ) -> DrawsPosterior:
@@ -82,7 +85,8 @@ def sample(
     seed : int
         Same seed, same draws.
     chains, draws, tune : int
-        Chains, draws kept of each, and warm-up steps before them.
+        Chains, draws kept of each (1000, and three times as many where cohorts may stand on their own, for then mu and
+        tau have the tails of their priors), and warm-up steps before them.
     target_accept : float, optional
         nutpie's step-size target.
 
@@ -93,6 +97,7 @@ def sample(
     import nutpie
 
     compiled = compiled_sampler(model)
+    draws = draws or (3 * DRAWS if model.pooling.mixes else DRAWS)
     for target in (TARGET_ACCEPT, *_CAREFULLY) if target_accept is None else (target_accept,):
         tree = nutpie.sample(
             compiled,
@@ -109,7 +114,8 @@ def sample(
     posterior = tree["posterior"].dataset
     names = [name for name in _UNKNOWNS if name in posterior]
     arrays = {name: np.asarray(posterior[name].transpose("chain", "draw", ...).values) for name in names}
-    arrays |= model.pooling.draw_new(arrays, np.random.default_rng([seed, 0]))
+    parts = {name: posterior[name].transpose("chain", "draw", ...).values for name in _PARTS if name in posterior}
+    arrays |= model.pooling.draw_new(arrays | parts, np.random.default_rng([seed, 0]))
     if model.shape is not None:
         arrays |= model.shape.draw_new(arrays, np.random.default_rng([seed, 3]))
     stats = tree["sample_stats"].dataset
@@ -153,7 +159,9 @@ class DrawsPosterior(Posterior):
         values = self._values(target, cohort)
         if values is None:
             return None
-        on_natural = target in ("typical", "average") or (natural and target not in ("tau", "tau_group"))
+        on_natural = target in ("typical", "average") or (
+            natural and target not in ("tau", "tau_group", "exchangeable")
+        )
         if on_natural and target != "average":
             values = self.model.family.natural(values)
         ordered = np.sort(values, axis=None)
@@ -227,6 +235,11 @@ class DrawsPosterior(Posterior):
 
     def leave_one_out(self) -> LeaveOneOut | None:
         return None
+
+    def exchangeable(self) -> Any:
+        """As `Posterior.exchangeable`."""
+        found = self.arrays.get("exchangeable_cohort")
+        return None if found is None else found.mean(axis=(0, 1))
 
     def draws(self, chains: int, draws: int, seed: int) -> dict[str, Any]:
         return dict(self.arrays)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["ENGINES", "fit", "read_fit", "run", "run_issues"]
 
 ENGINES = ("auto", "exact", "nuts")
-_EXACT_POOLINGS = ("none", "common", "partial", "student", "nested")
+_EXACT_POOLINGS = ("none", "common", "partial", "student", "nested", "exnex", "mem")
 # Of survival, where one scalar and at most one shared shape are unknown of a cohort.
 _EXACT_CURVES = ("exponential", "weibull", "log_normal", "log_logistic")
 _EXACT_SHAPES, _POOLINGS_OF_CURVES = ("fixed", "shared"), ("none", "common", "partial")
@@ -115,6 +115,10 @@ def run(
     """
     applies, why_not = exact_applies(compiled)
     issues = run_issues(engine, seed, sampler, compiled.pooling.name)
+    if not issues and not compiled.pooling.sampled and (engine == "nuts" or not applies):
+        what = f"pooling {compiled.pooling.name!r} is answered by enumeration, and NUTS does not sample structures"
+        mend = 'Use engine="exact".' if applies else f"Choose another pooling: enumeration does not know {why_not}."
+        issues.append(Issue("engine", what, mend))
     if engine == "exact" and not applies and not issues:
         issues.append(Issue("engine", f"the exact engine does not know {why_not}", 'Use engine="nuts".'))
     if issues:
@@ -140,13 +144,16 @@ def run(
 def exact_applies(compiled: CompiledModel) -> tuple[bool, str]:
     """Whether the exact engine integrates a model, and if not, what it does not know of it."""
     pooling, shape = compiled.pooling.name, compiled.shape
+    if getattr(compiled.pooling, "components", 1) > 1:
+        return False, "several exchangeable components"
     if shape is None:
         return pooling in _EXACT_POOLINGS, f"pooling {pooling!r}"
     if compiled.family.name not in _EXACT_CURVES:
         return False, f"curves of {compiled.family.name}"
     if shape.kind not in _EXACT_SHAPES:
         return False, "shapes that vary over cohorts"
-    return pooling in _POOLINGS_OF_CURVES, f"pooling {pooling!r} of survival"
+    known = _EXACT_POOLINGS if shape.kind == "fixed" and pooling in ("exnex", "mem") else _POOLINGS_OF_CURVES
+    return pooling in known, f"pooling {pooling!r} of survival with an unknown shape"
 
 
 def run_issues(engine: Any, seed: Any, sampler: Mapping[str, Any], pooling: str) -> list[Issue]:

@@ -13,10 +13,18 @@ from scipy import special
 
 from ..compiled import CompiledModel
 from ..numerics import expit, student_scales
-from ..pooling import Pooling
+from ..pooling import Exnex, Partial, Pooling
 from ..priors import Prior
 
-__all__ = ["Distribution", "Nodes", "nodes_of_cdf", "nodes_of_quantiles", "of_new_cohort", "prior_of_theta"]
+__all__ = [
+    "Distribution",
+    "Nodes",
+    "nodes_of_cdf",
+    "nodes_of_quantiles",
+    "of_new_cohort",
+    "prior_of_cohort",
+    "prior_of_theta",
+]
 
 # Reach of the logit of a probability, and its usual step: what lies outside has a probability of 1e-7.
 _REACH, _STEP = 16.0, 0.04
@@ -80,10 +88,50 @@ def nodes_of_cdf(distribution: Distribution, size: int = _TABLE) -> Nodes:
 def prior_of_theta(compiled: CompiledModel, of_one_cohort: bool) -> Distribution:
     """The prior of one cohort's theta, or of mu."""
     mu, pooling = compiled.level_priors["mu"], compiled.pooling
-    others = tuple(compiled.level_priors[name] for name in pooling.parameters if name != "mu")
+    others = tuple(compiled.level_priors[name] for name in _spreads_of(pooling))
     if not of_one_cohort or not others:
         return Distribution(mu.cdf, mu.quantile)
+    if isinstance(pooling, Exnex) and pooling.components > 1:
+        return _mixture(_components(compiled, pooling))
     return of_new_cohort(pooling, mu, others)
+
+
+def prior_of_cohort(compiled: CompiledModel) -> Distribution:
+    """The prior of the theta of one of the cohorts, where it may be exchangeable or stand on its own."""
+    pooling = compiled.pooling
+    assert isinstance(pooling, Exnex)
+    own, parts = compiled.level_priors["own"], _components(compiled, pooling)
+    alone = 1.0 - sum(share for share, _ in parts)
+    return _mixture([*parts, (alone, Distribution(own.cdf, own.quantile))])
+
+
+def _components(compiled: CompiledModel, pooling: Exnex) -> list[tuple[float, Distribution]]:
+    """The exchangeable components with their probabilities."""
+    known, priors = pooling.exchangeable, compiled.level_priors
+    shares = known if isinstance(known, tuple) else (priors["exchangeable"].mean if pooling.estimated else known,)
+    ends = ["", *(f"_{k + 1}" for k in range(1, len(shares)))]
+    one = Partial()
+    return [
+        (share, of_new_cohort(one, priors[f"mu{end}"], (priors[f"tau{end}"],)))
+        for share, end in zip(shares, ends, strict=True)
+    ]
+
+
+def _mixture(parts: list[tuple[float, Distribution]]) -> Distribution:
+    total = sum(share for share, _ in parts)
+
+    def cdf(x: Any) -> Any:
+        return sum(share / total * one.cdf(x) for share, one in parts)
+
+    p, _ = _stretched(_STEP)
+    x = np.unique(np.concatenate([np.asarray(one.quantile(p), float) for share, one in parts if share > 0.0]))
+    below = np.maximum.accumulate(cdf(x))
+    return Distribution(cdf, lambda at: np.interp(at, below, x))
+
+
+def _spreads_of(pooling: Pooling) -> list[str]:
+    """The heterogeneities that it has, of its first component where there are several."""
+    return [name for name in pooling.parameters if name in ("tau", "tau_group")]
 
 
 def _spreads(pooling: Pooling, priors: tuple[Prior, ...]) -> tuple[Any, Any]:
@@ -92,7 +140,7 @@ def _spreads(pooling: Pooling, priors: tuple[Prior, ...]) -> tuple[Any, Any]:
     `priors` are those of its parameters other than mu, in their order.
     """
     shares, weights = _stretched(_COARSE)
-    names = [name for name in pooling.parameters if name != "mu"]
+    names = _spreads_of(pooling)
     grid = np.meshgrid(*(prior.quantile(shares) for prior in priors), indexing="ij")
     spread = pooling.spread({"mu": np.zeros_like(grid[0]), **dict(zip(names, grid, strict=True))}).ravel()
     weight = reduce(np.multiply.outer, [weights] * len(names)).ravel()

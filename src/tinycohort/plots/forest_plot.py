@@ -32,6 +32,8 @@ _GIVEN = {
     "nested": "Given all cohorts and groups",
     "common": "Given all cohorts, taken as alike",
     "none": "Each on its own",
+    "exnex": "Given all cohorts, each alike or on its own",
+    "mem": "Given all cohorts that may share its value",
 }
 
 

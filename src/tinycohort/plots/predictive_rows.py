@@ -11,7 +11,7 @@ from ..compiled import CompiledModel
 from ..issues import InputError, Issue
 from ..posterior import Fit, Marginal, require_reportable
 from .canvas import require_level
-from .expected import Nodes, nodes_of_cdf, nodes_of_quantiles, prior_of_theta
+from .expected import Nodes, nodes_of_cdf, nodes_of_quantiles, prior_of_cohort, prior_of_theta
 from .predictions import Counts, Observed, Prediction, Rate, cells, finest_step, number_of
 from .rows import in_order
 from .scales import compiled_of
@@ -96,12 +96,13 @@ def prior_rows(of: Fit | CompiledModel, level: float, order: str | Sequence[str]
     compiled = compiled_of(of)
     new = prior_of_theta(compiled, of_one_cohort=True)
     nodes = nodes_of_cdf(new, cells(compiled))
-    cohorts = [_of_cohort(compiled, j, nodes, "priors", "") for j in range(compiled.cohorts)]
+    of_cohort = nodes_of_cdf(prior_of_cohort(compiled), cells(compiled)) if compiled.pooling.mixes else nodes
+    cohorts = [_of_cohort(compiled, j, of_cohort, "priors", "") for j in range(compiled.cohorts)]
     medians = [row.unit * row.prediction.summary(level)["median"] for row in cohorts if row.prediction is not None]
     rows = [cohorts[j] for j in in_order(compiled, medians, order)]
     _require_one_scale(rows)
     # Counts of two arms have shares for a scale, and what is pooled an odds ratio.
-    if compiled.pooling.name == "none" or (rows[0].total is not None and compiled.family.quantity != "probability"):
+    if not compiled.pooling.foretells or (rows[0].total is not None and compiled.family.quantity != "probability"):
         return rows
     typical, family = prior_of_theta(compiled, of_one_cohort=False), compiled.family
     return [
@@ -143,6 +144,10 @@ def _from_others(fit: Fit) -> list[_Source]:
         nodes = nodes_of_cdf(prior_of_theta(compiled, of_one_cohort=True), cells(compiled))
         return [(nodes, "priors", "")] * compiled.cohorts
     sources: list[_Source] = []
+    apart = [fit.posterior.without_its_data(j) for j in range(compiled.cohorts)]
+    if any(one is not None for one in apart):
+        step = finest_step(compiled)
+        return [(None if one is None else nodes_of_quantiles(one.quantile, step), "others", "") for one in apart]
     for row, refit in zip(compiled.rows, without_each(fit), strict=True):
         marginal = _of_new_cohort(refit, row.group) if refit.reportable else None
         found = None if marginal is None else nodes_of_quantiles(marginal.quantile, finest_step(compiled))
@@ -155,6 +160,8 @@ def _of_new_cohort(fit: Fit, group: str) -> Marginal | None:
     labels = fit.compiled.group_labels
     if group in labels:
         return fit.posterior.marginal("new_cohort_in_group", labels.index(group))
+    if fit.compiled.pooling.mixes:  # it may stand on its own, too
+        return fit.posterior.unseen() or fit.posterior.marginal("new_cohort")
     return fit.posterior.marginal("new_cohort")
 
 

@@ -11,10 +11,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..families import Family
+from ..issues import Issue
 from ..priors import Prior
 from .anchors import Anchors
 
-__all__ = ["Pooling"]
+__all__ = ["Pooling", "is_level"]
+
+
+def is_level(parameter: str) -> bool:
+    """Whether a prior of this name is one of theta's level, on the model scale, rather than of a spread or a share."""
+    return parameter == "own" or parameter.partition("_")[0] == "mu"
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,12 @@ class Pooling(ABC):
         Whether it needs to know which group each cohort belongs to.
     anchored : bool
         Whether it makes use of anchors when it is sampled.
+    mixes : bool
+        Whether nobody knows which of several distributions a cohort is of: then `parts` stand for `theta`.
+    sampled : bool
+        Whether NUTS can sample it.
+    foretells : bool
+        Whether it says anything of a cohort that is not there.
     """
 
     name: ClassVar[str]
@@ -44,11 +56,28 @@ class Pooling(ABC):
     free: ClassVar[tuple[str, ...]]
     grouped: ClassVar[bool] = False
     anchored: ClassVar[bool] = False
+    mixes: ClassVar[bool] = False
+    sampled: ClassVar[bool] = True
+    foretells: ClassVar[bool] = True
 
     @property
     @abstractmethod
     def formula(self) -> str:
         """In words that a methods section could use."""
+
+    @classmethod
+    def possible_parameters(cls) -> tuple[str, ...]:
+        """Every hyperparameter that it may have, whatever it is told."""
+        return cls.parameters
+
+    def issues(self, labels: tuple[str, ...]) -> list[Issue]:
+        """What is wrong with pooling these cohorts so."""
+        return []
+
+    @property
+    def loose(self) -> bool:
+        """Whether any cohort may stand on its own, so that none certainly holds what the others share."""
+        return False
 
     @property
     def moments(self) -> float:
@@ -63,6 +92,10 @@ class Pooling(ABC):
     @abstractmethod
     def theta(self, point: Mapping[str, Any], groups: Any) -> Any:
         """theta (..., cohort) at values of the free unknowns."""
+
+    def parts(self, point: Mapping[str, Any], groups: Any) -> tuple[Any, Any]:
+        """Log probabilities, and theta (component, ..., cohort) of each component that a cohort may be of."""
+        return np.zeros(1), self.theta(point, groups)[None]
 
     @abstractmethod
     def log_prior(self, point: Mapping[str, Any], priors: Mapping[str, Prior]) -> Any:

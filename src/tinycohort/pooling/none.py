@@ -22,6 +22,7 @@ class Separate(Pooling):
     name = "none"
     parameters = ("mu",)
     free = ("theta",)
+    foretells = False
     formula = "theta_j follows the prior of mu, each cohort on its own"
 
     def theta(self, point: Mapping[str, Any], groups: Any) -> Any:

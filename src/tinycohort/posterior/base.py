@@ -15,7 +15,17 @@ from ..numerics import gauss_legendre
 __all__ = ["INTERVALS", "TARGETS", "Interval", "LeaveOneOut", "Marginal", "Points", "Posterior", "Target"]
 
 Target = Literal[
-    "mu", "tau", "tau_group", "shape", "typical", "average", "new_cohort", "cohort", "group", "new_cohort_in_group"
+    "mu",
+    "tau",
+    "tau_group",
+    "shape",
+    "typical",
+    "average",
+    "new_cohort",
+    "cohort",
+    "group",
+    "new_cohort_in_group",
+    "exchangeable",
 ]
 TARGETS: tuple[Target, ...] = get_args(Target)
 
@@ -178,6 +188,22 @@ class Posterior(ABC):
     @abstractmethod
     def leave_one_out(self) -> LeaveOneOut | None:
         """Exact leave-one-cohort-out quantities; None where the engine has none."""
+
+    def exchangeable(self) -> Any:
+        """Posterior probability of each cohort to be exchangeable (cohort,); None where none may be otherwise."""
+        return None
+
+    def unseen(self) -> Marginal | None:
+        """theta of a cohort without data, where that may be no exchangeable one; None elsewhere."""
+        return None
+
+    def without_its_data(self, cohort: int) -> Marginal | None:
+        """theta of one of the cohorts given the others' data, where that is no new cohort to them; None elsewhere."""
+        return None
+
+    def exchangeability(self) -> dict[str, Any] | None:
+        """Which cohorts share one theta, where that is unknown: see `Fit.summary`; None elsewhere."""
+        return None
 
     @abstractmethod
     def draws(self, chains: int, draws: int, seed: int) -> dict[str, Any]:

@@ -155,7 +155,7 @@ class Fit:
         lines.append(f"Priors: {priors}. Intervals are {summary['interval']}, {summary['level']:.0%}.")
         if not self.reportable:
             return [*lines, *(f"Not reportable: {reason}." for reason in self.reasons)]
-        overall = ("typical", "average", "new_cohort", "tau", "tau_group", "shape")
+        overall = ("typical", "average", "new_cohort", "tau", "tau_group", "exchangeable", "shape")
         lines += [_line(name.replace("_", " "), summary[name]) for name in overall if summary[name] is not None]
         inset = "  " if summary["groups"] else ""
         each = [_line(inset + cohort["label"], cohort) for cohort in summary["cohorts"]]
@@ -164,7 +164,7 @@ class Fit:
             lines += [line for line, row in zip(each, compiled.rows, strict=True) if row.group == group["label"]]
         if not summary["groups"]:
             lines += each
-        return [*lines, *(f"{remark}." for remark in compiled.remarks)]
+        return [*lines, *_exchangeable_lines(summary), *(f"{remark}." for remark in compiled.remarks)]
 
     def __repr__(self) -> str:
         return "\n".join(self._lines())
@@ -175,6 +175,18 @@ class Fit:
 
 def _line(name: str, row: Mapping[str, float]) -> str:
     return f"  {name:<24.24} {row['median']:8.3f}  ({row['lower']:.3f} to {row['upper']:.3f})"
+
+
+def _exchangeable_lines(summary: Mapping[str, Any]) -> list[str]:
+    """Which cohorts are exchangeable, where that is unknown."""
+    chances = [(one["label"], one["exchangeable"]) for one in summary["cohorts"] if one["exchangeable"] is not None]
+    if chances:
+        return ["Exchangeable: " + ", ".join(f"{label} {chance:.2f}" for label, chance in chances) + "."]
+    found = summary["exchangeability"]
+    if found is None:
+        return []
+    sets = "; ".join(" = ".join(labels) for labels in found["most_probable"])
+    return [f"Most probable ({found['probability']:.2f}): {sets}."]
 
 
 def _check_interval(level: float, interval: str) -> None:

@@ -30,8 +30,17 @@ def summarise(model: CompiledModel, posterior: Posterior, level: float, interval
     left_out = None if blocked else posterior.leave_one_out()
     weights, shrinkage = shares(posterior, left_out, model.cohorts)
     absent = dict.fromkeys(("mean", "sd", "median", "lower", "upper"))
+    chances = None if blocked else posterior.exchangeable()
+    exchangeable = [None] * model.cohorts if chances is None else _finite(chances)
     cohorts = [
-        {"label": label, **given, **(show("cohort", j) or absent), "weight": weights[j], "shrinkage": shrinkage[j]}
+        {
+            "label": label,
+            **given,
+            **(show("cohort", j) or absent),
+            "weight": weights[j],
+            "shrinkage": shrinkage[j],
+            "exchangeable": exchangeable[j],
+        }
         for j, (label, given) in enumerate(zip(model.labels, model.shown(), strict=True))
     ]
     groups = [
@@ -50,6 +59,8 @@ def summarise(model: CompiledModel, posterior: Posterior, level: float, interval
         "tau": show("tau", natural=False),
         "tau_group": show("tau_group", natural=False),
         "shape": show("shape", natural=False) if "shape" in model.shape_parameters else None,
+        "exchangeable": show("exchangeable", natural=False),
+        "exchangeability": None if blocked else posterior.exchangeability(),
         "typical": show("typical"),
         "average": show("average"),
         "new_cohort": show("new_cohort"),

@@ -18,7 +18,8 @@ __all__ = ["DRAWN", "build_tree", "posterior_arrays"]
 #: What is drawn, as far as the pooling has it.
 DRAWN = [
     "mu", "tau", "tau_group", "theta", "theta_group", "theta_new_cohort", "theta_new_cohort_in_group", "shape",
-    "tau_shape", "shape_cohort", "shape_new_cohort", "shape_numbers",
+    "tau_shape", "shape_cohort", "shape_new_cohort", "shape_numbers", "exchangeable",
+    "exchangeable_cohort", "mu_2", "tau_2", "mu_3", "tau_3",
 ]  # fmt: skip
 
 

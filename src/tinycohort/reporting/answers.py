@@ -51,9 +51,15 @@ def _apart(fit: Fit, found: tuple[Standing, ...]) -> str:
     low, high = (choose(found, key=lambda one: one.median) for choose in (min, max))
     most = f"{of_quantity(quantity)(high.median)} in {high.label} ({span(high.lower, high.upper, quantity)})"
     return (
-        f"the cohorts are not pooled, so each has its own answer, from {_amount(fit, low)} in {low.label}"
+        f"{_why_apart(fit)}, so each has its own answer, from {_amount(fit, low)} in {low.label}"
         f" ({_interval(low, quantity)}) to {most}"
     )
+
+
+def _why_apart(fit: Fit) -> str:
+    if fit.compiled.pooling.name == "mem":
+        return "which cohorts share one value is unknown"
+    return "the cohorts are not pooled"
 
 
 def _amount(fit: Fit, one: Standing) -> str:

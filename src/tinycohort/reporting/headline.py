@@ -37,7 +37,7 @@ class Standing:
 
 def is_pooled(fit: Fit) -> bool:
     """Whether the model says anything of a cohort that is not there."""
-    return fit.compiled.pooling.name != "none"
+    return fit.compiled.pooling.foretells
 
 
 def standing(fit: Fit, target: Target, cohort: int | None = None) -> Standing | None:

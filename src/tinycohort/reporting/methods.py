@@ -10,6 +10,7 @@ from ..checks import prior_predictive
 from ..compiled import CompiledModel
 from ..estimates import prior_posterior_overlap
 from ..families import SurvivalFamily
+from ..pooling import is_level
 from ..posterior import Fit
 from .agreement import Agreement
 from .predictions import Prediction, predictions
@@ -106,9 +107,24 @@ _POOLINGS = {
         "Cohorts come in groups: those of one group vary with standard deviation tau around its mean, and the means of"
         " groups with tau_group around mu."
     ),
+    "exnex": (
+        "Each cohort is exchangeable with the others, so that they learn from each other as far as they are alike, or"
+        " it stands on its own, with a prior of its own; which, is unknown. One that does not fit to the others is left"
+        " alone. A typical and a new cohort are exchangeable ones."
+    ),
+    "mem": (
+        "Two cohorts share one value or have nothing to do with each other, and which of them do is unknown: every"
+        " possibility is weighed by how well it predicts the data."
+    ),
+}
+# Priors that have no posterior, as they are those of several unknowns.
+_ALONE = {
+    ("none", "mu"): "It is the prior of each cohort on its own.",
+    ("mem", "mu"): "It is the prior of the value that the cohorts of a set share, for each set.",
+    ("exnex", "own"): "It is the prior of each cohort that stands on its own.",
 }
 # The parameters of which there is a posterior to report.
-_KNOWN_AFTER = ("mu", "tau", "tau_group", "shape")
+_KNOWN_AFTER = ("mu", "tau", "tau_group", "shape", "exchangeable")
 _CURVES = {
     "exponential": ("The hazard is constant.", "S_j(t) = 2^(-t / median_j)"),
     "weibull": ("The hazard rises or falls as a power of time.", "S_j(t) = 2^(-(t / median_j)^k)"),
@@ -190,7 +206,7 @@ def _before(compiled: CompiledModel, name: str) -> str:
     prior = compiled.level_priors[name]
     lower, upper = (float(x) for x in prior.quantile(np.array([0.025, 0.975])))
     quantity = compiled.family.quantity
-    if name != "mu" or quantity == "difference":
+    if not is_level(name) or quantity == "difference":
         return f"{lower:.2f} to {upper:.2f}"
     low, high = (float(x) for x in compiled.family.natural(np.array([lower, upper])))
     return f"{lower:.2f} to {upper:.2f}, a {quantity} from {span(low, high, quantity)}"
@@ -210,7 +226,7 @@ def _said(fit: Fit, name: str) -> str:
         return "Nothing may be reported."
     overlap = prior_posterior_overlap(fit, name) if name in _KNOWN_AFTER else None
     if overlap is None:
-        return "It is the prior of each cohort on its own." if fit.compiled.pooling.name == "none" else ""
+        return _ALONE.get((fit.compiled.pooling.name, name), "")
     return f"The data said {amount_said(overlap)}: prior and posterior overlap by {100 * overlap:.0f}%."
 
 

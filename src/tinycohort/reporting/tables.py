@@ -147,7 +147,7 @@ def _cohorts(one: _Fitted) -> Iterator[Row]:
             "cohort_id": row.cohort_id,
             "label": row.label,
             **{column: cohort.get(column) for column in (*counts, "estimate", "lower_given", "upper_given")},
-            **{column: cohort[column] for column in (*_NUMBERS, "weight", "shrinkage")},
+            **{column: cohort[column] for column in (*_NUMBERS, "weight", "shrinkage", "exchangeable")},
             "level": summary["level"],
             "elpd_loco": score,
             "outcome_id": row.outcome_id,

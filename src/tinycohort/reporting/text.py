@@ -95,6 +95,7 @@ def _interval(row: dict[str, Any]) -> list[str]:
 
 def _cohorts(summary: dict[str, Any]) -> list[str]:
     given = [name for name in _GIVEN if name in summary["cohorts"][0]]
+    mixed = any(cohort["exchangeable"] is not None for cohort in summary["cohorts"])
     cells = [
         (
             plain(cohort["label"]),
@@ -102,10 +103,12 @@ def _cohorts(summary: dict[str, Any]) -> list[str]:
             *_interval(cohort),
             _number(cohort["weight"]),
             _number(cohort["shrinkage"]),
+            *([_number(cohort["exchangeable"])] if mixed else []),
         )
         for cohort in summary["cohorts"]
     ]
     header = ("cohort", *(name.replace("_", " ") for name in given), "median", "lower", "upper", "weight", "shrinkage")
+    header = (*header, "exchangeable") if mixed else header
     return table_lines(header, cells)
 
 

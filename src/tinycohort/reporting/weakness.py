@@ -58,7 +58,9 @@ def weakness(result: ModelResult) -> str:
         return f"{_subject(found.move, result)} {_moved(found.move, result)}{_quoted(found.move, result)}"
     furthest = f" What moves it furthest is this: {_lower(_moved(found.move, result))}" if found.move else ""
     if found.kind == "apart":
-        return f"Nothing is said of other cohorts than these, as they are not pooled.{furthest}"
+        unknown = result.fit.compiled.pooling.name == "mem"
+        why = "which of them are alike is unknown" if unknown else "they are not pooled"
+        return f"Nothing is said of other cohorts than these, as {why}.{furthest}"
     return f"Its width, more than any choice. {_why_wide(result, found.heterogeneity)}{furthest}"
 
 

@@ -7,7 +7,7 @@ import math
 
 from ..families import Family
 from ..issues import InputError
-from ..pooling import POOLINGS
+from ..pooling import is_level
 from ..priors import PRIORS, Beta, Prior
 from .sections import PoolingChoice, Quantity
 from .table import Problems, Table
@@ -22,7 +22,7 @@ def read_priors(
     """The prior of each parameter that the pooling has, and the shape of curves, and the reason of each."""
     family = None if quantity is None else quantity.build()
     of_shape = () if quantity is None else quantity.shape_parameters
-    needed = None if pooling is None else (*POOLINGS[pooling.kind].parameters, *of_shape)
+    needed = None if pooling is None else (*pooling.build().parameters, *of_shape)
     holder = top.table("priors", "Every parameter needs a prior: add [priors.mu].", "[priors] ")
     priors: dict[str, Prior] = {}
     whys: dict[str, str] = {}
@@ -94,11 +94,16 @@ def _suits(table: Table, name: str, prior: Prior, family: Family | None) -> bool
         what = f"{dist} does not reach all values of a log shape"
         table.report("dist", what, "Choose one of the whole real line, such as Normal.")
         return False
-    if prior.of_contrasts and (name == "mu" or (family is not None and family.name != "contrast")):
+    if prior.of_contrasts and (is_level(name) or (family is not None and family.name != "contrast")):
         what = f"{dist} says how much contrasts between treatments differ, and nothing of {name} here"
         table.report("dist", what, "Choose one with a reason of its own, such as HalfNormal.")
         return False
-    if name != "mu":
+    if name == "exchangeable":
+        if lower >= 0.0 and upper <= 1.0:
+            return True
+        table.report("dist", f"{dist} is no prior of a probability", "Choose Beta, such as Beta(1, 1).")
+        return False
+    if not is_level(name):
         if lower >= 0:
             return True
         what = f"{dist} allows a negative {name}, which is a standard deviation"
@@ -109,7 +114,7 @@ def _suits(table: Table, name: str, prior: Prior, family: Family | None) -> bool
     if (lower, upper) == (-math.inf, math.inf):
         return True
     scale = "its" if family is None else f"the {family.model_scale}"
-    what = f"{dist} does not reach all values that mu may take on {scale} scale"
+    what = f"{dist} does not reach all values that {name} may take on {scale} scale"
     beta = ", or Beta, which speaks of the probability" if family is None or family.name == "proportion" else ""
     table.report("dist", what, f"Choose one of the whole real line, such as Normal{beta}.")
     return False

@@ -251,7 +251,7 @@ def _read_pooling_options(table: Table, kind: str | None) -> FrozenMapping | Non
         if table.ask(option, "", optional=True) is not None and kind is not None:
             table.report(option, f"pooling {kind!r} has no {option}", "Leave it out, or choose another pooling.")
     before = len(table.problems)
-    found = {name: table.number(name, field.metadata["need"]) for name, field in fields.items()}
+    found = {name: _read_pooling_option(table, name, field.metadata) for name, field in fields.items()}
     if kind is None or len(table.problems) > before or None in found.values():
         return None
     try:
@@ -261,3 +261,19 @@ def _read_pooling_options(table: Table, kind: str | None) -> FrozenMapping | Non
             table.report(issue.where, issue.what, issue.mend)
         return None
     return FrozenMapping(found)
+
+
+def _read_pooling_option(table: Table, name: str, told: Mapping[str, Any]) -> Any:
+    """A number; or one of the words that may stand for it, or a list of numbers, where the pooling knows such."""
+    need, value = told["need"], table.values.get(name)
+    if "only" in told:
+        return table.choice(name, told["only"])
+    if isinstance(value, str) and "words" in told:
+        return table.choice(name, told["words"])
+    if isinstance(value, list) and told.get("several"):
+        table.ask(name, need)
+        if value and all(is_finite(one) and not isinstance(one, bool) for one in value):
+            return tuple(float(one) for one in value)
+        table.report(name, f"{value!r} will not do", need)
+        return None
+    return table.number(name, need)

@@ -105,7 +105,10 @@ def _allowed_paths(content: Mapping[str, Any]) -> dict[str, None]:
     sections = [("evidence", Selection), ("quantity", Quantity), *poolings]
     paths = [f"{name}.{field.name}" for name, section in sections for field in dataclasses.fields(section)]
     paths.remove("pooling.options")  # which are written beside the kind
-    parameters = {name for pooling in POOLINGS.values() for name in pooling.parameters} | {"shape", "tau_shape"}
+    parameters = {name for pooling in POOLINGS.values() for name in pooling.possible_parameters()} | {
+        "shape",
+        "tau_shape",
+    }
     fields = {field.name for prior in PRIORS.values() for field in dataclasses.fields(prior)}
     priors = content.get("priors", {})
     for name in sorted(parameters):

@@ -84,6 +84,9 @@ class Cohorts:
         Whether a likelihood has a plateau.
     """
 
+    #: Where cohorts may stand on their own: how. See `ExnexCohorts`.
+    mixing: Any = None
+
     def __init__(self, likelihood: Likelihood, data: Data, step: float, drop: float = USUAL_DROP) -> None:
         self._likelihood, self._data, self._drop, self.step = likelihood, dict(likelihood.prepare(data)), drop, step
         self._constant = likelihood.log_constant(self._data)
@@ -163,6 +166,13 @@ class Cohorts:
             result[cohort, row] = self._narrow(cohort[:, None], mu[row], tau[row, None], accuracy.hermite)
         result += self.log_peak[:, None, None]
         return result
+
+    def joint(self, log_averages: Any) -> tuple[Any, Any, Any]:
+        """log of what all cohorts say together (T, M); by what the density of each one's theta is divided (J, T, M).
+
+        And what is known of their being exchangeable, where they may not be.
+        """
+        return log_averages.sum(axis=0), log_averages, None
 
     def draw_widths(self, mu: Any, tau: Any, accuracy: Accuracy, rng: np.random.Generator) -> Any:
         """For draws (D,) of mu and tau: the standard deviation around mu of each cohort's theta (J, D)."""

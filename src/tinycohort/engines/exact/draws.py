@@ -13,7 +13,7 @@ from .cohorts import Cohorts
 from .solution import Solution
 from .windows import TauScale
 
-__all__ = ["draw", "draw_spread", "draw_theta"]
+__all__ = ["draw", "draw_level", "draw_spread", "draw_theta"]
 
 _NEIGHBOURS = 4
 _FINE = 4097
@@ -30,14 +30,8 @@ def draw(solution: Solution, chains: int, draws: int, seed: int) -> dict[str, An
     tau by its inverse distribution function; mu by that of its conditional at that tau; theta by that of its own.
     """
     rng = np.random.default_rng(seed)
-    size = chains * draws
-    uniform = rng.uniform(size=(2, size))
-    pooled = solution.model.pooled
-    tau = np.zeros(size)
-    spread = solution.marginal("tau", None, False)
-    if spread is not None and solution.whole.scale is not None:
-        tau = draw_spread(spread, solution.whole.scale, uniform[0])
-    mu = _draw_mu(solution, tau, uniform[1])
+    size, pooled = chains * draws, solution.model.pooled
+    mu, tau = draw_level(solution, size, rng)
     found: dict[str, Any] = {"mu": mu}
     if pooled:
         theta = np.broadcast_to(mu[:, None], (size, solution.model.cohorts)).copy()
@@ -49,6 +43,16 @@ def draw(solution: Solution, chains: int, draws: int, seed: int) -> dict[str, An
         found |= {"tau": tau, "theta": theta}
     found |= solution.model.pooling.draw_new(found, rng)
     return {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in found.items()}
+
+
+def draw_level(solution: Solution, size: int, rng: np.random.Generator) -> tuple[Any, Any]:
+    """mu and tau, (D,) each."""
+    uniform = rng.uniform(size=(2, size))
+    tau = np.zeros(size)
+    spread = solution.marginal("tau", None, False)
+    if spread is not None and solution.whole.scale is not None:
+        tau = draw_spread(spread, solution.whole.scale, uniform[0])
+    return _draw_mu(solution, tau, uniform[1]), tau
 
 
 def draw_spread(marginal: Marginal, scale: TauScale, uniform: Any) -> Any:

@@ -8,10 +8,16 @@ from typing import Any
 import numpy as np
 
 from ...compiled import CompiledModel
+from ...pooling import Exnex, Mem
 from ...posterior import LeaveOneOut, Marginal, Points, Posterior, Target
 from .cohorts import Accuracy
 from .draws import draw
+from .exnex_alone import before_the_data, mixing_of
+from .exnex_cohorts import Mixing
+from .exnex_draws import draw_exnex
+from .exnex_solution import ExnexSolution
 from .grid import Grid, Windows, adjust, falls_off, find_windows, integrate
+from .mem import MemPosterior
 from .nested_solution import NestedPosterior
 from .points import points_of
 from .refinement import LEVELS, evidence_stands, finer, refine
@@ -25,9 +31,11 @@ __all__ = ["ExactPosterior", "SeparatePosterior", "solve"]
 _ADJUSTMENTS = 8
 
 
-def _first_look(model: CompiledModel) -> tuple[Windows, Grid]:
-    """Ranges that the posterior fits into, and the coarsest grid over them."""
-    windows = find_windows(model)
+def _first_look(model: CompiledModel, mixing: Mixing | None = None) -> tuple[Windows, Grid]:
+    """Ranges that the posterior fits into, and the coarsest grid over them; `mixing` may be known already."""
+    if mixing is None and model.pooling.mixes:
+        mixing = mixing_of(model)
+    windows = find_windows(model, mixing=mixing)
     grid = integrate(model, windows, LEVELS[0])
     for _ in range(_ADJUSTMENTS):
         better = adjust(model, windows, grid)
@@ -37,13 +45,17 @@ def _first_look(model: CompiledModel) -> tuple[Windows, Grid]:
     return windows, grid
 
 
+def _solution(model: CompiledModel, grid: Grid) -> Solution:
+    return Solution(model, grid) if grid.shares is None else ExnexSolution(model, grid)
+
+
 def solve(model: CompiledModel) -> Posterior:
     """The posterior of a compiled model by quadrature.
 
     Parameters
     ----------
     model : CompiledModel
-        Pooling ``none``, ``common``, ``partial``, ``student`` or ``nested``.
+        Pooling ``none``, ``common``, ``partial``, ``student``, ``nested``, ``exnex`` or ``mem``.
 
     Returns
     -------
@@ -57,6 +69,8 @@ def solve(model: CompiledModel) -> Posterior:
         return SeparateShapedPosterior(model) if apart else ShapedPosterior(model)
     if apart:
         return SeparatePosterior(model)
+    if isinstance(model.pooling, Mem):
+        return MemPosterior(model)
     if model.pooling.grouped:
         return NestedPosterior(model)
     return ExactPosterior(model)
@@ -73,7 +87,7 @@ class ExactPosterior(Posterior):
         self.model = model
         self._windows, grid = _first_look(model)
         self._grids = [grid]
-        self.solution, self.diagnostics, reasons = refine(Solution(model, grid), self._solve)
+        self.solution, self.diagnostics, reasons = refine(_solution(model, grid), self._solve)
         self.diagnostics["nodes"] = [int(n) for n in self.solution.whole.mu.shape[::-1]]
         self.log_marginal_likelihood = self.solution.log_evidence
         self.reasons = reasons + _beyond(self.solution.whole)
@@ -81,7 +95,7 @@ class ExactPosterior(Posterior):
     def _solve(self, accuracy: Accuracy) -> Solution:
         # The last two are kept: how far they differ is how right they are.
         self._grids = [self._grids[-1], integrate(self.model, self._windows, accuracy)]
-        return Solution(self.model, self._grids[-1])
+        return _solution(self.model, self._grids[-1])
 
     def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
         return self.solution.marginal(target, cohort, natural)
@@ -97,7 +111,8 @@ class ExactPosterior(Posterior):
 
         Under a Student t, which takes longer, only where the grid of all cohorts does not serve the others as well.
         """
-        parts = [self._without(j) or _left_out(self.model, j) for j in range(self.model.cohorts)]
+        mixing = self._windows.cohorts.mixing
+        parts = [self._without(j) or _left_out(self.model, j, mixing) for j in range(self.model.cohorts)]
         evidence, variance_mu, variance_theta = np.array(parts).T
         return LeaveOneOut(self.log_marginal_likelihood - evidence, variance_mu, variance_theta)
 
@@ -117,11 +132,20 @@ class ExactPosterior(Posterior):
         """Posterior variance of mu; infinite where it does not exist."""
         return self.solution.variances()[0]
 
+    def exchangeable(self) -> Any:
+        """As `Posterior.exchangeable`."""
+        return self.solution.exchangeable if isinstance(self.solution, ExnexSolution) else None
+
+    def unseen(self) -> Marginal | None:
+        """As `Posterior.unseen`."""
+        return self.solution.unseen if isinstance(self.solution, ExnexSolution) else None
+
     def draws(self, chains: int, draws: int, seed: int) -> dict[str, Any]:
-        return draw(self.solution, chains, draws, seed)
+        make = draw if self.solution.whole.shares is None else draw_exnex
+        return make(self.solution, chains, draws, seed)
 
 
-def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
+def _left_out(model: CompiledModel, j: int, mixing: Mixing | None = None) -> tuple[float, float, float]:
     """Log evidence, variance of mu and of theta_j, from all cohorts but `j`."""
     if model.cohorts == 1:
         priors = model.level_priors
@@ -130,14 +154,16 @@ def _left_out(model: CompiledModel, j: int) -> tuple[float, float, float]:
             return 0.0, variance, variance
         tau = priors["tau"]
         square = tau.variance + (tau.mean**2 if math.isfinite(tau.variance) else 0.0)
+        if isinstance(model.pooling, Exnex):
+            return 0.0, variance, before_the_data(model, variance + square)
         return 0.0, variance, variance + model.pooling.variance * square
     others = model.without(j)
-    windows, grid = _first_look(others)
+    windows, grid = _first_look(others, None if mixing is None else mixing.without(j))
     for accuracy in finer(model):
         coarse, grid = grid, integrate(others, windows, accuracy)
         if evidence_stands(abs(grid.log_evidence - coarse.log_evidence)):
             break
-    solution = Solution(others, grid)
+    solution = _solution(others, grid)
     return (solution.log_evidence, *solution.variances())
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ...compiled import CompiledModel
 from ...numerics import gauss_legendre, log_sum_exp
 from .cohorts import Accuracy, Cohorts
+from .exnex_cohorts import Mixing, Shares
 from .student import cohorts_of
 from .windows import FARTHEST, UNIT_AT, Stretch, TauScale, find_mu, normal_location, tau_scale
 
@@ -21,14 +22,16 @@ _FINER = 3.0
 _HEAVY, _HEAVIEST = 0.6, 3.0
 # Degrees of freedom nu below which tau to the power of nu, as which averages leave zero, is far from smooth.
 _BROKEN = 2.0
+# Where cohorts may stand on their own mu may have several humps, which take more nodes.
+_HUMPS, _PER_DISTANCE = (1.5, 6.0), 0.25
 # Length of mu's coordinate, in its own unit, up to which the usual number of nodes will do.
 _USUAL_SPAN = 7.0
 # Density at the end of a range, relative to its maximum, below which nothing of note is cut off.
 _FALLEN = 1e-8
-# Mass of a tau node, relative to the largest, below which marginals do without it.
-_NEGLIGIBLE = 1e-9
 # Density at a node of mu, relative to the largest, from which it counts where sums over the nodes must be smooth.
 _COUNTS = 1e-4
+# Mass of a tau node, relative to the largest, below which marginals do without it.
+_NEGLIGIBLE = 1e-9
 _SMALLEST = 1e-300
 
 
@@ -69,6 +72,8 @@ class Grid:
         Log marginal likelihood, every constant kept.
     abrupt : bool
         Whether the prior of mu ends somewhere.
+    shares : Shares or None
+        How likely cohorts are exchangeable at each node, where they may not be. `log_averages` are then divided by it.
     """
 
     u: Any
@@ -84,6 +89,7 @@ class Grid:
     cohorts: Cohorts
     accuracy: Accuracy
     abrupt: bool
+    shares: Shares | None = None
 
     @property
     def cut_off(self) -> bool:
@@ -99,10 +105,10 @@ class Grid:
         height = np.exp(self.log_density[rows, best]) / self.weights.sum(axis=1)
         return self.mu[rows, best], 1.0 / (np.sqrt(2.0 * np.pi) * height)
 
-    def gaps(self) -> Any:
-        """The widest gap between those of mu's nodes that count, at each tau."""
+    def gaps(self, counts_from: float = _COUNTS) -> Any:
+        """The widest gap between those of mu's nodes that count, at each tau: from this density on, of the largest."""
         density = self.weights / np.maximum(self.weights.max(axis=1, keepdims=True), _SMALLEST)
-        counts = np.maximum(density[:, 1:], density[:, :-1]) > _COUNTS
+        counts = np.maximum(density[:, 1:], density[:, :-1]) > counts_from
         return (np.diff(self.mu, axis=1) * counts).max(axis=1)
 
     def pruned(self) -> Grid:
@@ -113,8 +119,10 @@ class Grid:
             return self
         weights = self.weights[kept] / mass[kept].sum()
         rows = {name: getattr(self, name)[kept] for name in ("u", "tau", "mu", "width", "log_density")}
+        shares = None if self.shares is None else self.shares.only(kept)
+        averages = self.log_averages[:, kept]
         return replace(
-            self, **rows, stretch=self.stretch.only(kept), log_averages=self.log_averages[:, kept], weights=weights
+            self, **rows, stretch=self.stretch.only(kept), log_averages=averages, weights=weights, shares=shares
         )
 
     def without(self, j: int) -> Grid:
@@ -131,20 +139,25 @@ class Grid:
         )
 
 
-def find_windows(model: CompiledModel, form: TauScale | None = None) -> Windows:
-    """Where to integrate; `form` fixes the range of tau, which is otherwise found too."""
+def find_windows(model: CompiledModel, form: TauScale | None = None, mixing: Mixing | None = None) -> Windows:
+    """Where to integrate; `form` fixes the range of tau, which is otherwise found too.
+
+    `mixing` is how cohorts may stand on their own, where they may.
+    """
     priors, prior = model.level_priors, model.level_priors["mu"]
-    cohorts = cohorts_of(model.pooling, model.likelihood, model.data, _ROUGH.step)
+    cohorts = cohorts_of(model.pooling, model.likelihood, model.data, _ROUGH.step, mixing)
     centre, scale = cohorts.centre, cohorts.scale
+    # A cohort that may stand on its own does not hold tau from above.
+    flat = cohorts.flat if mixing is None else np.ones(len(centre), bool)
     if model.pooled:
         at, tau = np.zeros(1), np.zeros(1)
     else:
-        form = form or tau_scale(centre, scale, cohorts.flat, priors, 2 if model.pooling.moments < _BROKEN else 1)
+        form = form or tau_scale(centre, scale, flat, priors, 2 if model.pooling.moments < _BROKEN else 1)
         at = np.linspace(form.lower, form.upper, max(_SEARCHED, int(np.ceil(form.upper - form.lower))))
         tau = form.tau(at)
 
     def log_density(mu: Any, tau: Any) -> Any:
-        return prior.log_density(mu) + cohorts.log_averages(mu, tau, _ROUGH).sum(axis=0)
+        return prior.log_density(mu) + cohorts.joint(cohorts.log_averages(mu, tau, _ROUGH))[0]
 
     middle, sd = normal_location(centre, scale, tau, prior)
     bounds = prior.support
@@ -167,13 +180,14 @@ def integrate(model: CompiledModel, windows: Windows, accuracy: Accuracy) -> Gri
     stretch = windows.stretch(u)
     # With tau fixed a fine grid costs nothing; and heavy tails need more nodes than light ones.
     several = _FINER if windows.tau is None else 1.0 + min(_HEAVY / model.pooling.moments, _HEAVIEST)
+    several *= 1.0 if windows.cohorts.mixing is None else _humps(windows.cohorts)
     rule = gauss_legendre(int(np.ceil(accuracy.mu * several * max(1.0, stretch.span() / _USUAL_SPAN))))
     mu, derivative = stretch.x(rule.nodes)
     ready = accuracy.step == windows.cohorts.step
-    likelihood, data = model.likelihood, model.data
-    cohorts = windows.cohorts if ready else cohorts_of(model.pooling, likelihood, data, accuracy.step)
-    log_averages = cohorts.log_averages(mu, tau, accuracy)
-    log_density = log_tau_weights[:, None] + priors["mu"].log_density(mu) + log_averages.sum(axis=0)
+    likelihood, data, mixing = model.likelihood, model.data, windows.cohorts.mixing
+    cohorts = windows.cohorts if ready else cohorts_of(model.pooling, likelihood, data, accuracy.step, mixing)
+    together, log_averages, shares = cohorts.joint(cohorts.log_averages(mu, tau, accuracy))
+    log_density = log_tau_weights[:, None] + priors["mu"].log_density(mu) + together
     width = derivative * rule.weights
     log_evidence = log_sum_exp(log_density + np.log(width))
     log_density -= log_evidence
@@ -192,7 +206,14 @@ def integrate(model: CompiledModel, windows: Windows, accuracy: Accuracy) -> Gri
         cohorts,
         accuracy,
         bool(np.isfinite(priors["mu"].support).any()),
+        shares,
     )
+
+
+def _humps(cohorts: Cohorts) -> float:
+    """How many times as many nodes mu needs: the more, the further apart cohorts lie in their widths."""
+    apart = np.abs(cohorts.centre - np.median(cohorts.centre)) / cohorts.scale
+    return float(np.clip(_PER_DISTANCE * apart.max(initial=0.0), *_HUMPS))
 
 
 def adjust(model: CompiledModel, windows: Windows, grid: Grid) -> Windows | None:
@@ -207,7 +228,7 @@ def adjust(model: CompiledModel, windows: Windows, grid: Grid) -> Windows | None
     form = _refit(tau, grid, model.level_priors["tau"].support)
     if form is None:
         return None if room is None else replace(windows, mu=room)
-    return find_windows(model, form)
+    return find_windows(model, form, windows.cohorts.mixing)
 
 
 def falls_off(model: CompiledModel, windows: Windows, grid: Grid, fallen: float = _FALLEN) -> bool:

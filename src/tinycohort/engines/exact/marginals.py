@@ -34,6 +34,8 @@ _ROOM = 0.9
 _STRAIGHT = 1e6
 # A sum of normals over mu's nodes is smooth to 1e-6 where tau is this wide, in gaps between nodes that count.
 _GAP = 0.85
+# Density at a node of mu, relative to the largest, from which it counts where mu's range is long.
+_FAR_OUT = 1e-12
 # Pull, in tau, from which the rule in z must be moved to where the integrand lies.
 _STEEP = 1.0
 # tau from which a likelihood tells more of theta than mu does, in units of the likelihood's width.
@@ -77,6 +79,8 @@ def stack(whole: Grid, grid: Grid, model: CompiledModel) -> Stack:
     found = by_tau.sum(axis=-1)
     known = np.empty_like(found)
     known[:] = grid.weights.sum(axis=1)
+    if grid.shares is not None:  # of a cohort, as far as it is exchangeable
+        known[FIRST_COHORT:] = (grid.weights * np.exp(grid.shares.log_cohorts)).sum(axis=2)
     known[STACKED["tau"]] = found[STACKED["tau"]]
     # What is lost in rounding is given back; what is lost for good stays lost.
     by_tau *= np.clip(known / np.maximum(found, _SMALLEST), 0.5, 2.0)[..., None]
@@ -131,7 +135,20 @@ def thetas(grid: Grid) -> tuple[Stretch, Any, Any]:
     for j in apart.any(axis=1).nonzero()[0]:
         rows, one = apart[j].nonzero()[0], slice(j, j + 1)
         density[j, rows] = _interpolated(grid, rows, theta[j], log_likelihood[one], log_averages[one], pull[j])[0]
+    if grid.shares is not None and smooth.start:
+        close = _close(grid, narrow, theta)
+        summed = _summed(grid, narrow, theta, log_likelihood, log_averages)
+        density[:, narrow] = np.where(close, summed, density[:, narrow])
     return stretch, theta, density * derivative * rule.weights
+
+
+def _close(grid: Grid, rows: slice, theta: Any) -> Any:
+    """Whether mu's nodes lie close enough around theta (J, T, N) for a sum over them to be smooth there.
+
+    Where cohorts may stand on their own mu's range is as long as its prior's: close in its middle, wide further out.
+    """
+    _, slope = grid.stretch.only(rows).coordinate(theta[:, rows])
+    return grid.tau[rows, None] * slope * grid.mu.shape[1] >= _GAP * np.pi
 
 
 def theta_densities(grid: Grid, theta: Any) -> Any:
@@ -187,7 +204,7 @@ def _plan(grid: Grid) -> _Plan:
 
 def _first_smooth(grid: Grid) -> int:
     """The row from which on tau is wide enough for a sum over mu's nodes to be a smooth function."""
-    rough = (grid.tau < _GAP * grid.gaps()).nonzero()[0]
+    rough = (grid.tau < _GAP * (grid.gaps() if grid.shares is None else grid.gaps(_FAR_OUT))).nonzero()[0]
     return int(rough[-1]) + 1 if len(rough) else 0
 
 

@@ -129,6 +129,8 @@ class Solution:
         """As `Posterior.marginal`."""
         if target in ("tau", "tau_group"):
             return self._tau_marginal(target)
+        if target == "exchangeable":
+            return None
         if target == "average" and not self.model.pooling.has_average(self.family):
             return None
         natural = natural or target in ("typical", "average")

@@ -16,6 +16,7 @@ from ...likelihoods.base import Data
 from ...numerics import student_scales
 from ...pooling import Pooling, Student
 from .cohorts import Accuracy, Cohorts
+from .exnex_cohorts import ExnexCohorts, Mixing
 
 __all__ = ["StudentCohorts", "cohorts_of"]
 
@@ -86,8 +87,12 @@ def _log_sum(each: Any) -> Any:
     return peak + np.log(np.exp(each - peak[:, :, None]).sum(axis=2))
 
 
-def cohorts_of(pooling: Pooling, likelihood: Likelihood, data: Data, step: float) -> Cohorts:
+def cohorts_of(
+    pooling: Pooling, likelihood: Likelihood, data: Data, step: float, mixing: Mixing | None = None
+) -> Cohorts:
     """The likelihoods, ready to be averaged over the distribution of cohorts that the pooling says."""
+    if mixing is not None:
+        return ExnexCohorts(likelihood, data, step, mixing)
     if isinstance(pooling, Student):
         return StudentCohorts(likelihood, data, step, pooling.nu)
     return Cohorts(likelihood, data, step)

@@ -206,6 +206,14 @@ class SurvivalReports(Likelihood):
     def pymc(self, theta: Any, data: Mapping[str, Any], prefix: str = "", dims: str = "cohort") -> Any:
         return self.pymc_at(theta, np.array([self.shape or ()]), data)
 
+    def symbolic_at(self, theta: Any, shape: Any, data: Data, operations: Operations) -> Any:
+        """The log-likelihood as PyTensor sees it. The reports are constants, which cannot be exchanged as data can."""
+        import pytensor.tensor as pt
+
+        prepared = self.prepare(data)
+        shapes = pt.broadcast_to(pt.as_tensor_variable(shape), (len(prepared["report"]), shape.shape[-1]))
+        return prepared["constant"] + self.log_kernel_at(theta, shapes, prepared, operations)
+
     def pymc_at(self, theta: Any, shape: Any, data: Data) -> Any:
         """The reports inside an open PyMC model, as one distribution whose value is the place of each report.
 
@@ -219,17 +227,13 @@ class SurvivalReports(Likelihood):
             The column `report`.
         """
         import pymc
-        import pytensor.tensor as pt
 
         from ..symbolic import pytensor_operations
 
-        prepared, operations = self.prepare(data), pytensor_operations()
-        cohorts = len(prepared["report"])
+        operations = pytensor_operations()
 
         def logp(value: Any, theta: Any, shape: Any) -> Any:
-            # The reports are constants: they cannot be exchanged as the data of other kinds can.
-            shapes = pt.broadcast_to(shape, (cohorts, shape.shape[-1]))
-            return prepared["constant"] + self.log_kernel_at(theta, shapes, prepared, operations) + 0.0 * value
+            return self.symbolic_at(theta, shape, data, operations) + 0.0 * value
 
         def random(theta: Any, *_: Any, size: Any, **__: Any) -> Any:
             return np.broadcast_to(np.asarray(data["report"], float), size or np.shape(theta)).copy()

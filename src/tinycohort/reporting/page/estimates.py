@@ -105,11 +105,14 @@ def cohorts_table(fit: Fit, numbers: Mapping[str, Number]) -> Markup:
         "95% interval": [interval_text(one["lower"], one["upper"], quantity) for one in cohorts],
         "weight": [_share(one["weight"]) for one in cohorts],
         "shrinkage": [_share(one["shrinkage"]) for one in cohorts],
+        "exchangeable": [_share(one["exchangeable"]) for one in cohorts],
         "log score": ["–" if score is None else minus(f"{score:.2f}") for score in scores],
     }
     # A report of survival says nothing without the shape of a curve, nor counts of two arms without a model.
     if not any(columns["by itself"]):
         del columns["by itself"]
+    if all(one["exchangeable"] is None for one in cohorts):
+        del columns["exchangeable"]
     caption = (
         "Cohorts. Weight: its share of what is known about a typical cohort. Shrinkage: the share of what is known"
         " about it that the others bring. Log score: the log probability of its number, predicted from the others."
