@@ -107,7 +107,7 @@ def sample(
         if not tree["sample_stats"]["diverging"].any():
             break
     posterior = tree["posterior"].dataset
-    names = [name for name in _UNKNOWNS if name in posterior]
+    names = [name for name in dict.fromkeys([*_UNKNOWNS, *model.pooling.parameters]) if name in posterior]
     arrays = {name: np.asarray(posterior[name].transpose("chain", "draw", ...).values) for name in names}
     arrays |= model.pooling.draw_new(arrays, np.random.default_rng([seed, 0]))
     if model.shape is not None:
@@ -145,7 +145,9 @@ class DrawsPosterior(Posterior):
     ) -> None:
         self.model, self.arrays, self.sample_stats = model, arrays, sample_stats
         self._moments = Moments(model)
-        self.diagnostics = _diagnose({name: arrays[name] for name in _UNKNOWNS if name in arrays}, sample_stats)
+        self.diagnostics = _diagnose(
+            {name: arrays[name] for name in (*_UNKNOWNS, *model.pooling.parameters) if name in arrays}, sample_stats
+        )
         self.diagnostics["target_accept"] = target_accept
         self.reasons = _reasons(self.diagnostics)
 
@@ -153,7 +155,7 @@ class DrawsPosterior(Posterior):
         values = self._values(target, cohort)
         if values is None:
             return None
-        on_natural = target in ("typical", "average") or (natural and target not in ("tau", "tau_group"))
+        on_natural = target in ("typical", "average") or (natural and target not in self.model.pooling.parameters)
         if on_natural and target != "average":
             values = self.model.family.natural(values)
         ordered = np.sort(values, axis=None)

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["ENGINES", "fit", "read_fit", "run", "run_issues"]
 
 ENGINES = ("auto", "exact", "nuts")
-_EXACT_POOLINGS = ("none", "common", "partial", "student", "nested")
+_EXACT_POOLINGS = ("none", "common", "partial", "student", "nested", "design", "power", "commensurate", "regression")
+# Biases, spreads and slopes that are integrated beside mu and tau.
+_MOST_COORDINATES = 2
 # Of survival, where one scalar and at most one shared shape are unknown of a cohort.
 _EXACT_CURVES = ("exponential", "weibull", "log_normal", "log_logistic")
 _EXACT_SHAPES, _POOLINGS_OF_CURVES = ("fixed", "shared"), ("none", "common", "partial")
@@ -140,6 +142,9 @@ def run(
 def exact_applies(compiled: CompiledModel) -> tuple[bool, str]:
     """Whether the exact engine integrates a model, and if not, what it does not know of it."""
     pooling, shape = compiled.pooling.name, compiled.shape
+    several = len(set(compiled.pooling.parameters) - {"mu", "tau", "tau_group"})
+    if several > _MOST_COORDINATES:
+        return False, f"more than {_MOST_COORDINATES} biases, spreads and slopes ({several} here)"
     if shape is None:
         return pooling in _EXACT_POOLINGS, f"pooling {pooling!r}"
     if compiled.family.name not in _EXACT_CURVES:
@@ -276,7 +281,7 @@ def _restore(compiled: CompiledModel, tree: xarray.DataTree, stored: Mapping[str
         from .nuts import DrawsPosterior
 
         group = tree["posterior"].dataset
-        arrays = {name: group[name].transpose("chain", "draw", ...).values for name in DRAWN if name in group}
+        arrays = {name: group[name].transpose("chain", "draw", ...).values for name in dict.fromkeys([*DRAWN, *compiled.pooling.parameters]) if name in group}
         stats = tree["sample_stats"].dataset if "sample_stats" in tree.children else {}
         record = {str(name): np.asarray(stats[name].values) for name in stats}
         return DrawsPosterior(compiled, arrays, record, stored["provenance"].get("target_accept"))

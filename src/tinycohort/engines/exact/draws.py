@@ -10,6 +10,7 @@ import numpy as np
 from ...numerics import barycentric, gauss_legendre, with_ones
 from ...posterior import Marginal
 from .cohorts import Cohorts
+from .placed_cohorts import PlacedCohorts
 from .solution import Solution
 from .windows import TauScale
 
@@ -39,16 +40,28 @@ def draw(solution: Solution, chains: int, draws: int, seed: int) -> dict[str, An
         tau = draw_spread(spread, solution.whole.scale, uniform[0])
     mu = _draw_mu(solution, tau, uniform[1])
     found: dict[str, Any] = {"mu": mu}
-    if pooled:
+    cohorts = solution.grid.cohorts
+    if isinstance(cohorts, PlacedCohorts):
+        found |= {"theta": _draw_placed(cohorts, mu, tau, rng)} | ({} if pooled else {"tau": tau})
+    elif pooled:
         theta = np.broadcast_to(mu[:, None], (size, solution.model.cohorts)).copy()
         found |= {"theta": theta, "theta_new_cohort": mu.copy()}
     else:
-        cohorts = solution.grid.cohorts
         widths = cohorts.draw_widths(mu, tau, solution.grid.accuracy, rng)
         theta = np.stack([draw_theta(cohorts, j, mu, width, rng) for j, width in enumerate(widths)], axis=-1)
         found |= {"tau": tau, "theta": theta}
     found |= solution.model.pooling.draw_new(found, rng)
     return {name: value.reshape(chains, draws, *value.shape[1:]) for name, value in found.items()}
+
+
+def _draw_placed(cohorts: PlacedCohorts, mu: Any, tau: Any, rng: np.random.Generator) -> Any:
+    """theta (draw, cohort) of cohorts that do not all stand around mu; where one does not vary, it is its mean."""
+    found = []
+    for j, widths in enumerate(cohorts.placement.widths(tau)):
+        part, own = cohorts.of(j)
+        mean = mu + cohorts.placement.shift[j]
+        found.append(draw_theta(part, own, mean, widths, rng) if widths.any() else mean)
+    return np.stack(found, axis=-1)
 
 
 def draw_spread(marginal: Marginal, scale: TauScale, uniform: Any) -> Any:

@@ -5,6 +5,7 @@ In this order: mu; the average over cohorts; tau, in its own coordinate; theta o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from ...numerics import barycentric, exp_without_denormals, gauss_hermite, gauss
 from .averages import average_of
 from .curves import Curve
 from .grid import Grid
+from .placed_cohorts import PlacedCohorts
 from .student import StudentCohorts
 from .student_marginals import student_thetas
 from .windows import Stretch
@@ -67,7 +69,10 @@ def stack(whole: Grid, grid: Grid, model: CompiledModel) -> Stack:
     """Every marginal of the posterior on `grid`, which is what was kept of the `whole`."""
     mu = grid.stretch, grid.mu[None], grid.weights[None]
     average, averages = average_of(grid, model)
-    own = student_thetas(grid, grid.cohorts.nu) if isinstance(grid.cohorts, StudentCohorts) else thetas(grid)
+    if isinstance(grid.cohorts, PlacedCohorts):
+        own = _placed_thetas(grid, grid.cohorts)
+    else:
+        own = student_thetas(grid, grid.cohorts.nu) if isinstance(grid.cohorts, StudentCohorts) else thetas(grid)
     pieces = own[1].shape[1] // len(grid.tau)
     parts = [mu, average, spread_of(whole, *grid.mu.shape)]
     parts = [*(_in_pieces(part, pieces) for part in parts), own]
@@ -132,6 +137,29 @@ def thetas(grid: Grid) -> tuple[Stretch, Any, Any]:
         rows, one = apart[j].nonzero()[0], slice(j, j + 1)
         density[j, rows] = _interpolated(grid, rows, theta[j], log_likelihood[one], log_averages[one], pull[j])[0]
     return stretch, theta, density * derivative * rule.weights
+
+
+def _placed_thetas(grid: Grid, cohorts: PlacedCohorts) -> tuple[Stretch, Any, Any]:
+    """The same of cohorts that do not all stand around mu: each set of them around its own mean, which is mu's moved."""
+    widths = cohorts.placement.widths(grid.tau)
+    order = np.concatenate([[0], *(1 + some for some in cohorts.members)]).argsort()
+    nobody = replace(grid, cohorts=cohorts.parts[0].none(), log_averages=grid.log_averages[:0])
+    found = [thetas(nobody)]
+    for part, some in zip(cohorts.parts, cohorts.members, strict=True):
+        shift, tau = cohorts.placement.shift[some[0]], widths[some[0]]
+        lower, upper, middle, core = grid.stretch.ends()
+        stretch, mu = Stretch(lower + shift, upper + shift, middle + shift, core), grid.mu + shift
+        if not tau.any():  # theta is that mean itself
+            alike = np.zeros((len(some), 1), int) + np.arange(len(tau))
+            found.append((stretch.only(alike), mu[alike], grid.weights[alike]))
+            continue
+        own = replace(grid, tau=tau, mu=mu, stretch=stretch, cohorts=part, log_averages=grid.log_averages[some])
+        among, nodes, mass = thetas(own)
+        found.append((among.only(np.arange(1, len(some) + 1)), nodes[1:], mass[1:]))
+    ends = (np.concatenate([np.broadcast_to(end, one[1].shape[:2]) for one, end in zip(found, ends, strict=True)])[order]
+            for ends in zip(*(one[0].ends() for one in found), strict=True))
+    nodes, mass = (np.concatenate([one[k] for one in found])[order] for k in (1, 2))
+    return Stretch(*ends), nodes, mass
 
 
 def theta_densities(grid: Grid, theta: Any) -> Any:

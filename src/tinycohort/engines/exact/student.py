@@ -16,6 +16,7 @@ from ...likelihoods.base import Data
 from ...numerics import student_scales
 from ...pooling import Pooling, Student
 from .cohorts import Accuracy, Cohorts
+from .placed_cohorts import CommonPlaced, PartialPlaced
 
 __all__ = ["StudentCohorts", "cohorts_of"]
 
@@ -90,4 +91,6 @@ def cohorts_of(pooling: Pooling, likelihood: Likelihood, data: Data, step: float
     """The likelihoods, ready to be averaged over the distribution of cohorts that the pooling says."""
     if isinstance(pooling, Student):
         return StudentCohorts(likelihood, data, step, pooling.nu)
+    if isinstance(pooling, PartialPlaced | CommonPlaced):
+        return pooling.alike.cohorts(step, pooling.placement)
     return Cohorts(likelihood, data, step)
