@@ -13,6 +13,7 @@ import numpy as np
 from ...compiled import CompiledModel
 from ...numerics import barycentric, exp_without_denormals, gauss_hermite, gauss_legendre, pieces, with_ones
 from .averages import average_of
+from .by_class import ClassCohorts
 from .curves import Curve
 from .grid import Grid
 from .placed_cohorts import PlacedCohorts
@@ -71,6 +72,8 @@ def stack(whole: Grid, grid: Grid, model: CompiledModel) -> Stack:
     average, averages = average_of(grid, model)
     if isinstance(grid.cohorts, PlacedCohorts):
         own = _placed_thetas(grid, grid.cohorts)
+    elif isinstance(grid.cohorts, ClassCohorts):
+        own = _class_thetas(grid, grid.cohorts)
     else:
         own = student_thetas(grid, grid.cohorts.nu) if isinstance(grid.cohorts, StudentCohorts) else thetas(grid)
     pieces = own[1].shape[1] // len(grid.tau)
@@ -156,8 +159,25 @@ def _placed_thetas(grid: Grid, cohorts: PlacedCohorts) -> tuple[Stretch, Any, An
         own = replace(grid, tau=tau, mu=mu, stretch=stretch, cohorts=part, log_averages=grid.log_averages[some])
         among, nodes, mass = thetas(own)
         found.append((among.only(np.arange(1, len(some) + 1)), nodes[1:], mass[1:]))
-    ends = (np.concatenate([np.broadcast_to(end, one[1].shape[:2]) for one, end in zip(found, ends, strict=True)])[order]
-            for ends in zip(*(one[0].ends() for one in found), strict=True))
+    return _put_together(found, order)
+
+
+def _class_thetas(grid: Grid, cohorts: ClassCohorts) -> tuple[Stretch, Any, Any]:
+    """The same of cohorts in classes: each class around a mean of its own."""
+    members = cohorts.classes.members
+    order = np.concatenate([[0], *(1 + some for some in members)]).argsort()
+    reference = replace(grid, cohorts=cohorts.reference, log_averages=grid.log_averages[: len(members[0])])
+    found = [thetas(reference)]
+    for d in range(1, len(members)):
+        stretch, nodes, mass = thetas(cohorts.class_grid(d, grid))
+        found.append((stretch.only(np.arange(1, len(nodes))), nodes[1:], mass[1:]))
+    return _put_together(found, order)
+
+
+def _put_together(found: list[tuple[Stretch, Any, Any]], order: Any) -> tuple[Stretch, Any, Any]:
+    """Marginals of sets of cohorts as one, in the order of the model."""
+    each = [[np.broadcast_to(end, one[1].shape[:2]) for end in one[0].ends()] for one in found]
+    ends = (np.concatenate(some)[order] for some in zip(*each, strict=True))
     nodes, mass = (np.concatenate([one[k] for one in found])[order] for k in (1, 2))
     return Stretch(*ends), nodes, mass
 

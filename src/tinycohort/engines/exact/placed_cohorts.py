@@ -6,8 +6,8 @@ each by the rules of `Cohorts`, at their own mean and width.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,18 +56,18 @@ class Alike:
 
 @dataclass(frozen=True, eq=False)
 class PartialPlaced(Partial):
-    """Partial pooling of cohorts that are placed."""
+    """Partial pooling of cohorts that do not all stand around mu; `make` gives them, ready to be averaged."""
 
-    alike: Alike
-    placement: Placement
+    make: Callable[[float], Cohorts]
+    placement: Placement | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class CommonPlaced(Common):
-    """Complete pooling of cohorts that are placed."""
+    """Complete pooling, likewise."""
 
-    alike: Alike
-    placement: Placement
+    make: Callable[[float], Cohorts]
+    placement: Placement | None = None
 
 
 class PlacedCohorts(Cohorts):
@@ -105,8 +105,3 @@ class PlacedCohorts(Cohorts):
         """The same around another mu, which lies so much above this one."""
         placement = self.placement._replace(shift=self.placement.shift - by)
         return PlacedCohorts(self.parts, self.members, placement, self.step)
-
-
-def moved_pooling(pooling: Any, by: float) -> Any:
-    """A placed pooling around another mu, likewise."""
-    return replace(pooling, placement=pooling.placement._replace(shift=pooling.placement.shift - by))

@@ -92,5 +92,5 @@ def cohorts_of(pooling: Pooling, likelihood: Likelihood, data: Data, step: float
     if isinstance(pooling, Student):
         return StudentCohorts(likelihood, data, step, pooling.nu)
     if isinstance(pooling, PartialPlaced | CommonPlaced):
-        return pooling.alike.cohorts(step, pooling.placement)
+        return pooling.make(step)
     return Cohorts(likelihood, data, step)
