@@ -256,7 +256,7 @@ def test_draws_are_a_tree_that_arviz_accepts(fitted: Fitted, example: Example, p
     )
     for group in ("posterior_predictive", "prior_predictive", "observed_data"):
         assert set(tree[group].data_vars) == set(observed)
-    grouping = {"group_of_cohort"} if model.pooling.grouped else set()
+    grouping = {model.pooling.beside} - {""} | ({"power"} if model.pooling.discounted else set())
     assert set(tree["constant_data"].data_vars) == set(constant) | grouping
     for group, columns in (("observed_data", observed), ("constant_data", constant)):
         for stored, (part, name) in columns.items():

@@ -21,6 +21,5 @@ __all__ = [
 ]  # fmt: skip
 
 POOLINGS: dict[str, type[Pooling]] = {
-    cls.name: cls
-    for cls in (Separate, Common, Partial, Student, Nested, Design, Power, Commensurate, Regression)
+    cls.name: cls for cls in (Separate, Common, Partial, Student, Nested, Design, Power, Commensurate, Regression)
 }

@@ -41,6 +41,8 @@ class Pooling(ABC):
         The name under which what it must know of each cohort stands in the PyMC model; empty where that is nothing.
     direct : bool
         Whether numbers alone, with no model file, say all that it must know.
+    written : bool
+        Whether a model file names it as a kind; covariates are written beside another kind.
     """
 
     name: ClassVar[str]
@@ -49,6 +51,7 @@ class Pooling(ABC):
     discounted: ClassVar[bool] = False
     beside: ClassVar[str] = ""
     direct: ClassVar[bool] = True
+    written: ClassVar[bool] = True
 
     @property
     @abstractmethod

@@ -44,6 +44,7 @@ class Regression(Pooling):
     anchored = True
     beside = "covariates"
     direct = False
+    written = False
 
     @property
     def slopes(self) -> tuple[str, ...]:
@@ -61,7 +62,9 @@ class Regression(Pooling):
     @property
     def formula(self) -> str:
         terms = [
-            f"beta_{name} {name}_j" if centre == 0.0 else f"beta_{name} ({name}_j {'-' if centre > 0 else '+'} {abs(centre):g})"
+            f"beta_{name} {name}_j"
+            if centre == 0.0
+            else f"beta_{name} ({name}_j {'-' if centre > 0 else '+'} {abs(centre):g})"
             for name, centre in zip(self.names, self.centres, strict=True)
         ]
         line = " + ".join(["mu", *terms])

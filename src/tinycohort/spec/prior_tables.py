@@ -7,7 +7,6 @@ import math
 
 from ..families import Family
 from ..issues import InputError
-from ..pooling import POOLINGS
 from ..priors import PRIORS, Beta, Prior
 from .sections import PoolingChoice, Quantity
 from .table import Problems, Table
@@ -22,7 +21,7 @@ def read_priors(
     """The prior of each parameter that the pooling has, and the shape of curves, and the reason of each."""
     family = None if quantity is None else quantity.build()
     of_shape = () if quantity is None else quantity.shape_parameters
-    needed = None if pooling is None else (*POOLINGS[pooling.kind].parameters, *of_shape)
+    needed = None if pooling is None else (*pooling.build().parameters, *of_shape)
     holder = top.table("priors", "Every parameter needs a prior: add [priors.mu].", "[priors] ")
     priors: dict[str, Prior] = {}
     whys: dict[str, str] = {}
@@ -85,6 +84,12 @@ def _suits(table: Table, name: str, prior: Prior, family: Family | None) -> bool
         if (lower, upper) == (-math.inf, math.inf):
             return True
         what = f"{dist} does not reach all values of a log shape"
+        table.report("dist", what, "Choose one of the whole real line, such as Normal.")
+        return False
+    if name.startswith(("bias_", "beta_")):
+        if (lower, upper) == (-math.inf, math.inf):
+            return True
+        what = f"{dist} does not reach all values that a {'bias' if name[1] == 'i' else 'slope'} may take"
         table.report("dist", what, "Choose one of the whole real line, such as Normal.")
         return False
     if name != "mu":

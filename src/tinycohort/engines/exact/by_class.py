@@ -65,7 +65,12 @@ class Classes:
     """
 
     def __init__(
-        self, likelihood: Likelihood, data: Mapping[str, Any], members: Sequence[Any], biases: Sequence[Normal], mu: Prior
+        self,
+        likelihood: Likelihood,
+        data: Mapping[str, Any],
+        members: Sequence[Any],
+        biases: Sequence[Normal],
+        mu: Prior,
     ) -> None:
         self._likelihood, self._data, self.members = likelihood, dict(data), tuple(members)
         self.biases, self.mu = tuple(biases), mu
@@ -126,7 +131,9 @@ class ClassCohorts(Cohorts):
         everyone = np.concatenate([part.scale for part in self.parts])
         centres = np.concatenate([part.centre for part in self.parts])
         deviations = [bias.sigma for bias in classes.biases]
-        narrowest = min(*deviations, float(1.0 / np.sqrt((1.0 / everyone**2).sum() + sum(1.0 / d**2 for d in deviations))))
+        narrowest = min(
+            *deviations, float(1.0 / np.sqrt((1.0 / everyone**2).sum() + sum(1.0 / d**2 for d in deviations)))
+        )
         low, high = (float(classes.mu.quantile(p)) for p in (_TAIL, 1.0 - _TAIL))
         low, high = max(low, float(centres.min()) - _BEYOND), min(high, float(centres.max()) + _BEYOND)
         shifts = [bias.mu + side * _REACH * bias.sigma for bias in classes.biases for side in (-1.0, 1.0)]

@@ -125,9 +125,7 @@ class Coordinates:
         self._stretches = []
         for (low, high), best, deviation in zip(self._ranges, self.best, self._deviations, strict=True):
             middle = min(max(best, low), high)
-            self._stretches.append(
-                Stretch(*(np.array([one]) for one in (low, high, middle, _CORE * deviation)))
-            )
+            self._stretches.append(Stretch(*(np.array([one]) for one in (low, high, middle, _CORE * deviation))))
         #: Of either end of each, whether nothing lies beyond.
         self._closed = [
             (low <= prior.support[0], high >= prior.support[1])
@@ -196,8 +194,13 @@ class Coordinates:
         values, slopes = [], []
         for k, stretch in enumerate(self._stretches):
             nodes = self._rule(k, accuracy)[0]
-            fine = np.linspace(*(end if shut else node for end, shut, node in
-                               zip((-1.0, 1.0), self._closed[k], (nodes[0], nodes[-1]), strict=True)), size)
+            fine = np.linspace(
+                *(
+                    end if shut else node
+                    for end, shut, node in zip((-1.0, 1.0), self._closed[k], (nodes[0], nodes[-1]), strict=True)
+                ),
+                size,
+            )
             # Of the likelihood, which is smooth where a prior that ends is not.
             prior, own = self._priors[k].log_density, stretch.x(nodes)[0][0]
             shape = tuple(-1 if axis == k else 1 for axis in range(logs.ndim))

@@ -68,7 +68,9 @@ def _draw_placed(cohorts: PlacedCohorts, mu: Any, tau: Any, rng: np.random.Gener
     return np.stack(found, axis=-1)
 
 
-def _draw_classes(cohorts: ClassCohorts, mu: Any, tau: Any, accuracy: Accuracy, rng: np.random.Generator) -> dict[str, Any]:
+def _draw_classes(
+    cohorts: ClassCohorts, mu: Any, tau: Any, accuracy: Accuracy, rng: np.random.Generator
+) -> dict[str, Any]:
     """The mean of each further class (draw, class), and theta (draw, cohort) around mu or that."""
     members, means = cohorts.classes.members, [mu]
     theta = np.empty((len(mu), sum(len(some) for some in members)))

@@ -162,8 +162,6 @@ def _strides(found: PlacedMixture, sizes: tuple[int, ...]) -> list[float]:
     return strides
 
 
-
-
 def _coordinates_of(model: CompiledModel) -> tuple[str, ...]:
     """The unknowns that say where cohorts stand: those of which the data can say anything."""
     pooling = model.pooling

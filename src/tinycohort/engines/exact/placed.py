@@ -124,9 +124,7 @@ def _drawn(posterior: PlacedPosterior, size: int, seed: int) -> dict[str, Any]:
     rng = np.random.default_rng([seed, 0])
     if not names:
         return {name: value[0] for name, value in draw(solution.nodes[0].solution, 1, size, seed).items()}
-    values, above, share = posterior._over.coordinates.draw(
-        solution.log_densities(), solution.accuracy, size, rng
-    )
+    values, above, share = posterior._over.coordinates.draw(solution.log_densities(), solution.accuracy, size, rng)
     found: dict[str, Any] = dict(zip(names, values, strict=True))
     for name in sorted(set(model.pooling.parameters) - {"mu", "tau", *names, *posterior._over.places.biases}):
         found[name] = model.priors[name].draw(rng, size)

@@ -150,10 +150,7 @@ class PlacedMixture(ShapedSolution):
     def moved(self, by: Sequence[float]) -> PlacedMixture:
         """The same around another mu, which at each place of `everywhere` lies so much above."""
         return PlacedMixture(
-            [
-                node._replace(solution=_given(node).moved(each))
-                for node, each in zip(self.everywhere, by, strict=True)
-            ]
+            [node._replace(solution=_given(node).moved(each)) for node, each in zip(self.everywhere, by, strict=True)]
         )
 
     def without_one(self, j: int) -> Left:
