@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections import OrderedDict
 from functools import cached_property
@@ -13,6 +14,7 @@ from scipy import special
 
 from ..compiled import CompiledModel
 from ..families import SurvivalFamily
+from ..pooling import Regression
 from ..posterior import LeaveOneOut, Marginal, Points, Posterior, Target
 from ..posterior.curves import median_of_average
 from .moments import Moments
@@ -226,6 +228,15 @@ class DrawsPosterior(Posterior):
             return None
         data = {"events": np.arange(patients + 1.0), "total": np.full(patients + 1, float(patients))}
         return np.exp(Binomial().log_likelihood(values.ravel()[:, None], data)).mean(axis=0)
+
+    def at(self, move: Any) -> Posterior:
+        """As of the base, from the same draws."""
+        pooling, moved = self.model.pooling, copy.copy(self)
+        assert isinstance(pooling, Regression)
+        by = sum(step * self.arrays[name] for step, name in zip(move, pooling.slopes, strict=True))
+        moved.arrays = self.arrays | {name: self.arrays[name] + by for name in ("mu", "theta_new_cohort")}
+        moved.__dict__.pop("_averages", None)
+        return moved
 
     def leave_one_out(self) -> LeaveOneOut | None:
         return None

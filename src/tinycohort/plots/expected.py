@@ -77,10 +77,14 @@ def nodes_of_cdf(distribution: Distribution, size: int = _TABLE) -> Nodes:
     return Nodes((middle + width * np.sinh(u))[held], weight[held] / weight[held].sum())
 
 
+# Parameters on which the spread of new cohorts depends; biases and slopes do not bear on them.
+_SPREADS = ("tau", "tau_group")
+
+
 def prior_of_theta(compiled: CompiledModel, of_one_cohort: bool) -> Distribution:
     """The prior of one cohort's theta, or of mu."""
     mu, pooling = compiled.level_priors["mu"], compiled.pooling
-    others = tuple(compiled.level_priors[name] for name in pooling.parameters if name != "mu")
+    others = tuple(compiled.level_priors[name] for name in pooling.parameters if name in _SPREADS)
     if not of_one_cohort or not others:
         return Distribution(mu.cdf, mu.quantile)
     return of_new_cohort(pooling, mu, others)
@@ -89,10 +93,10 @@ def prior_of_theta(compiled: CompiledModel, of_one_cohort: bool) -> Distribution
 def _spreads(pooling: Pooling, priors: tuple[Prior, ...]) -> tuple[Any, Any]:
     """Standard deviations of theta around mu, and their weights: every way of pooling is a mixture of normals.
 
-    `priors` are those of its parameters other than mu, in their order.
+    `priors` are those of its spreads between cohorts, in their order.
     """
     shares, weights = _stretched(_COARSE)
-    names = [name for name in pooling.parameters if name != "mu"]
+    names = [name for name in pooling.parameters if name in _SPREADS]
     grid = np.meshgrid(*(prior.quantile(shares) for prior in priors), indexing="ij")
     spread = pooling.spread({"mu": np.zeros_like(grid[0]), **dict(zip(names, grid, strict=True))}).ravel()
     weight = reduce(np.multiply.outer, [weights] * len(names)).ravel()

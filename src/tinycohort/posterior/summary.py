@@ -12,6 +12,7 @@ from .base import Interval, LeaveOneOut, Posterior, Target
 
 __all__ = ["FEW_COHORTS", "shares", "summarise"]
 
+_USUAL = ("mu", "tau", "tau_group")
 # Below this many cohorts a standard error of an elpd says nothing.
 FEW_COHORTS = 10
 
@@ -50,6 +51,12 @@ def summarise(model: CompiledModel, posterior: Posterior, level: float, interval
         "tau": show("tau", natural=False),
         "tau_group": show("tau_group", natural=False),
         "shape": show("shape", natural=False) if "shape" in model.shape_parameters else None,
+        # Biases, their spreads and slopes, where the pooling has them.
+        "places": {
+            name: found
+            for name in model.pooling.parameters
+            if name not in _USUAL and (found := show(name, natural=False))
+        },  # type: ignore[arg-type]
         "typical": show("typical"),
         "average": show("average"),
         "new_cohort": show("new_cohort"),
