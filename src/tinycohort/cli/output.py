@@ -23,6 +23,7 @@ NO_ANSWER: dict[str, Any] = {
     "tau": None,
     "tau_group": None,
     "shape": None,
+    "places": None,
     "typical": None,
     "average": None,
     "new_cohort": None,

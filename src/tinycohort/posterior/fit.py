@@ -195,7 +195,7 @@ class Fit:
             return [*lines, *(f"Not reportable: {reason}." for reason in self.reasons)]
         overall = ("typical", "average", "new_cohort", "tau", "tau_group", "shape")
         lines += [_line(name.replace("_", " "), summary[name]) for name in overall if summary[name] is not None]
-        lines += [_line(name, found) for name, found in summary["places"].items()]
+        lines += [_line(name, found) for name, found in (summary["places"] or {}).items() if found]
         inset = "  " if summary["groups"] else ""
         each = [_line(inset + cohort["label"], cohort) for cohort in summary["cohorts"]]
         for group in summary["groups"]:

@@ -39,6 +39,9 @@ def summarise(model: CompiledModel, posterior: Posterior, level: float, interval
         {"label": label, "typical": show("group", g), "new_cohort": show("new_cohort_in_group", g)}
         for g, label in enumerate(model.group_labels)
     ]
+    # Biases, their spreads and slopes, where the pooling has them.
+    beside = [name for name in model.pooling.parameters if name not in _USUAL]
+    places = {name: show(name, natural=False) for name in beside}  # type: ignore[arg-type]
     return {
         "scale": model.family.quantity,
         "level": level,
@@ -51,12 +54,7 @@ def summarise(model: CompiledModel, posterior: Posterior, level: float, interval
         "tau": show("tau", natural=False),
         "tau_group": show("tau_group", natural=False),
         "shape": show("shape", natural=False) if "shape" in model.shape_parameters else None,
-        # Biases, their spreads and slopes, where the pooling has them.
-        "places": {
-            name: found
-            for name in model.pooling.parameters
-            if name not in _USUAL and (found := show(name, natural=False))
-        },  # type: ignore[arg-type]
+        "places": places or None,
         "typical": show("typical"),
         "average": show("average"),
         "new_cohort": show("new_cohort"),

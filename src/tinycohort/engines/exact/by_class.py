@@ -18,7 +18,7 @@ import numpy as np
 from ...likelihoods import Likelihood
 from ...numerics import exp_without_denormals, gauss_legendre
 from ...priors import Normal, Prior
-from .cohorts import Accuracy, Cohorts
+from .cohorts import Accuracy, Cohorts, Nobody
 from .grid import Grid
 from .windows import DROP, Stretch
 
@@ -80,12 +80,10 @@ class Classes:
     def parts(self, step: float) -> list[Cohorts]:
         """The cohorts of each class."""
         if step not in self._made:
-            nobody = {name: column[:1] for name, column in self._data.items()}
+            own = [{name: column[some] for name, column in self._data.items()} for some in self.members]
             self._made[step] = [
-                Cohorts(self._likelihood, {name: column[some] for name, column in self._data.items()}, step)
-                if len(some)
-                else Cohorts(self._likelihood, nobody, step).none()
-                for some in self.members
+                Cohorts(self._likelihood, each, step) if len(some) else Nobody(step)
+                for each, some in zip(own, self.members, strict=True)
             ]
         return self._made[step]
 
@@ -94,7 +92,7 @@ class Classes:
         key = (points.tobytes(), tau.tobytes(), accuracy)
         if key not in self._of_reference:
             part, everywhere = self.parts(accuracy.step)[0], np.broadcast_to(points, (len(tau), len(points)))
-            found = part.log_averages(everywhere, tau, accuracy) if len(part) else np.zeros((0, *everywhere.shape))
+            found = part.log_averages(everywhere, tau, accuracy)
             while len(self._of_reference) >= _KEPT:
                 self._of_reference.pop(next(iter(self._of_reference)))
             self._of_reference[key] = found
@@ -159,8 +157,7 @@ class ClassCohorts(Cohorts):
         """Of the reference's cohorts, and of each further class as a whole: (J', T, M)."""
         sums = self.sums(tau, accuracy)
         whole = [self.of_class(d, mu, sums.averages[d].sum(axis=0)) for d in range(1, len(self.parts))]
-        first = self.reference.log_averages(mu, tau, accuracy) if len(self.reference) else np.zeros((0, *mu.shape))
-        return np.concatenate([first, np.stack(whole)])
+        return np.concatenate([self.reference.log_averages(mu, tau, accuracy), np.stack(whole)])
 
     def of_class(self, d: int, mu: Any, log_product: Any) -> Any:
         """log of a function (T, K) of the mean of a class, averaged over what it is given mu (T, M)."""

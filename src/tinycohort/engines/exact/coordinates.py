@@ -26,13 +26,17 @@ __all__ = ["Coordinates", "Place"]
 # Share of a prior that may be left out, log density below its peak that need not be looked at, and what has not fallen off.
 _TAIL, _DROP, _FALLEN = 1e-10, 24.0, 18.0
 _LOOKED_AT, _LOOKS, _GROWTH, _SWEEPS, _FINE = 13, 10, 0.6, 3, 1201
+# The peak is seen when so many points lie within so much of its height; points of a closer look.
+_SEEN, _ENOUGH, _CLOSER = 4.0, 4, 9
 # Of the stretched coordinate: where it begins to coarsen, in standard deviations; and its widest step there, at each
 # accuracy: equal steps of a standard deviation sum a normal density to 1e-8.
 _CORE = 3.0
 _STEPS = {accuracy.mu: step for accuracy, step in zip(LEVELS, (0.9, 0.75, 0.6, 0.48, 0.38), strict=True)}
 _USUAL_STEP = 0.55
-# Marginals may move this many of their own standard deviations from one node to the next.
-_STRIDE = 1.4
+# Gauss-Legendre nodes for each equal step.
+_OF_GAUSS = 1.2
+# From so many times as many steps on everything is looked at again.
+_MORE = 1.1
 #: More nodes than this take too long.
 _MOST = 3000
 # Log density below the peak from which on a node is of no account.
@@ -45,6 +49,22 @@ class Place(NamedTuple):
 
     values: tuple[float, ...]
     log_step: float
+
+
+def _peak(at: Callable[[float], float], points: Any, heights: Any) -> tuple[float, float]:
+    """Where a density is highest and its standard deviation there, from points over its range and ever closer looks."""
+    for _ in range(_LOOKS):
+        best = int(heights.argmax())
+        low, high = points[max(best - 1, 0)], points[min(best + 1, len(points) - 1)]
+        fine = np.linspace(points[0], points[-1], _FINE)
+        curve = interpolate.PchipInterpolator(points, heights - heights[best])(fine)
+        if (heights > heights[best] - _SEEN).sum() >= _ENOUGH:
+            break
+        points = np.linspace(low, high, _CLOSER)
+        heights = np.array([at(value) for value in points.tolist()])
+    below = np.cumsum(np.exp(curve))
+    one, other = np.interp([0.16, 0.84], below / below[-1], fine)
+    return float(fine[curve.argmax()]), float(max(0.5 * (other - one), 1e-9 * (fine[-1] - fine[0])))
 
 
 class Coordinates:
@@ -114,12 +134,14 @@ class Coordinates:
             high = min(high + room, support[1]) if grow_high else float(last)
             if fine[0] <= points[1] and best == 0 and support[0] == points[0]:
                 low = support[0]
-        self.best[k] = float(fine[curve.argmax()])
-        below = np.cumsum(np.exp(curve - curve.max()))
-        one, other = np.interp([0.16, 0.84], below / below[-1], fine)
-        self._deviations[k] = float(max(0.5 * (other - one), 1e-3 * (high - low)))
+        self.best[k], self._deviations[k] = _peak(at, points, heights)
         closed = support[0] > -math.inf and low <= support[0] + 0.2 * (high - low)
         self._ranges[k] = (support[0] if closed else low, high)
+
+    def far_from(self, values: Sequence[float]) -> bool:
+        """Whether the density is highest elsewhere, by more than a standard deviation of any coordinate."""
+        each = zip(values, self.best, self._deviations, strict=True)
+        return any(abs(value - best) > deviation for value, best, deviation in each)
 
     def _stretch(self) -> None:
         self._stretches = []
@@ -138,7 +160,7 @@ class Coordinates:
         stretch = self._stretches[k]
         count = math.ceil(stretch.span() * _CORE / step) + 1
         if any(self._closed[k]):
-            rule = gauss_legendre(max(8, math.ceil(0.5 * math.pi * count)))
+            rule = gauss_legendre(max(8, math.ceil(_OF_GAUSS * count)))
             return rule.nodes, rule.weights
         count = max(count, 9)
         return np.linspace(-1.0, 1.0, count), np.full(count, 2.0 / (count - 1))
@@ -158,9 +180,10 @@ class Coordinates:
         """Whether there would be more places than can be looked at."""
         return math.prod(len(self._rule(k, accuracy)[0]) for k in range(len(self.names))) > _MOST
 
-    def follow(self, strides: Sequence[float]) -> None:
-        """Take more steps along coordinates on which marginals move far, in their deviations, at the coarsest accuracy."""
-        self._times = [max(times, times * stride / _STRIDE) for times, stride in zip(self._times, strides, strict=True)]
+    def follow(self, factors: Sequence[float]) -> bool:
+        """Take so many times as many steps along each coordinate; whether any needs more than it has."""
+        self._times = [times * max(factor, 1.0) for times, factor in zip(self._times, factors, strict=True)]
+        return max(factors, default=0.0) > _MORE
 
     def extend(self, log_densities: Any) -> bool:
         """Move ends at which the density (value, ...) has not fallen off; whether any had to move."""

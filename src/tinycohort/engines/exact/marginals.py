@@ -14,6 +14,7 @@ from ...compiled import CompiledModel
 from ...numerics import barycentric, exp_without_denormals, gauss_hermite, gauss_legendre, pieces, with_ones
 from .averages import average_of
 from .by_class import ClassCohorts
+from .cohorts import Nobody
 from .curves import Curve
 from .grid import Grid
 from .placed_cohorts import PlacedCohorts
@@ -146,7 +147,7 @@ def _placed_thetas(grid: Grid, cohorts: PlacedCohorts) -> tuple[Stretch, Any, An
     """The same of cohorts that do not all stand around mu: each set of them around its own mean, which is mu's moved."""
     widths = cohorts.placement.widths(grid.tau)
     order = np.concatenate([[0], *(1 + some for some in cohorts.members)]).argsort()
-    nobody = replace(grid, cohorts=cohorts.parts[0].none(), log_averages=grid.log_averages[:0])
+    nobody = replace(grid, cohorts=Nobody(cohorts.step), log_averages=grid.log_averages[:0])
     found = [thetas(nobody)]
     for part, some in zip(cohorts.parts, cohorts.members, strict=True):
         shift, tau = cohorts.placement.shift[some[0]], widths[some[0]]

@@ -27,6 +27,11 @@ __all__ = ["OverPlaces", "Places"]
 _ADJUSTMENTS = 8
 # Weight of a place, relative to the largest, from which it counts for how fine the sum must be.
 _MUCH = 1e-2
+# Share of the posterior that a node of tau must hold to count likewise; steps that a standard deviation of the density
+# given tau must take, at the coarsest accuracy; and the least of them that a density in steps shows.
+_MUCH_OF_TAU, _IN_STEPS, _LEAST = 1e-3, 0.85, 0.3
+# Marginals may move this many of their own standard deviations from one place to the next.
+_STRIDE = 1.4
 
 
 class Places:
@@ -123,6 +128,10 @@ class OverPlaces:
         self.places.choose_form(middle)
         self.coordinates = Coordinates(self.places.names, self.places.priors, self.places.log_density)
         self.places.choose_form(self.coordinates.best)
+        if self.coordinates.far_from(middle):
+            # What was found far from there, in a range of tau that did not suit, is looked for again.
+            self.coordinates = Coordinates(self.places.names, self.places.priors, self.places.log_density)
+            self.places.choose_form(self.coordinates.best)
         self._followed = False
 
     def solve(self, accuracy: Accuracy) -> PlacedMixture:
@@ -131,12 +140,39 @@ class OverPlaces:
             places, sizes = self.coordinates.places(accuracy)
             found = PlacedMixture([self.places.node(place, accuracy) for place in places])
             found.sizes, found.accuracy = sizes, accuracy
-            if not sizes or not self.coordinates.extend(found.log_densities()):
+            if not sizes or self.coordinates.too_many(accuracy):
                 break
-        if sizes and not self._followed:
-            self._followed = True
-            self.coordinates.follow(_strides(found, sizes))
+            if self.coordinates.extend(found.log_densities()):
+                continue
+            if self._followed or not self.coordinates.follow(_too_coarse(found, sizes)):
+                break
+        self._followed = True
         return found
+
+
+def _too_coarse(found: PlacedMixture, sizes: tuple[int, ...]) -> list[float]:
+    """By how much the steps along each coordinate should be smaller, from what moves from one place to the next."""
+    pairs = zip(_strides(found, sizes), _narrowness(found, sizes), strict=True)
+    return [max(stride / _STRIDE, narrow) for stride, narrow in pairs]
+
+
+def _narrowness(found: PlacedMixture, sizes: tuple[int, ...]) -> list[float]:
+    """How narrow the density of each coordinate is given tau, at the worst, in steps: above one if it is too narrow."""
+    kept = {id(node.solution): node.weight for node in found.nodes}
+    rows = np.array(
+        [kept.get(id(node.solution), 0.0) * node.solution.whole.weights.sum(axis=1) for node in found.everywhere]
+    ).reshape(*sizes, -1)
+    worst = []
+    for axis, size in enumerate(sizes):
+        along = np.moveaxis(rows, axis, 0)
+        along = along.sum(axis=tuple(range(1, along.ndim - 1)))
+        along = along[:, along.sum(axis=0) > _MUCH_OF_TAU]
+        along = along / along.sum(axis=0)
+        number = np.arange(size)[:, None]
+        mean = (number * along).sum(axis=0)
+        deviation = np.sqrt((along * (number - mean) ** 2).sum(axis=0))
+        worst.append(float(_IN_STEPS / np.maximum(deviation, _LEAST).min()))
+    return worst
 
 
 def _strides(found: PlacedMixture, sizes: tuple[int, ...]) -> list[float]:

@@ -32,6 +32,7 @@ __all__ = ["PlacedPosterior"]
 # Of what the others say of a cohort, a log density that differs by some tenths between models worth comparing.
 _TOLERANCE, _FALLEN = 1e-5, 1e-6
 _FINE = 2001
+_UNKNOWN = ("the likelihood cannot be integrated at some of the biases, spreads or slopes that were looked at",)
 
 
 class PlacedPosterior(Posterior):
@@ -48,7 +49,7 @@ class PlacedPosterior(Posterior):
         rows, columns = self.solution.whole.mu.shape
         self.diagnostics["nodes"] = [columns, rows, *self.solution.sizes]
         self.log_marginal_likelihood = self.solution.log_evidence
-        self.reasons = reasons
+        self.reasons = reasons + (_UNKNOWN if self.solution.incomplete else ())
         self._exists = Moments(model)
         self._left_out: LeaveOneOut | None = None
 
