@@ -133,11 +133,11 @@ def test_a_bias_by_design_is_that_of_the_linear_model(groups: str) -> None:
 
 
 def test_a_bias_that_is_shared_does_not_average_away() -> None:
-    """A hundred biased cohorts say no more of mu than the bias's prior lets them."""
+    """However many biased cohorts say no more of mu than the bias's prior lets them."""
     rows = rows_of(*(["observational"] * 6))
-    priors = {**OF_DESIGN, "mu": "Normal(0, 10)", "tau": "HalfNormal(0.01)", "spread_observational": "HalfNormal(0.01)"}
-    fit = run(normal_model(BY_DESIGN, priors, rows, np.full(6, 0.4), np.full(6, 0.02)), "exact", seed=1)
-    assert moments(fit, "mu") == pytest.approx((0.6, 0.35), abs=0.01)
+    priors = {**OF_DESIGN, "mu": "Normal(0, 10)", "tau": "HalfNormal(0.05)", "spread_observational": "HalfNormal(0.05)"}
+    fit = run(normal_model(BY_DESIGN, priors, rows, np.full(6, 0.4), np.full(6, 0.1)), "exact", seed=1)
+    assert moments(fit, "mu") == pytest.approx((0.6, (0.35**2 + 0.1**2 / 6) ** 0.5), abs=0.01)
 
 
 def test_an_answer_without_a_reference_says_that_its_priors_drive_it() -> None:
@@ -168,7 +168,7 @@ def test_a_slope_is_that_of_the_linear_model_and_answers_move_along_it() -> None
     assert moments(fit, "beta_year") == pytest.approx((mean[1], deviation[1]), abs=1e-4)
     assert moments(fit, "tau")[0] == pytest.approx(tau, abs=1e-4)
     # mu as it is meant for 2010: the same model, its first coefficient ten slopes lower.
-    moved = summed(x + [[0.0, 10.0]], [0.0, 0.0], [1.0, 0.1], lambda t: SE**2 + t**2, grids)
+    moved = summed(x + np.array([[0.0, 10.0]]), [0.0, 0.0], [1.0, 0.1], lambda t: SE**2 + t**2, grids)
     at = fit.at({"year": 2010.0})
     assert moments(at, "mu")[0] == pytest.approx(mean[0] - 10.0 * mean[1], abs=1e-4)
     assert at.summary()["new_cohort"]["mean"] == pytest.approx(mean[0] - 10.0 * mean[1], abs=1e-3)
@@ -194,7 +194,7 @@ def test_where_a_covariate_is_counted_from_changes_nothing(shift: float) -> None
             ),
             "exact",
             seed=1,
-        ).posterior  # fmt: skip
+        ).posterior
         for centre, own in ((0.0, rows), (shift, moved))
     ]
     assert found[0].log_marginal_likelihood == pytest.approx(found[1].log_marginal_likelihood, abs=1e-6)
@@ -227,7 +227,7 @@ def test_a_power_of_one_changes_nothing() -> None:
     assert not power.compiled.discounted
 
 
-@pytest.mark.parametrize(("tau", "like"), [("HalfNormal(1e-3)", "common"), ("HalfNormal(200)", "alone")])
+@pytest.mark.parametrize(("tau", "like"), [("HalfNormal(1e-3)", "common"), ("Uniform(50, 60)", "alone")])
 def test_commensurate_cohorts_are_one_where_tau_is_small_and_stand_alone_where_it_is_large(tau: str, like: str) -> None:
     rows = rows_of("historical", "historical", "historical", "current")
     fit = run(normal_model(Commensurate(), {"mu": "Normal(0, 10)", "tau": tau}, rows), "exact", seed=1)
@@ -309,7 +309,7 @@ def test_a_model_with_covariates_survives_its_file(tmp_path: Path) -> None:
     back = tc.read_model(path)
     assert back == model
     assert back.pooling.build() == Regression("partial", ("year",), (2010.0,))
-    assert "year: enrolled_from, mu at 2010" in str(model)
+    assert "year: enrolled_from, mu at 2010" in " ".join(str(model).split())
 
 
 def test_a_missing_covariate_names_the_cohort_and_how_to_mend_it() -> None:
@@ -358,12 +358,12 @@ CLASSES = {"randomised": ["randomised"], "observational": ["retrospective_cohort
         ({"kind": "design", "reference": "randomised"}, "classes: missing"),
         ({"kind": "partial", "classes": CLASSES}, "pooling 'partial' has no classes"),
         ({"kind": "regression"}, "unknown word 'regression'"),
-        ({"kind": "power", "over": "partial", "discount": [{"cohort": "a", "power": 2, "why": "x"}]}, "2 is not above 0"),
+        ({"kind": "power", "over": "common", "discount": [{"cohort": "a", "power": 2, "why": "x"}]}, "2 is not above"),
         ({"kind": "power", "over": "partial", "discount": [{"cohort": "a", "power": 0.5}]}, "Say why this discount"),
         ({"kind": "power", "discount": [{"cohort": "a", "power": 0.5, "why": "x"}]}, "over: missing"),
         ({"kind": "commensurate"}, "current: missing"),
         ({"kind": "partial", "covariates": {"year": {"column": "enrolled_from"}}}, "Say at which value mu is meant"),
-        ({"kind": "partial", "covariates": {c: YEAR["year"] for c in "abcd"}}, "4 covariates"),
+        ({"kind": "partial", "covariates": dict.fromkeys("abcd", YEAR["year"])}, "4 covariates"),
     ],
 )  # fmt: skip
 def test_model_files_refuse_what_a_pooling_cannot_be_told(pooling: dict[str, Any], said: str) -> None:
@@ -374,7 +374,7 @@ def test_model_files_refuse_what_a_pooling_cannot_be_told(pooling: dict[str, Any
 @pytest.mark.parametrize(
     ("pooling", "said"),
     [
-        ({"kind": "power", "over": "partial", "discount": [{"cohort": "li_2021", "power": 0.5, "why": "x"}]}, "'li_2021_rt'"),
+        ({"kind": "power", "over": "common", "discount": [{"cohort": "li_2021", "power": 1, "why": "x"}]}, "'li_2021_rt'"),
         (
             {"kind": "power", "over": "partial",
              "discount": [{"column": "desing", "value": "randomised", "power": 0.5, "why": "x"}]},

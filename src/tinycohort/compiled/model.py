@@ -63,7 +63,7 @@ class Row:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types; what most poolings do not need is left out where it says nothing."""
-        beside = {"covariates": list(self.covariates)} if self.covariates else {}
+        beside: dict[str, Any] = {"covariates": list(self.covariates)} if self.covariates else {}
         beside |= {"power": self.power} if self.power != 1.0 else {}
         return {name: value for name, value in vars(self).items() if name not in ("covariates", "power")} | beside
 
@@ -163,7 +163,7 @@ class CompiledModel:
 
     @property
     def discounted(self) -> bool:
-        """Whether any likelihood is raised to a power below 1: what is then called likelihood is a pseudo-likelihood."""
+        """Whether any likelihood is raised to a power below 1: marginal likelihoods are then pseudo-likelihoods."""
         return bool((self.powers < 1.0).any())
 
     @cached_property

@@ -36,8 +36,8 @@ def rows_of(model: ModelSpec, numbers: Sequence[Sequence[Used]]) -> tuple[Row, .
     Raises
     ------
     InputError
-        A column or a design that there is not, a cohort that is named and does not speak, a covariate that is missing: all
-        of them at once.
+        A column or a design that there is not, a cohort that is named and does not speak, a covariate that is missing:
+        all of them at once.
     """
     told, where = model.pooling.told, f"{model.name}, [pooling]"
     rows = [row_of(one, model.pooling.group) for one in numbers]
@@ -121,7 +121,8 @@ def _covariates(cohort: Cohort, covariates: Mapping[str, Any], issues: list[Issu
         number = _number(value)
         if number is None:
             empty = value is None
-            what = f"covariate {name}: its {told['column']} is {'empty' if empty else repr(value) + ', which is no number'}"
+            is_what = "empty" if empty else f"{value!r}, which is no number"
+            what = f"covariate {name}: its {told['column']} is {is_what}"
             mend = "Fill it in in cohorts.csv, or exclude the cohort" + (
                 "." if empty else '; or say which values = ["..."] count.'
             )

@@ -95,7 +95,7 @@ def pymc_model(model: Model) -> Any:
 
 
 def _discount(model: Model, beside: Mapping[str, Any]) -> None:
-    """Raise each cohort's likelihood to its power, inside an open PyMC model: outcomes and their draws stay as they are."""
+    """Raise each cohort's likelihood to its power, inside an open PyMC model; outcomes' own draws stay the same."""
     if not model.pooling.discounted:
         return
     import pymc

@@ -22,10 +22,10 @@ __all__ = ["Pooling"]
 class Pooling(ABC):
     """A distribution of the cohorts' theta given hyperparameters.
 
-    `groups` is what the pooling must know of each cohort, as `per_cohort` makes it of their rows: the number of the group
-    that each belongs to (cohort,), or its covariates (cohort, covariate); all noughts where it needs nothing. What is
-    told once and for all (`nu` of a Student t) is a field of the dataclass, with no default. In a model file it stands
-    beside `kind`; the field's metadata say under ``need`` how to write it, if that is a number.
+    `groups` is what the pooling must know of each cohort, as `per_cohort` makes it of their rows: the number of the
+    group that each belongs to (cohort,), or its covariates (cohort, covariate); all noughts where it needs nothing.
+    What is told once and for all (`nu` of a Student t) is a field of the dataclass, with no default. In a model file it
+    stands beside `kind`; the field's metadata say under ``need`` how to write it, if that is a number.
 
     Attributes
     ----------

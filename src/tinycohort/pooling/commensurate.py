@@ -22,9 +22,9 @@ CURRENT, HISTORICAL = "current", "historical"
 class Commensurate(Pooling):
     """theta_j = mu in historical cohorts and theta_j = mu + tau z_j in current ones: tau is how far the two may differ.
 
-    As tau falls to 0 all cohorts are one, as under `common`; as it grows the current ones stand alone. Its prior says how
-    much is borrowed: a half-normal, or a `SpikeAndSlab`, which holds that they are either alike or not. Hobbs et al. 2011,
-    doi:10.1111/j.1541-0420.2011.01564.x, of one current trial; with several, each has a deviation of its own.
+    As tau falls to 0 all cohorts are one, as under `common`; as it grows the current ones stand alone. Its prior says
+    how much is borrowed. Hobbs et al. 2011, doi:10.1111/j.1541-0420.2011.01564.x, of one current trial; with several,
+    each has a deviation of its own.
     """
 
     name = "commensurate"

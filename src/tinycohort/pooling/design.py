@@ -20,9 +20,9 @@ __all__ = ["Design"]
 class Design(Pooling):
     """theta_j = mu + tau z_j + beta_j, and beta_j ~ Normal(bias, spread) of the class of designs that cohort j is of.
 
-    The bias is one for the whole class: however many cohorts share it, it does not average away. The reference class has
-    none, so that mu, a typical cohort and a new one are those of the reference. A cohort's own theta has its bias in it:
-    it is what that cohort estimates. z_j and beta_j are not told apart: theta_j ~ Normal(mu + bias, sqrt(tau^2 +
+    The bias is one for the whole class: however many cohorts share it, it does not average away. The reference class
+    has none, so that mu, a typical cohort and a new one are those of the reference. A cohort's own theta has its bias
+    in it: it is what that cohort estimates. z_j and beta_j are not told apart: theta_j ~ Normal(mu + bias, sqrt(tau^2 +
     spread^2)). Welton et al. 2009, doi:10.1111/j.1467-985X.2008.00548.x; Turner et al. 2009,
     doi:10.1111/j.1467-985X.2008.00547.x; Verde 2021, doi:10.1002/bimj.201900376.
 
@@ -80,18 +80,18 @@ class Design(Pooling):
         held = {row.group for row in rows}
         if self.reference not in held:
             found.append(
-                f"No cohort is of the reference class, {self.reference}: by how much the others are biased is not in the"
-                " data, and what is said of a typical or a new cohort is driven by the priors of the bias"
+                f"No cohort is of the reference class, {self.reference}: by how much the others are biased is not in"
+                " the data, and what is said of a typical or a new cohort is driven by the priors of the bias"
             )
         for one in self.classes:
             cohorts = sum(row.group == one for row in rows)
             if cohorts == 1:
                 found.append(
-                    f"One cohort is {_words(one)}: its bias, the spread of biases and its own deviation are told apart by"
-                    " their priors alone"
+                    f"One cohort is of class {one}: its bias, the spread of biases and its own deviation are told apart"
+                    " by their priors alone"
                 )
             if cohorts == 0:
-                found.append(f"No cohort is {_words(one)}: the bias of that class is its prior's")
+                found.append(f"No cohort is of class {one}: the bias of that class is its prior's")
         return found
 
     def _placed(self, point: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -132,7 +132,3 @@ class Design(Pooling):
     def draw_new(self, draws: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         mu, tau = draws["mu"], draws["tau"]
         return {"theta_new_cohort": mu + tau * rng.standard_normal(np.shape(mu))}
-
-
-def _words(one: str) -> str:
-    return f"of class {one}"

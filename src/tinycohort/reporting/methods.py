@@ -112,8 +112,8 @@ _POOLINGS = {
         " typical and a new cohort are those of the reference, without bias."
     ),
     "power": (
-        "Cohorts are alike as said, and the likelihood of some counts to a stated power only: with a power of a half, as"
-        " that of half as many patients. Marginal likelihoods are then pseudo-likelihoods."
+        "Cohorts are alike as said, and the likelihood of some counts to a stated power only: with a power of a half,"
+        " as that of half as many patients. Marginal likelihoods are then pseudo-likelihoods."
     ),
     "commensurate": (
         "Historical cohorts share one value, mu. Current ones vary around it with standard deviation tau: the closer"

@@ -44,7 +44,7 @@ def read_told(table: Table, kind: str | None) -> FrozenMapping | None:
     elif "covariates" in own:
         covariates = _read_covariates(table)
         found = {"covariates": covariates} if covariates else {}
-    if len(table.problems) > before or None in found.values():
+    if len(table.problems) > before or None in found.values() or (kind == "design" and not found):
         return None
     return freeze(found) if found else NOTHING
 

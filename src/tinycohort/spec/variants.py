@@ -114,7 +114,7 @@ def _allowed_paths(content: Mapping[str, Any]) -> dict[str, None]:
     paths = [f"{name}.{field.name}" for name, section in sections for field in dataclasses.fields(section)]
     paths = [path for path in paths if path not in ("pooling.options", "pooling.told")]  # written beside the kind
     paths += [f"pooling.{word}" for words in TOLD.values() for word in words]
-    fixed = [pooling.parameters for pooling in POOLINGS.values() if isinstance(pooling.parameters, tuple)]
+    fixed: list[Any] = [found for known in POOLINGS.values() if isinstance(found := vars(known)["parameters"], tuple)]
     parameters = {name for names in fixed for name in names} | {"shape", "tau_shape"}
     fields = {field.name for prior in PRIORS.values() for field in dataclasses.fields(prior)}
     priors = content.get("priors", {})

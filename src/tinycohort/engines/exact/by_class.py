@@ -1,9 +1,10 @@
 """Cohorts in classes of designs, each class around a mean of its own: mu and the bias that the class shares.
 
-Given tau and the spreads, all that a class says of mu is the product of its cohorts' averages at its mean m, averaged over
-m ~ Normal(mu + bias's mean, bias's sd): a likelihood like any other, one for the class. Turned round, all that the others
-say of m is the prior and the product of their averages, averaged likewise. Both sums are over equal steps, which for
-smooth functions that fall off at both ends is exact to rounding (Trefethen and Weideman 2014, doi:10.1137/130932132).
+Given tau and the spreads, all that a class says of mu is the product of its cohorts' averages at its mean m, averaged
+over m ~ Normal(mu + bias's mean, bias's sd): a likelihood like any other, one for the class. Turned round, all that the
+others say of m is the prior and the product of their averages, averaged likewise. Both sums are over equal steps, which
+for smooth functions that fall off at both ends is exact to rounding (Trefethen and Weideman 2014,
+doi:10.1137/130932132).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from .windows import Stretch
 
 __all__ = ["Coordinates", "Place"]
 
-# Share of a prior that may be left out, log density below its peak that need not be looked at, and what has not fallen off.
+# Share of a prior that may be left out; log density below its peak not to be looked at, and what has not fallen off.
 _TAIL, _DROP, _FALLEN = 1e-10, 24.0, 18.0
 _LOOKED_AT, _LOOKS, _GROWTH, _SWEEPS, _FINE = 13, 10, 0.6, 3, 1201
 # The peak is seen when so many points lie within so much of its height; points of a closer look.
@@ -217,23 +217,26 @@ class Coordinates:
         values, slopes = [], []
         for k, stretch in enumerate(self._stretches):
             nodes = self._rule(k, accuracy)[0]
-            fine = np.linspace(
-                *(
-                    end if shut else node
-                    for end, shut, node in zip((-1.0, 1.0), self._closed[k], (nodes[0], nodes[-1]), strict=True)
-                ),
-                size,
-            )
+            shut = self._closed[k]
+            fine = np.linspace(-1.0 if shut[0] else nodes[0], 1.0 if shut[1] else nodes[-1], size)
             # Of the likelihood, which is smooth where a prior that ends is not.
             prior, own = self._priors[k].log_density, stretch.x(nodes)[0][0]
             shape = tuple(-1 if axis == k else 1 for axis in range(logs.ndim))
             with np.errstate(divide="ignore"):
-                logs = interpolate.CubicSpline(nodes, logs - np.reshape(prior(own), shape), axis=k)(fine)
+                logs = self._between(k, nodes, logs - np.reshape(prior(own), shape))(fine)
                 x, slope = (part[0] for part in stretch.x(fine))
+                x = np.clip(x, *self._priors[k].support)  # rounding puts an end beyond
                 logs = logs + np.reshape(prior(x), shape)
             values.append(x)
             slopes.append(slope)
         return values, slopes, np.exp(logs - logs.max())
+
+    def _between(self, k: int, nodes: Any, values: Any) -> Any:
+        """A smooth function of one coordinate through its values at the nodes."""
+        if any(self._closed[k]):
+            weights = gauss_legendre(len(nodes)).node_weights
+            return interpolate.BarycentricInterpolator(nodes, values, axis=k, wi=weights)
+        return interpolate.CubicSpline(nodes, values, axis=k)
 
     def marginal(self, name: str, log_densities: Any, accuracy: Accuracy) -> Marginal:
         """Of one coordinate, by the density at the places."""
@@ -243,6 +246,7 @@ class Coordinates:
             density = density * np.reshape(slopes[axis], tuple(-1 if axis == i else 1 for i in range(density.ndim)))
         density = np.moveaxis(density, k, 0).reshape(len(values[k]), -1).sum(axis=1)
         below = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]))])
+        density[[0, -1]] *= 0.5
         nothing = np.zeros((len(density), 0))
         points = Points(
             values[k], np.zeros_like(density), nothing, density / density.sum(), rows=1, below=below[None] / below[-1]

@@ -144,7 +144,7 @@ def thetas(grid: Grid) -> tuple[Stretch, Any, Any]:
 
 
 def _placed_thetas(grid: Grid, cohorts: PlacedCohorts) -> tuple[Stretch, Any, Any]:
-    """The same of cohorts that do not all stand around mu: each set of them around its own mean, which is mu's moved."""
+    """The same of cohorts that do not all stand around mu: each set of them around a mean of its own."""
     widths = cohorts.placement.widths(grid.tau)
     order = np.concatenate([[0], *(1 + some for some in cohorts.members)]).argsort()
     nobody = replace(grid, cohorts=Nobody(cohorts.step), log_averages=grid.log_averages[:0])

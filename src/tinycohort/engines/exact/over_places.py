@@ -176,13 +176,14 @@ def _narrowness(found: PlacedMixture, sizes: tuple[int, ...]) -> list[float]:
 
 
 def _strides(found: PlacedMixture, sizes: tuple[int, ...]) -> list[float]:
-    """How far a marginal moves from one place to the next, at most, in its standard deviations, along each coordinate."""
+    """How far a marginal moves from one place to the next, at most, in its deviations, along each coordinate."""
     weights = np.zeros(len(found.everywhere))
     kept = {id(node.solution): node.weight for node in found.nodes}
     weights[:] = [kept.get(id(node.solution), 0.0) for node in found.everywhere]
     much = weights > _MUCH * weights.max()
     shape: tuple[int, ...] = ()
-    means = deviations = np.zeros(0)
+    means: Any = np.zeros(0)
+    deviations: Any = np.zeros(0)
     for number in np.flatnonzero(much):
         first, second = found.everywhere[number].solution._curve.moments(lambda x: x)
         if not shape:
@@ -192,7 +193,8 @@ def _strides(found: PlacedMixture, sizes: tuple[int, ...]) -> list[float]:
     means, deviations = means.reshape(*sizes, *shape), deviations.reshape(*sizes, *shape)
     some, strides = much.reshape(sizes), []
     for axis in range(len(sizes)):
-        along, widths, there = (np.moveaxis(array, axis, 0) for array in (means, deviations, some))
+        along, widths = (np.moveaxis(array, axis, 0) for array in (means, deviations))
+        there: Any = np.moveaxis(some, axis, 0)
         moved = np.abs(np.diff(along, axis=0)) / np.minimum(widths[1:], widths[:-1])
         strides.append(float(moved[there[1:] & there[:-1]].max(initial=0.0)))
     return strides

@@ -101,8 +101,8 @@ class PlacedPosterior(Posterior):
 
     def _bias(self, number: int) -> Marginal:
         """Of the bias of a class, by its density at equal steps."""
-        nodes, total = self.solution.nodes, 0.0
-        for node in nodes:
+        total: Any = 0.0
+        for node in self.solution.nodes:
             assert isinstance(node.solution, ClassSolution)
             values, density = node.solution.cohorts.bias_density(1 + number, node.solution.grid)
             total = total + node.weight * density

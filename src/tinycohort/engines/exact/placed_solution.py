@@ -23,6 +23,8 @@ from .shaped_solution import Node, ShapedSolution
 from .solution import Solution
 from .windows import Stretch
 
+_BOTH: tuple[Target, Target] = ("mu", "new_cohort")
+
 __all__ = ["ClassSolution", "GivenPlaces", "Left", "PlacedMixture", "PlacedSolution"]
 
 
@@ -163,7 +165,7 @@ class PlacedMixture(ShapedSolution):
         of_mu = np.array([[(grid.weights * grid.mu**k).sum() for k in (1, 2)] for grid in grids])
         of_theta = np.array([_given(node).moments_without(j, grid) for node, grid in pairs])
         found = [max(float(weights @ m[:, 1] - (weights @ m[:, 0]) ** 2), 0.0) for m in (of_mu, of_theta)]
-        exists = [self._exists.exists(target, 2, natural=False) for target in ("mu", "new_cohort")]  # type: ignore[arg-type]
+        exists = [self._exists.exists(target, 2, natural=False) for target in _BOTH]
         mu, theta = (value if there else math.inf for value, there in zip(found, exists, strict=True))
         steps = np.array([node.log_step for node in self.everywhere])
         return Left(total, mu, theta, (logs - steps).reshape(self.sizes), grids)
