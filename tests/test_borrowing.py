@@ -374,7 +374,10 @@ def test_model_files_refuse_what_a_pooling_cannot_be_told(pooling: dict[str, Any
 @pytest.mark.parametrize(
     ("pooling", "said"),
     [
-        ({"kind": "power", "over": "common", "discount": [{"cohort": "li_2021", "power": 1, "why": "x"}]}, "'li_2021_rt'"),
+        (
+            {"kind": "power", "over": "partial", "discount": [{"cohort": "li_2021", "power": 1, "why": "x"}]},
+            "'li_2021_rt'",
+        ),
         (
             {"kind": "power", "over": "partial",
              "discount": [{"column": "desing", "value": "randomised", "power": 0.5, "why": "x"}]},

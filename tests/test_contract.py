@@ -27,10 +27,20 @@ from tinycohort.pooling import POOLINGS
 
 PAIRS = [(kind, family) for kind, cls in LIKELIHOODS.items() for family in cls.families]
 ALL = [*(example for pair in PAIRS for example in EXAMPLES.get(pair, [])), *FURTHER]
-COMBINATIONS = [
-    pytest.param(example, pooling, id=f"{example.name}-{pooling}") for example in ALL for pooling in POOLINGS
-]
 SLOW = pytest.mark.slow
+# What these say of a cohort differs from `partial` in where it stands alone, and not in what it reported: counts and
+# estimates are enough, but for the slow tests; and to sample one of them that has biases, and one that has slopes.
+_PLACED = ("design", "power", "commensurate", "regression")
+COMBINATIONS = [
+    pytest.param(
+        example,
+        pooling,
+        id=f"{example.name}-{pooling}",
+        marks=SLOW if pooling in _PLACED and example not in (ALL[0], ALL[2]) else (),
+    )
+    for example in ALL
+    for pooling in POOLINGS
+]
 # One measure of each family is sampled: compiling takes seconds, and the others differ in what is reported only. That
 # the choices are independent is seen where one kind meets every pooling and one pooling every kind; all with all is
 # slow. A hazard ratio has the density of `normal`, which is sampled, and its own in two bundled models; percentages
@@ -42,7 +52,8 @@ SAMPLED = [
         pooling,
         id=f"{example.name}-{pooling}",
         marks=()
-        if (pooling == "partial" and example.name not in SAMPLED_ELSEWHERE) or example.kind == "binomial"
+        if (pooling == "partial" and example.name not in SAMPLED_ELSEWHERE)
+        or (example.kind == "binomial" and pooling not in ("power", "commensurate"))
         else SLOW,
     )
     for examples, poolings in (([EXAMPLES[pair][0] for pair in PAIRS], POOLINGS), (FURTHER[1:], ["partial"]))
@@ -370,7 +381,7 @@ def test_the_saved_file_is_netcdf_with_the_model_and_provenance_inside(fitted: F
     assert stored["provenance"]["digests"]["data_and_model"] == fit.compiled.digest
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("pooling", [pytest.param(name, marks=SLOW if name in _PLACED else ()) for name in POOLINGS])
 def test_new_data_of_the_same_structure_use_the_compiled_sampler(
     fitted: Fitted, pooling: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,10 @@ _GIVEN = {
     "partial": "Given all cohorts",
     "student": "Given all cohorts",
     "nested": "Given all cohorts and groups",
+    "design": "Given all cohorts, each with its bias",
+    "power": "Given all cohorts, some discounted",
+    "commensurate": "Given all cohorts",
+    "regression": "Given all cohorts",
     "common": "Given all cohorts, taken as alike",
     "none": "Each on its own",
 }
