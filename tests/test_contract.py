@@ -28,17 +28,28 @@ from tinycohort.pooling.structures import partitions
 
 PAIRS = [(kind, family) for kind, cls in LIKELIHOODS.items() for family in cls.families]
 ALL = [*(example for pair in PAIRS for example in EXAMPLES.get(pair, [])), *FURTHER]
-COMBINATIONS = [
-    pytest.param(example, pooling, id=f"{example.name}-{pooling}") for example in ALL for pooling in POOLINGS
-]
 SLOW = pytest.mark.slow
+# What these say of a cohort differs from `partial` in where it stands alone, and not in what it reported: counts and
+# estimates are enough, but for the slow tests; and to sample one of them that has biases, and one that has slopes.
+_PLACED = ("design", "power", "commensurate", "regression")
+COMBINATIONS = [
+    pytest.param(
+        example,
+        pooling,
+        id=f"{example.name}-{pooling}",
+        marks=SLOW if pooling in _PLACED and example not in (ALL[0], ALL[2]) else (),
+    )
+    for example in ALL
+    for pooling in POOLINGS
+]
 # One measure of each family is sampled: compiling takes seconds, and the others differ in what is reported only. That
 # the choices are independent is seen where one kind meets every pooling and one pooling every kind; all with all is
 # slow. A hazard ratio has the density of `normal`, which is sampled, and its own in two bundled models; percentages
 # with a chance of going unpublished are sampled side by side with counts.
 SAMPLED_ELSEWHERE = {"hazard_ratio-ratio", FURTHER[1].name}
-# Where cohorts may stand on their own compiling takes long, and every sum over memberships is tested without NUTS.
-QUICK = [name for name, cls in POOLINGS.items() if not cls.mixes]
+# Where cohorts may stand on their own compiling takes long, and every sum over memberships is tested without NUTS; of
+# those that stand elsewhere than around mu one with biases and one with slopes are enough.
+QUICK = [name for name, cls in POOLINGS.items() if not cls.mixes and name not in ("power", "commensurate")]
 SAMPLED = [
     pytest.param(
         example,
@@ -285,7 +296,7 @@ def test_draws_are_a_tree_that_arviz_accepts(fitted: Fitted, example: Example, p
     )
     for group in ("posterior_predictive", "prior_predictive", "observed_data"):
         assert set(tree[group].data_vars) == set(observed)
-    grouping = {"group_of_cohort"} if model.pooling.grouped else set()
+    grouping = {model.pooling.beside} - {""} | ({"power"} if model.pooling.discounted else set())
     assert set(tree["constant_data"].data_vars) == set(constant) | grouping
     for group, columns in (("observed_data", observed), ("constant_data", constant)):
         for stored, (part, name) in columns.items():
@@ -400,7 +411,11 @@ def test_the_saved_file_is_netcdf_with_the_model_and_provenance_inside(fitted: F
 
 @pytest.mark.parametrize(
     "pooling",
-    [pytest.param(name, marks=() if name in QUICK else SLOW) for name, cls in POOLINGS.items() if cls.sampled],
+    [
+        pytest.param(name, marks=() if name in QUICK and name not in _PLACED else SLOW)
+        for name, cls in POOLINGS.items()
+        if cls.sampled
+    ],
 )
 def test_new_data_of_the_same_structure_use_the_compiled_sampler(
     fitted: Fitted, pooling: str, monkeypatch: pytest.MonkeyPatch

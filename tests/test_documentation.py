@@ -25,6 +25,7 @@ RUN = (
     "docs/comparison.md",
     "docs/compare_models.md",
     "docs/plan_the_next_trial.md",
+    "docs/borrowing.md",
 )
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

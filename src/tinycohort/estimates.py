@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from .curves import CURVE_FUNCTIONALS, curve_marginal, predicted_deaths
 from .issues import InputError, Issue
+from .pooling import Regression
 from .posterior import Fit, Interval, check_target, require_reportable
 from .risks import is_of_odds, risk_at_baseline
 
@@ -92,7 +94,20 @@ def _rows(fit: Fit, wanted: dict[str, Any], level: float, interval: Interval) ->
         return [_row(fit, {**wanted, "spread": name}, None, level, interval) for name in ("tau", "tau_group")]
     numbers = {"cohort": model.cohorts, **dict.fromkeys(_OF_GROUPS, len(model.group_labels))}
     places = range(numbers[target]) if target in numbers else [None]
+    if wanted.get("at"):
+        # Of a variant without covariates it is what it always was.
+        fit = _at(fit, wanted["at"])
     return [_row(fit, wanted, place, level, interval) for place in places]
+
+
+def _at(fit: Fit, covariates: Mapping[str, float]) -> Fit:
+    """The fit at values of its covariates, each made once; the fit itself where it has none."""
+    if not isinstance(fit.compiled.pooling, Regression):
+        return fit
+    key = ("at", tuple(sorted(covariates.items())))
+    if key not in fit.kept:
+        fit.kept[key] = fit.at(covariates)
+    return fit.kept[key]
 
 
 def _row(fit: Fit, wanted: dict[str, Any], number: int | None, level: float, interval: Interval) -> dict[str, Any]:

@@ -132,9 +132,21 @@ _OTHER_ARMS = {
     "control_total": [9, 29, 61, 20, 30],
     "both_events": [5, 6, 33, 16, 6],
 }
-_SHARES = {"mu": "Logistic(0, 1)", "tau": "HalfNormal(0.7)", "tau_group": "HalfNormal(0.5)", "own": "Logistic(0, 1)"}
-_RATIOS = {"mu": "Normal(0, 1)", "tau": "HalfNormal(0.4)", "tau_group": "HalfNormal(0.3)", "own": "Normal(0, 1)"}
-_ALIKE = {"mu": "Logistic(0, 1)", "tau": "HalfNormal(0.4)", "tau_group": "HalfNormal(0.4)", "own": "Logistic(0, 1)"}
+_BESIDE = {
+    "own": "Logistic(0, 1)",
+    "bias_observational": "Normal(0.1, 0.4)",
+    "spread_observational": "HalfNormal(0.3)",
+    "beta_year": "Normal(0, 0.3)",
+}
+_SHARES = {"mu": "Logistic(0, 1)", "tau": "HalfNormal(0.7)", "tau_group": "HalfNormal(0.5)", **_BESIDE}
+_RATIOS = {
+    "mu": "Normal(0, 1)",
+    "tau": "HalfNormal(0.4)",
+    "tau_group": "HalfNormal(0.3)",
+    **_BESIDE,
+    "own": "Normal(0, 1)",
+}
+_ALIKE = {"mu": "Logistic(0, 1)", "tau": "HalfNormal(0.4)", "tau_group": "HalfNormal(0.4)", **_BESIDE}
 
 EXAMPLES = {
     ("binomial", "proportion"): [Example("binomial", Proportion(), _COUNTS, _OTHER_COUNTS, _SHARES, _binomial)],

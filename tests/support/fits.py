@@ -21,7 +21,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "student": {"nu": 4.0},
     "exnex": {"exchangeable": 0.6},
     "mem": {"exchangeable": 0.5, "structure": "sets"},
+    "design": {"reference": "randomised", "classes": ("observational",)},
+    "power": {"over": "partial"},
+    "regression": {"over": "partial", "names": ("year",), "centres": (2.0,)},
 }
+#: Of the first cohorts, and of all others, where the pooling must know.
+_GROUPS = {"design": ("randomised", "observational"), "commensurate": ("historical", "current")}
 SHOWN = {"lower": 0.025, "median": 0.5, "upper": 0.975}
 
 
@@ -36,20 +41,27 @@ def compiled(
 ) -> CompiledModel:
     """A compiled model of numbers typed in; priors that the pooling does not have are left out.
 
-    Without `groups`, cohorts go in pairs.
+    Without `groups`, cohorts go in pairs; or the first two are of the one class, and the others of the other. Powers
+    fall, and covariates rise, from cohort to cohort.
     """
     assert FAMILIES[family.name] is type(family)
     way = POOLINGS[pooling](**SETTINGS.get(pooling, {}))
     size = len(next(iter(data.values())))
     names = labels or [f"cohort {j + 1}" for j in range(size)]
-    own = groups or [f"group {1 + j // 2}" if way.grouped else "" for j in range(size)]
+    first, other = _GROUPS.get(pooling, ("", ""))
+    own = groups or [f"group {1 + j // 2}" if way.grouped else first if j < 2 else other for j in range(size)]
+    further: list[dict[str, Any]] = [{} for _ in names]
+    if pooling == "power":
+        further = [{"power": 1.0 / (1 + j)} for j in range(size)]
+    if pooling == "regression":
+        further = [{"covariates": (0.5 * j,)} for j in range(size)]
     return CompiledModel(
         name="made up",
         family=family,
         likelihood=LIKELIHOODS[kind]() if isinstance(kind, str) else kind,
         pooling=way,
         priors={name: prior(priors[name]) for name in way.parameters},
-        rows=tuple(Row(label, group=group) for label, group in zip(names, own, strict=True)),
+        rows=tuple(Row(label, group=group, **beside) for label, group, beside in zip(names, own, further, strict=True)),
         data=data,
     )
 

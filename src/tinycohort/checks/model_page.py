@@ -13,7 +13,7 @@ from ..evidence import Evidence, Selection, Used
 from ..records import Cohort, Discrepancy, Outcome
 from ..records.cells import write_cell
 from ..spec import ModelSpec
-from ..spec.display import describe_estimand, describe_selection, describe_variant
+from ..spec.display import describe_estimand, describe_pooling, describe_selection, describe_variant
 from .expected import prior_predictive
 from .layout import Row, Section, Shown
 from .left_out import left_out_sections
@@ -125,7 +125,8 @@ def _mathematics(model: ModelSpec, compiled: CompiledModel) -> list[Row]:
     rows = [
         ("quantity", f"{model.quantity.family}: theta is the {family.quantity} {scale}"),
         ("likelihood", ", ".join(choice.kind for choice in model.likelihood)),
-        ("pooling", f"{model.pooling.kind}: {compiled.pooling.formula}"),
+        ("pooling", describe_pooling(model.pooling)),
+        *(("note", f"{remark}.") for remark in compiled.pooling.remarks(compiled.rows)),
         ("digest", model.digest[:12]),
     ]
     return _labelled(rows)

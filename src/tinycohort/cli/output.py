@@ -25,6 +25,7 @@ NO_ANSWER: dict[str, Any] = {
     "shape": None,
     "exchangeable": None,
     "exchangeability": None,
+    "places": None,
     "typical": None,
     "average": None,
     "new_cohort": None,

@@ -13,7 +13,7 @@ from ..likelihoods import Likelihood, Several
 from ..spec import ModelSpec
 from ..vocabulary import CONTRAST_MEASURES
 from .model import CompiledModel
-from .sources import row_of
+from .placing import rows_of
 from .survival import compile_survival
 
 __all__ = ["compile_model", "select"]
@@ -92,7 +92,7 @@ def compile_model(model: ModelSpec, evidence: Evidence) -> CompiledModel:
         likelihood=likelihood,
         pooling=model.pooling.build(),
         priors=dict(model.priors),
-        rows=tuple(row_of([one], model.pooling.group) for one in used),
+        rows=rows_of(model, [[one] for one in used]),
         data=data,
         given=_given(kinds, used),
     )

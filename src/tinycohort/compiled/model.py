@@ -40,7 +40,11 @@ class Row:
     comparator_id, comparator_outcome_id : str
         The cohort and the number that it is compared with, where it is.
     group : str
-        The group that the cohort belongs to, where the pooling knows groups.
+        The group that the cohort belongs to, where the pooling knows groups, or the class of designs.
+    covariates : tuple of float
+        What the pooling regresses on, where it does.
+    power : float
+        To which the cohort's likelihood is raised, where the pooling discounts.
     """
 
     label: str
@@ -54,6 +58,14 @@ class Row:
     comparator_id: str = ""
     comparator_outcome_id: str = ""
     group: str = ""
+    covariates: tuple[float, ...] = ()
+    power: float = 1.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types; what most poolings do not need is left out where it says nothing."""
+        beside: dict[str, Any] = {"covariates": list(self.covariates)} if self.covariates else {}
+        beside |= {"power": self.power} if self.power != 1.0 else {}
+        return {name: value for name, value in vars(self).items() if name not in ("covariates", "power")} | beside
 
 
 def label_issues(labels: tuple[str, ...]) -> list[Issue]:
@@ -111,10 +123,7 @@ class CompiledModel:
         issues += [*label_issues(self.labels), *self.likelihood.check(data, self.labels)]
         if self.shape is not None and isinstance(self.family, SurvivalFamily):
             issues += self.shape.issues(self.family)
-        issues += self.pooling.issues(self.labels)
-        if self.pooling.grouped:
-            mend = "Say which group each cohort belongs to."
-            issues += [Issue(f"cohort {row.label!r}", "no group", mend) for row in self.rows if not row.group]
+        issues += [*self.pooling.issues(self.labels), *self.pooling.row_issues(self.rows)]
         if issues:
             raise InputError(issues)
 
@@ -144,9 +153,18 @@ class CompiledModel:
 
     @cached_property
     def groups(self) -> Any:
-        """Number of the group of each cohort (cohort,); all noughts where the pooling knows no groups."""
-        number = {label: g for g, label in enumerate(self.group_labels)}
-        return np.array([number.get(row.group, 0) for row in self.rows], int)
+        """What the pooling must know of each cohort (cohort, ...); all noughts where that is nothing."""
+        return self.pooling.per_cohort(self.rows)
+
+    @property
+    def powers(self) -> Any:
+        """To which each likelihood is raised (cohort,); all one where the pooling does not discount."""
+        return np.array([row.power if self.pooling.discounted else 1.0 for row in self.rows])
+
+    @property
+    def discounted(self) -> bool:
+        """Whether any likelihood is raised to a power below 1: marginal likelihoods are then pseudo-likelihoods."""
+        return bool((self.powers < 1.0).any())
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -156,7 +174,8 @@ class CompiledModel:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What must be said of the data although nothing is wrong with them, a sentence each."""
-        return (*dict.fromkeys(self.likelihood.remarks(self.data, self.labels, self.given)), *self._silences())
+        of_data = dict.fromkeys(self.likelihood.remarks(self.data, self.labels, self.given))
+        return (*of_data, *self._silences(), *self.pooling.remarks(self.rows))
 
     def _silences(self) -> list[str]:
         """What the data cannot speak of, and the priors answer alone."""
@@ -237,13 +256,16 @@ class CompiledModel:
         return self.likelihood.log_constant(data) + self.likelihood.log_kernel_at(theta, shape, data)
 
     def log_density(self, point: Mapping[str, Any]) -> Any:
-        """Joint log density of data and free unknowns (`pooling.free`) at `point`; leading dimensions broadcast."""
+        """Joint log density of data and free unknowns (`pooling.free`) at `point`; leading dimensions broadcast.
+
+        Each cohort's likelihood counts to its power.
+        """
         log_weights, theta = self.pooling.parts(point, self.groups)
         prior, shape = self.pooling.log_prior(point, self.level_priors), None
         if self.shape is not None and isinstance(self.family, SurvivalFamily):
             prior = prior + self.shape.log_prior(point, self.priors, self.family)
             shape = self.shape.numbers(point, self.family)
-        each = self.log_likelihood(theta, shape)
+        each = self.powers * self.log_likelihood(theta, shape)
         # Nobody knows which part a cohort is of: they are summed over.
         each = np.logaddexp.reduce(log_weights + each, axis=0) if self.pooling.mixes else each[0]
         return prior + each.sum(axis=-1)
@@ -274,7 +296,7 @@ class CompiledModel:
             "likelihood": self.likelihood.to_dict(),
             "pooling": {"name": self.pooling.name, **_fields(self.pooling)},
             "priors": {name: value.to_dict() for name, value in self.priors.items()},
-            "rows": [vars(row) for row in self.rows],
+            "rows": [row.to_dict() for row in self.rows],
             "data": {name: [_plain(value) for value in column] for name, column in self.data.items()},
             "given": {name: [_plain(value) for value in column] for name, column in self.given.items()},
             **({} if self.shape is None else {"shape": _fields(self.shape)}),
@@ -291,7 +313,7 @@ class CompiledModel:
             likelihood=likelihood_from_dict(stored["likelihood"]),
             pooling=POOLINGS[pooling.pop("name")](**{k: _tuple(value) for k, value in pooling.items()}),
             priors={name: prior(value) for name, value in stored["priors"].items()},
-            rows=tuple(Row(**row) for row in stored["rows"]),
+            rows=tuple(Row(**{k: _tuple(value) for k, value in row.items()}) for row in stored["rows"]),
             data=stored["data"],
             given={name: np.array(column, float) for name, column in stored["given"].items()},
             shape=None if shape is None else Shape(shape["kind"], tuple(shape["value"])),

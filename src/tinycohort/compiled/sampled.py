@@ -9,7 +9,7 @@ import numpy as np
 
 from ..families import Family, SurvivalFamily
 from ..likelihoods import Likelihood, SurvivalReports
-from ..pooling import Anchors, Pooling, Shape
+from ..pooling import Anchors, Pooling, Regression, Shape
 from ..priors import Prior
 from .parts import Part
 
@@ -48,6 +48,8 @@ class Model(Protocol):
     def group_labels(self) -> tuple[str, ...]: ...
     @property
     def groups(self) -> Any: ...
+    @property
+    def powers(self) -> Any: ...
 
     def log_likelihood(self, theta: Any, shape: Any = None) -> Any: ...
 
@@ -63,15 +65,21 @@ def pymc_model(model: Model) -> Any:
         coords |= {"part": [*pooling.exchangeable_parts, "own"], "component": list(pooling.exchangeable_parts)}  # type: ignore[attr-defined]
     if isinstance(family, SurvivalFamily) and family.flexible:
         coords["shape_number"] = list(family.shape_names)
+    if isinstance(pooling, Regression):
+        coords["covariate"] = list(pooling.names)
     with pymc.Model(coords=coords) as written:
         data = {
             name: pymc.Data(name, values, dims=part.dim)
             for part in (() if survival else model.parts)
             for name, values in part.stored().items()
         }
-        beside = {name: pymc.Data(name, values, dims="cohort") for name, values in _beside(model).items()}
+        dims = ("cohort", "covariate") if pooling.beside == "covariates" else "cohort"
+        beside = {
+            name: pymc.Data(name, values, dims=dims if name == pooling.beside else "cohort")
+            for name, values in _beside(model).items()
+        }
         anchors = Anchors(beside["own_centre"], beside["own_precision"]) if pooling.anchored else None
-        theta = pooling.pymc(model.level_priors, beside.get("group_of_cohort"), anchors)
+        theta = pooling.pymc(model.level_priors, beside.get(pooling.beside), anchors)
         if pooling.mixes:
             _summed_over_parts(model, theta, data)
             return written
@@ -82,10 +90,12 @@ def pymc_model(model: Model) -> Any:
             if model.shape is not None and isinstance(family, SurvivalFamily):
                 shape = model.shape.pymc(model.priors, family)
             model.likelihood.pymc_at(theta, shape, model.data)
+            _discount(model, beside)
             return written
         for part in model.parts:
             own = {name: data[part.stored_name(name)] for name in part.data}
             part.kind.pymc(theta if len(model.parts) == 1 else theta[part.cohorts], own, part.prefix, part.dim)
+        _discount(model, beside)
     return written
 
 
@@ -122,6 +132,20 @@ def _summed_over_parts(model: Model, parts: Any, data: Mapping[str, Any]) -> Non
     pymc.Deterministic("probability_component", pymc.math.exp(joint - together), dims=("part", "cohort"))
 
 
+def _discount(model: Model, beside: Mapping[str, Any]) -> None:
+    """Raise each cohort's likelihood to its power, inside an open PyMC model; outcomes' own draws stay the same."""
+    if not model.pooling.discounted:
+        return
+    import pymc
+
+    written = pymc.modelcontext(None)
+    terms = {outcome.name: pymc.logp(outcome, written.rvs_to_values[outcome]) for outcome in written.observed_RVs}
+    for part in model.parts:
+        names = [f"{part.prefix}{name}" for name in part.kind.observed] or list(terms)
+        for name in names:
+            pymc.Potential(f"discount_of_{name}", (beside["power"][part.cohorts] - 1.0) * terms[name], dims=part.dim)
+
+
 def pymc_data(model: Model) -> dict[str, Any]:
     """As `CompiledModel.pymc_data`."""
     if isinstance(model.likelihood, SurvivalReports):
@@ -131,7 +155,8 @@ def pymc_data(model: Model) -> dict[str, Any]:
 
 def _beside(model: Model) -> dict[str, Any]:
     """What the PyMC model is told besides the reported numbers."""
-    found = {"group_of_cohort": model.groups} if model.pooling.grouped else {}
+    found = {model.pooling.beside: model.groups} if model.pooling.beside else {}
+    found |= {"power": model.powers} if model.pooling.discounted else {}
     if model.pooling.anchored:
         centre, precision = anchors_of(model)
         found |= {"own_centre": centre, "own_precision": precision}

@@ -11,7 +11,7 @@ from ..likelihoods import SurvivalKind, SurvivalReports
 from ..likelihoods.survival import Report
 from ..spec import ModelSpec
 from .model import CompiledModel
-from .sources import row_of
+from .placing import rows_of
 
 __all__ = ["compile_survival"]
 
@@ -38,7 +38,7 @@ def compile_survival(model: ModelSpec, family: SurvivalFamily, used: tuple[Used,
         likelihood=SurvivalReports(family, [report for report in reports if report is not None]),
         pooling=model.pooling.build(),
         priors=dict(model.priors),
-        rows=tuple(row_of(numbers, model.pooling.group) for numbers in cohorts.values()),
+        rows=rows_of(model, list(cohorts.values())),
         data={"report": np.arange(len(cohorts))},
         shape=model.quantity.build_shape(),
     )

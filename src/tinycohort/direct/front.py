@@ -251,8 +251,10 @@ def _ignored(shape: Shape, ratio: bool, level: Any, published_without_events: An
 def _pooling(name: str, options: Mapping[str, Any], issues: list[Issue]) -> Pooling:
     """The pooling with what it is told; one that stands in for it where that is wrong."""
     given = {option: value for option, value in options.items() if value is not None}
-    if name not in POOLINGS:
-        issues.append(Issue("pooling", f"unknown pooling {name!r}", f"Choose one of {', '.join(POOLINGS)}."))
+    direct = [word for word, known in POOLINGS.items() if known.direct]
+    if name not in direct:
+        what = f"unknown pooling {name!r}" if name not in POOLINGS else f"pooling {name!r} needs a model file"
+        issues.append(Issue("pooling", what, f"Choose one of {', '.join(direct)}."))
         return Partial()
     known = {field.name: field.metadata["need"] for field in dataclasses.fields(POOLINGS[name])}
     for option in given:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ..compiled import CompiledModel
 from ..posterior import Target
 
@@ -29,7 +31,8 @@ class Moments:
 
     def __init__(self, model: CompiledModel) -> None:
         left, right = model.likelihood.tails(model.data)
-        self._bounding, self._falls, self._groups = (left > 0.0) & (right > 0.0), right, model.groups
+        self._bounding, self._falls = (left > 0.0) & (right > 0.0), right
+        self._groups = model.groups if model.pooling.grouped else np.zeros(model.cohorts, int)
         self._shared = "mu" in model.pooling.free and model.pooled
         self._family, self._priors = model.family, model.level_priors
         self._bounded = all(math.isfinite(end) for end in self._family.natural_support)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections import OrderedDict
 from functools import cached_property
@@ -13,6 +14,7 @@ from scipy import special
 
 from ..compiled import CompiledModel
 from ..families import SurvivalFamily
+from ..pooling import Regression
 from ..posterior import LeaveOneOut, Marginal, Points, Posterior, Target
 from ..posterior.curves import median_of_average
 from .moments import Moments
@@ -112,7 +114,7 @@ def sample(
         if not tree["sample_stats"]["diverging"].any():
             break
     posterior = tree["posterior"].dataset
-    names = [name for name in _UNKNOWNS if name in posterior]
+    names = [name for name in dict.fromkeys([*_UNKNOWNS, *model.pooling.parameters]) if name in posterior]
     arrays = {name: np.asarray(posterior[name].transpose("chain", "draw", ...).values) for name in names}
     parts = {name: posterior[name].transpose("chain", "draw", ...).values for name in _PARTS if name in posterior}
     arrays |= model.pooling.draw_new(arrays | parts, np.random.default_rng([seed, 0]))
@@ -151,7 +153,9 @@ class DrawsPosterior(Posterior):
     ) -> None:
         self.model, self.arrays, self.sample_stats = model, arrays, sample_stats
         self._moments = Moments(model)
-        self.diagnostics = _diagnose({name: arrays[name] for name in _UNKNOWNS if name in arrays}, sample_stats)
+        self.diagnostics = _diagnose(
+            {name: arrays[name] for name in (*_UNKNOWNS, *model.pooling.parameters) if name in arrays}, sample_stats
+        )
         self.diagnostics["target_accept"] = target_accept
         self.reasons = _reasons(self.diagnostics)
 
@@ -159,9 +163,7 @@ class DrawsPosterior(Posterior):
         values = self._values(target, cohort)
         if values is None:
             return None
-        on_natural = target in ("typical", "average") or (
-            natural and target not in ("tau", "tau_group", "exchangeable")
-        )
+        on_natural = target in ("typical", "average") or (natural and target not in self.model.pooling.parameters)
         if on_natural and target != "average":
             values = self.model.family.natural(values)
         ordered = np.sort(values, axis=None)
@@ -232,6 +234,15 @@ class DrawsPosterior(Posterior):
             return None
         data = {"events": np.arange(patients + 1.0), "total": np.full(patients + 1, float(patients))}
         return np.exp(Binomial().log_likelihood(values.ravel()[:, None], data)).mean(axis=0)
+
+    def at(self, move: Any) -> Posterior:
+        """As of the base, from the same draws."""
+        pooling, moved = self.model.pooling, copy.copy(self)
+        assert isinstance(pooling, Regression)
+        by = sum(step * self.arrays[name] for step, name in zip(move, pooling.slopes, strict=True))
+        moved.arrays = self.arrays | {name: self.arrays[name] + by for name in ("mu", "theta_new_cohort")}
+        moved.__dict__.pop("_averages", None)
+        return moved
 
     def leave_one_out(self) -> LeaveOneOut | None:
         return None

@@ -17,8 +17,10 @@ from .. import __version__
 from ..compiled import CompiledModel, compile_model, select
 from ..evidence import Evidence, Selection
 from ..issues import InputError, Issue
+from ..pooling import Design, Regression
 from ..posterior import Fit, Posterior
 from ..posterior.fit import FORMAT
+from ..priors import Normal
 from ..spec import ModelSpec, read_model
 
 if TYPE_CHECKING:
@@ -27,7 +29,11 @@ if TYPE_CHECKING:
 __all__ = ["ENGINES", "fit", "read_fit", "run", "run_issues"]
 
 ENGINES = ("auto", "exact", "nuts")
-_EXACT_POOLINGS = ("none", "common", "partial", "student", "nested", "exnex", "mem")
+_EXACT_POOLINGS = (
+    "none", "common", "partial", "student", "nested", "exnex", "mem", "design", "power", "commensurate", "regression",
+)  # fmt: skip
+# Spreads of biases that are integrated beside mu and tau.
+_MOST_SPREADS = 2
 # Of survival, where one scalar and at most one shared shape are unknown of a cohort.
 _EXACT_CURVES = ("exponential", "weibull", "log_normal", "log_logistic")
 _EXACT_SHAPES, _POOLINGS_OF_CURVES = ("fixed", "shared"), ("none", "common", "partial")
@@ -146,14 +152,24 @@ def exact_applies(compiled: CompiledModel) -> tuple[bool, str]:
     pooling, shape = compiled.pooling.name, compiled.shape
     if getattr(compiled.pooling, "components", 1) > 1:
         return False, "several exchangeable components"
+    several = 0
+    if isinstance(compiled.pooling, Design):
+        if not all(isinstance(compiled.priors[f"bias_{one}"], Normal) for one in compiled.pooling.classes):
+            return False, "biases whose prior is not normal"
+        several = len(compiled.pooling.classes)
+    if isinstance(compiled.pooling, Regression) and len(compiled.pooling.slopes) > 1:
+        return False, f"more than one covariate ({len(compiled.pooling.slopes)} here)"
+    if several > _MOST_SPREADS:
+        return False, f"more than {_MOST_SPREADS} classes of designs beside the reference ({several} here)"
     if shape is None:
         return pooling in _EXACT_POOLINGS, f"pooling {pooling!r}"
     if compiled.family.name not in _EXACT_CURVES:
         return False, f"curves of {compiled.family.name}"
     if shape.kind not in _EXACT_SHAPES:
         return False, "shapes that vary over cohorts"
-    known = _EXACT_POOLINGS if shape.kind == "fixed" and pooling in ("exnex", "mem") else _POOLINGS_OF_CURVES
-    return pooling in known, f"pooling {pooling!r} of survival with an unknown shape"
+    if shape.kind == "fixed" and pooling != "student" and not compiled.pooling.grouped:
+        return pooling in _EXACT_POOLINGS, f"pooling {pooling!r}"
+    return pooling in _POOLINGS_OF_CURVES, f"pooling {pooling!r} of survival whose shape is unknown"
 
 
 def run_issues(engine: Any, seed: Any, sampler: Mapping[str, Any], pooling: str) -> list[Issue]:
@@ -283,7 +299,11 @@ def _restore(compiled: CompiledModel, tree: xarray.DataTree, stored: Mapping[str
         from .nuts import DrawsPosterior
 
         group = tree["posterior"].dataset
-        arrays = {name: group[name].transpose("chain", "draw", ...).values for name in DRAWN if name in group}
+        arrays = {
+            name: group[name].transpose("chain", "draw", ...).values
+            for name in dict.fromkeys([*DRAWN, *compiled.pooling.parameters])
+            if name in group
+        }
         stats = tree["sample_stats"].dataset if "sample_stats" in tree.children else {}
         record = {str(name): np.asarray(stats[name].values) for name in stats}
         return DrawsPosterior(compiled, arrays, record, stored["provenance"].get("target_accept"))

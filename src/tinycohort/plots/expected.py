@@ -85,6 +85,10 @@ def nodes_of_cdf(distribution: Distribution, size: int = _TABLE) -> Nodes:
     return Nodes((middle + width * np.sinh(u))[held], weight[held] / weight[held].sum())
 
 
+# Parameters on which the spread of new cohorts depends; biases and slopes do not bear on them.
+_SPREADS = ("tau", "tau_group")
+
+
 def prior_of_theta(compiled: CompiledModel, of_one_cohort: bool) -> Distribution:
     """The prior of one cohort's theta, or of mu."""
     mu, pooling = compiled.level_priors["mu"], compiled.pooling
@@ -137,7 +141,7 @@ def _spreads_of(pooling: Pooling) -> list[str]:
 def _spreads(pooling: Pooling, priors: tuple[Prior, ...]) -> tuple[Any, Any]:
     """Standard deviations of theta around mu, and their weights: every way of pooling is a mixture of normals.
 
-    `priors` are those of its parameters other than mu, in their order.
+    `priors` are those of its spreads between cohorts, in their order.
     """
     shares, weights = _stretched(_COARSE)
     names = _spreads_of(pooling)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -27,18 +27,15 @@ def is_level(parameter: str) -> bool:
 class Pooling(ABC):
     """A distribution of the cohorts' theta given hyperparameters.
 
-    `groups` is an array of int (cohort,): the number of the group that each cohort belongs to, all noughts where the
-    pooling knows no groups. What is told once and for all (`nu` of a Student t) is a field of the dataclass, with no
-    default. In a model file it stands beside `kind`; the field's metadata say under ``need`` how to write it.
+    `groups` is what the pooling must know of each cohort, as `per_cohort` makes it of their rows: the number of the
+    group that each belongs to (cohort,), or its covariates (cohort, covariate); all noughts where it needs nothing.
+    What is told once and for all (`nu` of a Student t) is a field of the dataclass, with no default. In a model file it
+    stands beside `kind`; the field's metadata say under ``need`` how to write it, if that is a number.
 
     Attributes
     ----------
     name : str
         Its name in a model file.
-    parameters : tuple of str
-        The hyperparameters that need a prior.
-    free : tuple of str
-        The unknowns that the model samples; the others follow from them.
     grouped : bool
         Whether it needs to know which group each cohort belongs to.
     anchored : bool
@@ -49,16 +46,36 @@ class Pooling(ABC):
         Whether NUTS can sample it.
     foretells : bool
         Whether it says anything of a cohort that is not there.
+    discounted : bool
+        Whether the likelihood of each cohort is raised to a stated power.
+    beside : str
+        The name under which what it must know of each cohort stands in the PyMC model; empty where that is nothing.
+    direct : bool
+        Whether numbers alone, with no model file, say all that it must know.
+    written : bool
+        Whether a model file names it as a kind; covariates are written beside another kind.
     """
 
     name: ClassVar[str]
-    parameters: ClassVar[tuple[str, ...]]
-    free: ClassVar[tuple[str, ...]]
     grouped: ClassVar[bool] = False
     anchored: ClassVar[bool] = False
     mixes: ClassVar[bool] = False
     sampled: ClassVar[bool] = True
     foretells: ClassVar[bool] = True
+    discounted: ClassVar[bool] = False
+    beside: ClassVar[str] = ""
+    direct: ClassVar[bool] = True
+    written: ClassVar[bool] = True
+
+    @property
+    @abstractmethod
+    def parameters(self) -> tuple[str, ...]:
+        """The hyperparameters that need a prior."""
+
+    @property
+    @abstractmethod
+    def free(self) -> tuple[str, ...]:
+        """The unknowns that the model samples; the others follow from them."""
 
     @property
     @abstractmethod
@@ -67,8 +84,9 @@ class Pooling(ABC):
 
     @classmethod
     def possible_parameters(cls) -> tuple[str, ...]:
-        """Every hyperparameter that it may have, whatever it is told."""
-        return cls.parameters
+        """Every hyperparameter that it may have; but for those whose names hang on what it is told."""
+        fixed = vars(cls).get("parameters", ())
+        return fixed if isinstance(fixed, tuple) else ()
 
     def issues(self, labels: tuple[str, ...]) -> list[Issue]:
         """What is wrong with pooling these cohorts so."""
@@ -78,6 +96,18 @@ class Pooling(ABC):
     def loose(self) -> bool:
         """Whether any cohort may stand on its own, so that none certainly holds what the others share."""
         return False
+
+    def per_cohort(self, rows: Sequence[Any]) -> Any:
+        """What it must know of each cohort (cohort, ...), from rows of a compiled model."""
+        return np.zeros(len(rows), int)
+
+    def row_issues(self, rows: Sequence[Any]) -> list[Issue]:
+        """Rows that do not say what it must know."""
+        return []
+
+    def remarks(self, rows: Sequence[Any]) -> list[str]:
+        """What must be said of an answer that rests on these rows, a sentence each."""
+        return []
 
     @property
     def moments(self) -> float:

@@ -100,7 +100,7 @@ class Exnex(Pooling):
         return [(f"mu{end}", f"tau{end}") for end in ends]
 
     @property
-    def parameters(self) -> tuple[str, ...]:  # type: ignore[override]
+    def parameters(self) -> tuple[str, ...]:
         return (
             *(name for pair in self._pairs for name in pair),
             "own",
@@ -112,7 +112,7 @@ class Exnex(Pooling):
         return (*(f"{name}{end}" for end in ("", "_2", "_3") for name in ("mu", "tau")), "own", "exchangeable")
 
     @property
-    def free(self) -> tuple[str, ...]:  # type: ignore[override]
+    def free(self) -> tuple[str, ...]:
         return (*self.parameters[: 2 * self.components], *self.parameters[2 * self.components + 1 :], "z", "theta_own")
 
     @property

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..issues import Issue
 from ..priors import Normal, Prior
 from .anchors import Anchors, anchored_z
 from .base import Pooling
@@ -28,6 +29,16 @@ class Nested(Pooling):
     formula = "theta_j ~ Normal(theta_group, tau), theta_group ~ Normal(mu, tau_group)"
     anchored = True
     grouped = True
+    beside = "group_of_cohort"
+
+    def per_cohort(self, rows: Sequence[Any]) -> Any:
+        """The number of each cohort's group, in the order in which they come first."""
+        number = {label: g for g, label in enumerate(dict.fromkeys(row.group for row in rows))}
+        return np.array([number[row.group] for row in rows], int)
+
+    def row_issues(self, rows: Sequence[Any]) -> list[Issue]:
+        mend = "Say which group each cohort belongs to."
+        return [Issue(f"cohort {row.label!r}", "no group", mend) for row in rows if not row.group]
 
     def theta(self, point: Mapping[str, Any], groups: Any) -> Any:
         mu, tau, tau_group = (np.asarray(point[name], float)[..., None] for name in ("mu", "tau", "tau_group"))

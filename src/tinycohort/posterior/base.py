@@ -185,6 +185,10 @@ class Posterior(ABC):
         """The posterior as weighted points, for functions of survival curves; None where there is no such target."""
         return None
 
+    def at(self, move: Any) -> Posterior:
+        """The same with mu, a typical and a new cohort so far from the covariates' centres, an array (covariate,)."""
+        raise TypeError(f"the {self.engine} engine knows no covariates of this model")
+
     @abstractmethod
     def leave_one_out(self) -> LeaveOneOut | None:
         """Exact leave-one-cohort-out quantities; None where the engine has none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import os
 import tempfile
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..compiled import CompiledModel
 from ..issues import InputError, Issue
+from ..pooling import Regression
 from .base import INTERVALS, Interval, Posterior
 from .summary import summarise
 
@@ -101,6 +103,42 @@ class Fit:
             self.kept[key] = {**summary, "versions": self.provenance.get("versions", {})}
         return json.loads(json.dumps(self.kept[key]))
 
+    def at(self, covariates: Mapping[str, float]) -> Fit:
+        """The same fit, its typical, average and new cohort being those with other values of the covariates.
+
+        `summary()["mu"]` is there, too; unless another is asked for, all are meant at the centres.
+
+        Parameters
+        ----------
+        covariates : mapping of str to float
+            A value of each covariate of the model.
+
+        Raises
+        ------
+        InputError
+            A model without covariates, one that it does not have or that is missing, or a value that is no number.
+        """
+        pooling = self.compiled.pooling
+        known = pooling.names if isinstance(pooling, Regression) else ()
+        issues = [
+            Issue("at", f"{name!r} is no covariate", f"Known: {', '.join(known) or 'none'}.")
+            for name in covariates
+            if name not in known
+        ]
+        issues += [Issue("at", f"no value of {name}", "Give one.") for name in known if name not in covariates]
+        issues += [
+            Issue(f"at, {name}", f"{value!r} is not a finite number", "Give a number.")
+            for name, value in covariates.items()
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value)
+        ]
+        if issues or not isinstance(pooling, Regression):
+            raise InputError(issues or [Issue("at", "the model has no covariates", "Leave it out.")])
+        posterior = self.posterior.at(pooling.move(covariates))
+        return Fit(
+            self.compiled, posterior, self.provenance, model=self.model, evidence=self.evidence,
+            make_draws=self._make_draws,
+        )  # fmt: skip
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write draws, model, data and provenance to one netCDF file; `read_fit` reads it back.
 
@@ -157,6 +195,7 @@ class Fit:
             return [*lines, *(f"Not reportable: {reason}." for reason in self.reasons)]
         overall = ("typical", "average", "new_cohort", "tau", "tau_group", "exchangeable", "shape")
         lines += [_line(name.replace("_", " "), summary[name]) for name in overall if summary[name] is not None]
+        lines += [_line(name, found) for name, found in (summary["places"] or {}).items() if found]
         inset = "  " if summary["groups"] else ""
         each = [_line(inset + cohort["label"], cohort) for cohort in summary["cohorts"]]
         for group in summary["groups"]:

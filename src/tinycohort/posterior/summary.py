@@ -12,6 +12,7 @@ from .base import Interval, LeaveOneOut, Posterior, Target
 
 __all__ = ["FEW_COHORTS", "shares", "summarise"]
 
+_USUAL = ("mu", "tau", "tau_group")
 # Below this many cohorts a standard error of an elpd says nothing.
 FEW_COHORTS = 10
 
@@ -47,6 +48,9 @@ def summarise(model: CompiledModel, posterior: Posterior, level: float, interval
         {"label": label, "typical": show("group", g), "new_cohort": show("new_cohort_in_group", g)}
         for g, label in enumerate(model.group_labels)
     ]
+    # Biases, their spreads and slopes, where the pooling has them.
+    beside = [name for name in model.pooling.parameters if name not in _USUAL]
+    places = {name: show(name, natural=False) for name in beside}  # type: ignore[arg-type]
     return {
         "scale": model.family.quantity,
         "level": level,
@@ -61,6 +65,7 @@ def summarise(model: CompiledModel, posterior: Posterior, level: float, interval
         "shape": show("shape", natural=False) if "shape" in model.shape_parameters else None,
         "exchangeable": show("exchangeable", natural=False),
         "exchangeability": None if blocked else posterior.exchangeability(),
+        "places": places or None,
         "typical": show("typical"),
         "average": show("average"),
         "new_cohort": show("new_cohort"),

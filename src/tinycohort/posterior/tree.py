@@ -49,8 +49,10 @@ def build_tree(
         prior |= model.shape.draw_prior(model.priors, model.family, model.cohorts, size, prior_rng)
     theta = np.asarray(posterior["theta"])
     observed, constant = _data(model)
-    if model.pooling.grouped:
-        constant["group_of_cohort"] = model.groups
+    if model.pooling.beside:
+        constant[model.pooling.beside] = model.groups
+    if model.pooling.discounted:
+        constant["power"] = model.powers
     groups = {
         "posterior": posterior_arrays(model, posterior),
         "prior": posterior_arrays(model, prior),
@@ -109,7 +111,7 @@ def posterior_arrays(model: CompiledModel, draws: Mapping[str, Any]) -> dict[str
     """The draws with their counterparts on the natural scale beside them."""
     quantity, family = model.family.quantity, model.family
     thetas = [name for name in DRAWN if name.startswith("theta") and name in draws]
-    arrays = {name: draws[name] for name in DRAWN if name in draws}
+    arrays = {name: draws[name] for name in dict.fromkeys([*DRAWN, *model.pooling.parameters]) if name in draws}
     return arrays | {name.replace("theta", quantity): family.natural(draws[name]) for name in thetas}
 
 
@@ -118,15 +120,18 @@ def _dataset(model: CompiledModel, arrays: Mapping[str, Any], leading: tuple[str
 
     # A variable belongs to the cohorts of its kind, whose names begin alike; all others to every cohort.
     parts = {part.prefix: part for part in model.parts if part.prefix}
-    variables = {}
+    variables: dict[str, Any] = {}
     for name, array in arrays.items():
         values = np.asarray(array)
+        if name == "covariates":
+            variables[name] = (("cohort", "covariate"), values)
+            continue
         unit = "group" if name.endswith("_group") and name != "tau_group" else "cohort"
         unit = "shape_number" if name == "shape_numbers" else unit
         own = next((part.dim for prefix, part in parts.items() if name.startswith(prefix)), unit)
         variables[name] = (leading if values.ndim == len(leading) else (*leading, own), values)
     used = {dim for dims, _ in variables.values() for dim in dims}
-    known = {"cohort": model.labels, "group": model.group_labels}
+    known = {"cohort": model.labels, "group": model.group_labels, "covariate": getattr(model.pooling, "names", ())}
     coords: dict[str, Any] = {dim: list(labels) for dim, labels in known.items() if dim in used}
     if "shape_number" in used and isinstance(model.family, SurvivalFamily):
         coords["shape_number"] = list(model.family.shape_names)

@@ -116,6 +116,23 @@ _POOLINGS = {
         "Two cohorts share one value or have nothing to do with each other, and which of them do is unknown: every"
         " possibility is weighed by how well it predicts the data."
     ),
+    "design": (
+        "Cohorts vary around mu with standard deviation tau, and those of a class of designs other than the reference"
+        " share a bias: it does not average away however many they are. It varies within the class by its spread. A"
+        " typical and a new cohort are those of the reference, without bias."
+    ),
+    "power": (
+        "Cohorts are alike as said, and the likelihood of some counts to a stated power only: with a power of a half,"
+        " as that of half as many patients. Marginal likelihoods are then pseudo-likelihoods."
+    ),
+    "commensurate": (
+        "Historical cohorts share one value, mu. Current ones vary around it with standard deviation tau: the closer"
+        " they agree with the historical ones, the more they borrow."
+    ),
+    "regression": (
+        "Cohorts vary around a line in their covariates. A typical and a new cohort are those at stated values of them;"
+        " mu is meant at the centres."
+    ),
 }
 # Priors that have no posterior, as they are those of several unknowns.
 _ALONE = {
@@ -125,6 +142,7 @@ _ALONE = {
 }
 # The parameters of which there is a posterior to report.
 _KNOWN_AFTER = ("mu", "tau", "tau_group", "shape", "exchangeable")
+_OF_PLACES = ("bias_", "spread_", "beta_")
 _CURVES = {
     "exponential": ("The hazard is constant.", "S_j(t) = 2^(-t / median_j)"),
     "weibull": ("The hazard rises or falls as a power of time.", "S_j(t) = 2^(-(t / median_j)^k)"),
@@ -212,8 +230,12 @@ def _before(compiled: CompiledModel, name: str) -> str:
     return f"{lower:.2f} to {upper:.2f}, a {quantity} from {span(low, high, quantity)}"
 
 
+def _has_posterior(name: str) -> bool:
+    return name in _KNOWN_AFTER or name.startswith(_OF_PLACES)
+
+
 def _after(fit: Fit, name: str) -> str:
-    known = fit.reportable and name in _KNOWN_AFTER
+    known = fit.reportable and _has_posterior(name)
     marginal = fit.posterior.marginal(name) if known else None  # type: ignore[arg-type]
     if marginal is None:
         return ""
@@ -224,7 +246,7 @@ def _after(fit: Fit, name: str) -> str:
 def _said(fit: Fit, name: str) -> str:
     if not fit.reportable:
         return "Nothing may be reported."
-    overlap = prior_posterior_overlap(fit, name) if name in _KNOWN_AFTER else None
+    overlap = prior_posterior_overlap(fit, name) if _has_posterior(name) else None
     if overlap is None:
         return _ALONE.get((fit.compiled.pooling.name, name), "")
     return f"The data said {amount_said(overlap)}: prior and posterior overlap by {100 * overlap:.0f}%."

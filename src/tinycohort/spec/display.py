@@ -7,12 +7,13 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .sections import Estimand, LikelihoodChoice, Selection, Variant
+from .sections import Estimand, LikelihoodChoice, PoolingChoice, Selection, Variant
 from .toml import write_value
 from .words import thaw
 
 __all__ = [
-    "as_html", "as_text", "describe_estimand", "describe_likelihood", "describe_selection", "describe_variant",
+    "as_html", "as_text", "describe_estimand", "describe_likelihood", "describe_pooling",
+    "describe_selection", "describe_variant",
 ]  # fmt: skip
 
 Rows = Sequence[tuple[str, str]]
@@ -60,6 +61,23 @@ def describe_likelihood(choice: LikelihoodChoice) -> str:
     return ", ".join([choice.kind, *told])
 
 
+def describe_pooling(choice: PoolingChoice) -> str:
+    """How cohorts are alike, with what places each of them."""
+    words = [f"{choice.kind}: {choice.build().formula}"]
+    words += [f"grouped by {choice.group}"] if choice.group else []
+    told = choice.told
+    for name, designs in told.get("classes", {}).items():
+        words.append(f"class {name}: {', '.join(designs)}")
+    for one in told.get("discount", ()):
+        whose = one["cohort"] if "cohort" in one else f"{one['column']} {one['value']}"
+        words.append(f"{whose} to the power {one['power']:g} ({one['why'].rstrip('.')})")
+    words += [f"current: {', '.join(told['current'])}"] if "current" in told else []
+    for name, one in told.get("covariates", {}).items():
+        values = f" is {_either(one['values'])}" if "values" in one else ""
+        words.append(f"{name}: {one['column']}{values}, mu at {one['centre']:g}")
+    return "; ".join(words)
+
+
 def describe_estimand(estimand: Estimand) -> str:
     """One estimand in a line."""
     words = [estimand.functional.replace("_", " ")]
@@ -70,6 +88,7 @@ def describe_estimand(estimand: Estimand) -> str:
     if estimand.baseline is not None:
         words.append(f"at a baseline of {estimand.baseline:g} ({estimand.baseline_source})")
     parts = [" ".join(words), *([estimand.target.replace("_", " ")] if estimand.target else [])]
+    parts += [f"at {name} {value:g}" for name, value in estimand.at.items()]
     text = f"{estimand.name}: {', '.join(parts)}, {100 * estimand.level:g}%"
     return f"{text}. {estimand.why}" if estimand.why else text
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..families import Family, SurvivalFamily
+from .borrowing_tables import read_at
 from .sections import Estimand, PoolingChoice
 from .table import Table
-from .words import AT_BASELINE, FUNCTIONALS, OF_CURVES, TARGETS
+from .words import AT_BASELINE, FUNCTIONALS, OF_CURVES, OVERALL, TARGETS, FrozenMapping
 
 __all__ = ["read_estimands"]
 
@@ -23,7 +24,7 @@ def read_estimands(
     """
     estimands: list[Estimand] = []
     for table in top.tables("estimand", "Say what to report: add [[estimand]]."):
-        estimand = _read_estimand(table, family)
+        estimand = _read_estimand(table, family, pooling)
         if estimand is None:
             continue
         if any(estimand.name == other.name for other in estimands):
@@ -37,7 +38,7 @@ def read_estimands(
     return tuple(estimands)
 
 
-def _read_estimand(table: Table, family: Family | None) -> Estimand | None:
+def _read_estimand(table: Table, family: Family | None, pooling: PoolingChoice | None) -> Estimand | None:
     before = len(table.problems)
     name = table.word("name", "Give it a name in lower case, with digits and underscores.")
     functional = _read_functional(table, family)
@@ -62,11 +63,24 @@ def _read_estimand(table: Table, family: Family | None) -> Estimand | None:
     if functional is None:  # which of these belong to it cannot be said
         for key in ("threshold", "patients", "baseline", "baseline_source", "time_months"):
             table.ask(key, "", optional=True)
+    at = _read_at(table, target, pooling)
     why = table.text("why", "Say why, or leave it out.", optional=True) or ""
     table.finish()
     if len(table.problems) > before or name is None or functional is None or level is None:
         return None
-    return Estimand(name, functional, target, level, threshold, patients, baseline, source or "", time, why)
+    return Estimand(name, functional, target, level, threshold, patients, baseline, source or "", time, at, why)
+
+
+def _read_at(table: Table, target: str | None, pooling: PoolingChoice | None) -> FrozenMapping:
+    """Where an estimand is meant; what pooling it is asked of is known of a base model alone."""
+    covariates, overall = () if pooling is None else pooling.covariates, target in OVERALL
+    at = read_at(table, covariates, needed=bool(covariates) and overall)
+    if at and target is not None and not overall:
+        table.report("at", f"a {target} has covariates of its own", "Leave at out.")
+    elif at and pooling is not None and set(at) != set(covariates):
+        known = f"covariates {', '.join(covariates)}" if covariates else "no covariates"
+        table.report("at", f"{', '.join(at)}, and the pooling has {known}", "Give a value of each, and of no other.")
+    return at
 
 
 def _read_functional(table: Table, family: Family | None) -> str | None:

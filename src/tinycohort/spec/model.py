@@ -13,7 +13,15 @@ from ..families import Family
 from ..issues import InputError, Issue
 from ..likelihoods import Likelihood, SurvivalKind
 from ..priors import Prior
-from .display import as_html, as_text, describe_estimand, describe_likelihood, describe_selection, describe_variant
+from .display import (
+    as_html,
+    as_text,
+    describe_estimand,
+    describe_likelihood,
+    describe_pooling,
+    describe_selection,
+    describe_variant,
+)
 from .sections import Estimand, LikelihoodChoice, PoolingChoice, Quantity, Selection, Variant
 from .toml import write_toml
 from .words import FORMAT, NOTHING, FrozenMapping, suggest
@@ -135,7 +143,7 @@ class ModelSpec:
             "quantity": self.quantity.to_dict(),
             # In the order of the file: a number is read by the first kind that can.
             "likelihood": [choice.to_dict() if choice.options else choice.kind for choice in self.likelihood],
-            "pooling": self.pooling.to_dict(),
+            "pooling": _without_reasons(self.pooling.to_dict()),
             "priors": {name: _numbers(prior) for name, prior in self.priors.items()},
             "estimands": [estimand.to_dict() | {"why": ""} for estimand in self.estimands],
         }
@@ -164,9 +172,8 @@ class ModelSpec:
         return write_toml(self.to_dict())
 
     def _rows(self) -> list[tuple[str, str]]:
-        family, pooling = self.family(), self.pooling.build()
+        family = self.family()
         scale = "itself" if family.model_scale == "identity" else f"on the {family.model_scale} scale"
-        by = f"; grouped by {self.pooling.group}" if self.pooling.group else ""
         varies = self.quantity.shape
         shape = "" if varies is None else f"; shape {varies if isinstance(varies, str) else f'known, {varies:g}'}"
         rows = [("question", self.question), *([("why", self.why)] if self.why else [])]
@@ -174,7 +181,7 @@ class ModelSpec:
         rows += [
             ("quantity", f"{self.quantity.family}: theta is the {family.quantity} {scale}{shape}"),
             ("likelihood", "; ".join(describe_likelihood(choice) for choice in self.likelihood)),
-            ("pooling", f"{self.pooling.kind}: {pooling.formula}{by}"),
+            ("pooling", describe_pooling(self.pooling)),
         ]
         rows += [(f"prior of {name}", f"{prior}. {self.whys[name]}") for name, prior in self.priors.items()]
         rows += [("estimand", describe_estimand(estimand)) for estimand in self.estimands]
@@ -189,6 +196,13 @@ class ModelSpec:
 
     def _repr_html_(self) -> str:
         return as_html(f"{self.name}: {self.title}", self._rows())
+
+
+def _without_reasons(value: Any) -> Any:
+    """The same without any ``why``, all the way down."""
+    if isinstance(value, dict):
+        return {key: _without_reasons(item) for key, item in value.items() if key != "why"}
+    return [_without_reasons(item) for item in value] if isinstance(value, list) else value
 
 
 def _numbers(prior: Prior) -> dict[str, Any]:

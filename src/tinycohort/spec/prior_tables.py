@@ -103,6 +103,12 @@ def _suits(table: Table, name: str, prior: Prior, family: Family | None) -> bool
             return True
         table.report("dist", f"{dist} is no prior of a probability", "Choose Beta, such as Beta(1, 1).")
         return False
+    if name.startswith(("bias_", "beta_")):
+        if (lower, upper) == (-math.inf, math.inf):
+            return True
+        what = f"{dist} does not reach all values that a {'bias' if name[1] == 'i' else 'slope'} may take"
+        table.report("dist", what, "Choose one of the whole real line, such as Normal.")
+        return False
     if not is_level(name):
         if lower >= 0:
             return True

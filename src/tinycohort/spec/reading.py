@@ -10,6 +10,7 @@ from ..families import ALL_FAMILIES, CONTRAST_MEASURES, SURVIVAL_FAMILIES, Famil
 from ..issues import InputError
 from ..likelihoods import KINDS
 from ..pooling import POOLINGS
+from .borrowing_tables import read_told
 from .estimand_tables import read_estimands
 from .model import ModelSpec
 from .prior_tables import read_priors
@@ -233,21 +234,25 @@ def _read_pooling(top: Table) -> PoolingChoice | None:
     table = top.table("pooling", "Say how cohorts are alike: add [pooling].", "[pooling] ")
     if table is None:
         return None
-    kind = table.choice("kind", POOLINGS)
+    kind = table.choice("kind", [name for name, known in POOLINGS.items() if known.written])
     group = None
     if kind is not None and POOLINGS[kind].grouped:
         group = table.word("group", "Name the column of cohorts that says which group each belongs to, such as tumour.")
     elif kind is not None and table.ask("group", "", optional=True) is not None:
         table.report("group", f"pooling {kind!r} knows no groups", 'Leave group out, or pool with kind = "nested".')
-    options = _read_pooling_options(table, kind)
+    options, told = _read_pooling_options(table, kind), read_told(table, kind)
     table.finish()
-    return None if kind is None or options is None else PoolingChoice(kind, group, options)
+    return None if kind is None or options is None or told is None else PoolingChoice(kind, group, options, told)
 
 
 def _read_pooling_options(table: Table, kind: str | None) -> FrozenMapping | None:
     """What else the pooling is told; None where that is wrong. What another pooling is told is not for this one."""
-    fields = {} if kind is None else {field.name: field for field in dataclasses.fields(POOLINGS[kind])}
-    for option in {field.name for known in POOLINGS.values() for field in dataclasses.fields(known)} - set(fields):
+    numbers = {
+        name: {field.name: field for field in dataclasses.fields(known) if "need" in field.metadata}
+        for name, known in POOLINGS.items()
+    }
+    fields = {} if kind is None else numbers[kind]
+    for option in {name for each in numbers.values() for name in each} - set(fields):
         if table.ask(option, "", optional=True) is not None and kind is not None:
             table.report(option, f"pooling {kind!r} has no {option}", "Leave it out, or choose another pooling.")
     before = len(table.problems)
@@ -255,7 +260,8 @@ def _read_pooling_options(table: Table, kind: str | None) -> FrozenMapping | Non
     if kind is None or len(table.problems) > before or None in found.values():
         return None
     try:
-        POOLINGS[kind](**found)
+        if fields:
+            POOLINGS[kind](**found)
     except InputError as error:
         for issue in error.issues:
             table.report(issue.where, issue.what, issue.mend)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..families import ALL_FAMILIES, Contrast, Family, SurvivalFamily
 from ..likelihoods import KINDS, Likelihood, SurvivalKind
-from ..pooling import POOLINGS, Pooling, Shape
+from ..pooling import POOLINGS, Design, Pooling, Power, Regression, Shape
 from .words import NOTHING, FrozenMapping, thaw
 
 __all__ = ["Estimand", "LikelihoodChoice", "PoolingChoice", "Quantity", "Section", "Selection", "Variant"]
@@ -147,19 +147,35 @@ class PoolingChoice(Section):
         For ``nested``, the column of cohorts by which they are grouped.
     options : mapping of str to object
         What else the pooling is told, such as the degrees of freedom of a Student t; written beside `kind`.
+    told : mapping of str to object
+        What it must know to place each cohort: `classes` of designs and the `reference`, `discount`, who is `current`,
+        `covariates`; likewise.
     """
 
     kind: str
     group: str | None = None
     options: FrozenMapping = NOTHING
+    told: FrozenMapping = NOTHING
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Names of the covariates, in the order of the file."""
+        return tuple(self.told.get("covariates", ()))
 
     def build(self) -> Pooling:
         """The pooling itself."""
+        told = self.told
+        if self.covariates:
+            return Regression(self.kind, self.covariates, tuple(one["centre"] for one in told["covariates"].values()))
+        if self.kind == "design":
+            return Design(told["reference"], tuple(one for one in told["classes"] if one != told["reference"]))
+        if self.kind == "power":
+            return Power(told["over"])
         return POOLINGS[self.kind](**self.options)
 
     def to_dict(self) -> dict[str, Any]:
         group = {} if self.group is None else {"group": self.group}
-        return {"kind": self.kind, **group, **thaw(self.options)}
+        return {"kind": self.kind, **group, **thaw(self.options), **thaw(self.told)}
 
 
 @dataclass(frozen=True)
@@ -189,6 +205,8 @@ class Estimand(Section):
         Where that was read.
     time_months : float or None
         Of a survival curve: when, or until when.
+    at : mapping of str to float
+        The values of the covariates at which it is meant, where the pooling has some.
     why : str
         Why this one; free text.
     """
@@ -202,6 +220,7 @@ class Estimand(Section):
     baseline: float | None = None
     baseline_source: str = ""
     time_months: float | None = None
+    at: FrozenMapping = NOTHING
     why: str = ""
 
 

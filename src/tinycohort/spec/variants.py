@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ..pooling import POOLINGS
 from ..priors import PRIORS
+from .borrowing_tables import TOLD
 from .sections import PoolingChoice, Quantity, Selection, Variant
 from .table import Problems, Table
 from .words import WORD, freeze, suggest, thaw
@@ -18,6 +20,8 @@ __all__ = ["apply_variant", "read_variants"]
 # A variant changes who may speak or what is believed of it; what is asked stays the same.
 _SECTIONS = ("evidence", "quantity", "likelihood", "pooling", "priors")
 _WHOLE = "likelihood"
+# Parameters that are named after a class of designs, or after a covariate.
+_OF_PLACES = re.compile(r"(bias|spread|beta)_[a-z][a-z0-9_]*")
 
 
 def read_variants(content: Mapping[str, Any], problems: Problems) -> list[Variant]:
@@ -78,9 +82,12 @@ def _suggest_path(path: str, known: Mapping[str, None]) -> str:
 
 
 def _is_open(path: str) -> bool:
-    """A new condition, or a new decision: its name is a word of the evidence, which this side does not know."""
+    """A new condition or decision, whose name is a word of the evidence; or what a model calls a class or covariate."""
     head, _, name = path.rpartition(".")
-    return head in ("evidence.where", "evidence.decisions") and WORD.fullmatch(name) is not None
+    if head == "priors":
+        return _OF_PLACES.fullmatch(name) is not None
+    inside = ("evidence.where", "evidence.decisions", "pooling.classes", "pooling.covariates")
+    return head in inside and WORD.fullmatch(name) is not None
 
 
 def _paths(content: Mapping[str, Any]) -> dict[str, None]:
@@ -101,14 +108,14 @@ def _paths(content: Mapping[str, Any]) -> dict[str, None]:
 
 def _allowed_paths(content: Mapping[str, Any]) -> dict[str, None]:
     """Dotted paths that the model may lack and a variant may set."""
-    poolings: list[tuple[str, Any]] = [("pooling", known) for known in (PoolingChoice, *POOLINGS.values())]
+    written = [known for known in POOLINGS.values() if known.written]
+    poolings: list[tuple[str, Any]] = [("pooling", known) for known in (PoolingChoice, *written)]
     sections = [("evidence", Selection), ("quantity", Quantity), *poolings]
     paths = [f"{name}.{field.name}" for name, section in sections for field in dataclasses.fields(section)]
-    paths.remove("pooling.options")  # which are written beside the kind
-    parameters = {name for pooling in POOLINGS.values() for name in pooling.possible_parameters()} | {
-        "shape",
-        "tau_shape",
-    }
+    paths = [path for path in paths if path not in ("pooling.options", "pooling.told")]  # written beside the kind
+    paths += [f"pooling.{word}" for words in TOLD.values() for word in words]
+    parameters = {name for pooling in POOLINGS.values() for name in pooling.possible_parameters()}
+    parameters |= {"shape", "tau_shape"}
     fields = {field.name for prior in PRIORS.values() for field in dataclasses.fields(prior)}
     priors = content.get("priors", {})
     for name in sorted(parameters):

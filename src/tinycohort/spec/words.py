@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 __all__ = [
-    "AT_BASELINE", "DECISIONS", "FORMAT", "FUNCTIONALS", "LEVELS", "NOTHING", "OF_CURVES", "ORIGINS", "POLICIES",
+    "AT_BASELINE", "DECISIONS", "FORMAT", "FUNCTIONALS", "LEVELS", "NOTHING", "OF_CURVES", "ORIGINS", "OVERALL",
+    "POLICIES",
     "RELATIONS", "TARGETS", "WORD", "FrozenMapping", "freeze", "is_unicode", "suggest", "thaw",
 ]  # fmt: skip
 
@@ -30,6 +31,9 @@ AT_BASELINE = ("risk_difference", "risk_ratio")
 #: What is asked of a survival curve at a time, or until one.
 OF_CURVES = ("survival", "hazard", "restricted_mean")
 TARGETS = ("typical", "average", "new_cohort", "cohort", "group", "new_cohort_in_group")
+
+#: Targets that are of no cohort and no group in particular.
+OVERALL = ("typical", "average", "new_cohort")
 
 WORD = re.compile(r"[a-z][a-z0-9_]*")
 

@@ -18,7 +18,7 @@ from ...likelihoods import Likelihood
 from ...likelihoods.base import Data
 from ...numerics import exp_without_denormals, gauss_hermite, gauss_legendre
 
-__all__ = ["USUAL_DROP", "Accuracy", "Cohorts"]
+__all__ = ["USUAL_DROP", "Accuracy", "Cohorts", "Nobody"]
 
 # Log likelihood, below its peak, down to which nodes are laid.
 USUAL_DROP = 34.0
@@ -253,6 +253,21 @@ class Cohorts:
         below, here, above = self.log_likelihood(mu + tau * (centre + gap * _OFFSETS), j)
         curvature = 1.0 + np.maximum(2.0 * here - below - above, 0.0) / gap**2
         return (above - below) / (2.0 * gap) - centre, curvature
+
+
+class Nobody(Cohorts):
+    """No cohort at all, whatever the kind."""
+
+    def __init__(self, step: float) -> None:
+        self.step = step
+        self.centre = self.scale = self.lower = self.upper = np.zeros(0)
+        self.flat = np.zeros(0, bool)
+
+    def log_averages(self, mu: Any, tau: Any, accuracy: Accuracy) -> Any:
+        return np.zeros((0, *mu.shape))
+
+    def log_likelihoods(self, theta: Any) -> Any:
+        return np.zeros(theta.shape)
 
 
 def _nodes(low: float, high: float, spacings: float, side: int) -> tuple[Any, Any]:

@@ -9,7 +9,10 @@ import numpy as np
 
 from ...numerics import barycentric, gauss_legendre, with_ones
 from ...posterior import Marginal
-from .cohorts import Cohorts
+from ...priors import Normal
+from .by_class import ClassCohorts
+from .cohorts import Accuracy, Cohorts
+from .placed_cohorts import PlacedCohorts
 from .solution import Solution
 from .windows import TauScale
 
@@ -33,11 +36,15 @@ def draw(solution: Solution, chains: int, draws: int, seed: int) -> dict[str, An
     size, pooled = chains * draws, solution.model.pooled
     mu, tau = draw_level(solution, size, rng)
     found: dict[str, Any] = {"mu": mu}
-    if pooled:
+    cohorts = solution.grid.cohorts
+    if isinstance(cohorts, PlacedCohorts):
+        found |= {"theta": _draw_placed(cohorts, mu, tau, rng)} | ({} if pooled else {"tau": tau})
+    elif isinstance(cohorts, ClassCohorts):
+        found |= _draw_classes(cohorts, mu, tau, solution.grid.accuracy, rng) | {"tau": tau}
+    elif pooled:
         theta = np.broadcast_to(mu[:, None], (size, solution.model.cohorts)).copy()
         found |= {"theta": theta, "theta_new_cohort": mu.copy()}
     else:
-        cohorts = solution.grid.cohorts
         widths = cohorts.draw_widths(mu, tau, solution.grid.accuracy, rng)
         theta = np.stack([draw_theta(cohorts, j, mu, width, rng) for j, width in enumerate(widths)], axis=-1)
         found |= {"tau": tau, "theta": theta}
@@ -53,6 +60,41 @@ def draw_level(solution: Solution, size: int, rng: np.random.Generator) -> tuple
     if spread is not None and solution.whole.scale is not None:
         tau = draw_spread(spread, solution.whole.scale, uniform[0])
     return _draw_mu(solution, tau, uniform[1]), tau
+
+
+def _draw_placed(cohorts: PlacedCohorts, mu: Any, tau: Any, rng: np.random.Generator) -> Any:
+    """theta (draw, cohort) of cohorts that do not all stand around mu; where one does not vary, it is its mean."""
+    found = []
+    for j, widths in enumerate(cohorts.placement.widths(tau)):
+        part, own = cohorts.of(j)
+        mean = mu + cohorts.placement.shift[j]
+        found.append(draw_theta(part, own, mean, widths, rng) if widths.any() else mean)
+    return np.stack(found, axis=-1)
+
+
+def _draw_classes(
+    cohorts: ClassCohorts, mu: Any, tau: Any, accuracy: Accuracy, rng: np.random.Generator
+) -> dict[str, Any]:
+    """The mean of each further class (draw, class), and theta (draw, cohort) around mu or that."""
+    members, means = cohorts.classes.members, [mu]
+    theta = np.empty((len(mu), sum(len(some) for some in members)))
+    for d, (some, part, width) in enumerate(zip(members, cohorts.parts, cohorts.widths(tau), strict=True)):
+        if d:
+            means.append(_draw_mean(part, cohorts.classes.biases[d - 1], mu, width, accuracy, rng))
+        for k, j in enumerate(some):
+            theta[:, j] = draw_theta(part, k, means[-1] if d else mu, width, rng)
+    return {"theta": theta, "class_means": np.stack(means[1:], axis=-1)}
+
+
+def _draw_mean(part: Cohorts, bias: Normal, mu: Any, width: Any, accuracy: Accuracy, rng: np.random.Generator) -> Any:
+    """The mean of a class given mu and the spread around it."""
+
+    def log_product(mean: Any) -> Any:
+        return part.log_averages(mean, width, accuracy).sum(axis=0)
+
+    centre, deviation = mu + bias.mu, np.full(len(mu), bias.sigma)
+    reach = _REACH * bias.sigma
+    return _inverted(*_closer(log_product, centre, deviation, centre - reach, centre + reach), rng)
 
 
 def draw_spread(marginal: Marginal, scale: TauScale, uniform: Any) -> Any:
@@ -90,13 +132,18 @@ def _draw_mu(solution: Solution, tau: Any, uniform: Any) -> Any:
 
 def draw_theta(cohorts: Cohorts, j: int, mu: Any, tau: Any, rng: np.random.Generator) -> Any:
     """theta_j given (mu, tau): inverse distribution function on a grid around likelihood times normal."""
-    theta, log_density = _closer(lambda theta: cohorts.log_likelihood(theta, j), mu, tau, *_reach(cohorts, j, mu, tau))
+    reach = _reach(cohorts, j, mu, tau)
+    return _inverted(*_closer(lambda theta: cohorts.log_likelihood(theta, j), mu, tau, *reach), rng)
+
+
+def _inverted(theta: Any, log_density: Any, rng: np.random.Generator) -> Any:
+    """One draw from each of some densities (draw, point): their inverse distribution functions."""
     density = np.exp(log_density)
     below = np.cumsum(0.5 * (density[:, 1:] + density[:, :-1]), axis=1)
-    below = np.concatenate([np.zeros((len(mu), 1)), below], axis=1) / below[:, -1:]
-    wanted = rng.uniform(size=(len(mu), 1))
+    below = np.concatenate([np.zeros((len(theta), 1)), below], axis=1) / below[:, -1:]
+    wanted = rng.uniform(size=(len(theta), 1))
     index = np.clip((below < wanted).sum(axis=1) - 1, 0, _POINTS - 2)
-    rows = np.arange(len(mu))
+    rows = np.arange(len(theta))
     left, right = below[rows, index], below[rows, index + 1]
     part = (wanted[:, 0] - left) / np.maximum(right - left, 1e-300)
     return theta[rows, index] + part * (theta[rows, index + 1] - theta[rows, index])

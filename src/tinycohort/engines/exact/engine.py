@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ...compiled import CompiledModel
-from ...pooling import Exnex, Mem
+from ...pooling import Commensurate, Design, Exnex, Mem, Power, Regression
 from ...posterior import LeaveOneOut, Marginal, Points, Posterior, Target
 from .cohorts import Accuracy
+from .discounted import discounted
 from .draws import draw
 from .exnex_alone import before_the_data, mixing_of
 from .exnex_cohorts import Mixing
@@ -19,6 +20,7 @@ from .exnex_solution import ExnexSolution
 from .grid import Grid, Windows, adjust, falls_off, find_windows, integrate
 from .mem import MemPosterior
 from .nested_solution import NestedPosterior
+from .placed import PlacedPosterior
 from .points import points_of
 from .refinement import LEVELS, evidence_stands, finer, refine
 from .shaped import ShapedPosterior
@@ -55,7 +57,7 @@ def solve(model: CompiledModel) -> Posterior:
     Parameters
     ----------
     model : CompiledModel
-        Pooling ``none``, ``common``, ``partial``, ``student``, ``nested``, ``exnex`` or ``mem``.
+        Any pooling, as far as `engines.run.exact_applies` says.
 
     Returns
     -------
@@ -73,6 +75,10 @@ def solve(model: CompiledModel) -> Posterior:
         return MemPosterior(model)
     if model.pooling.grouped:
         return NestedPosterior(model)
+    if isinstance(model.pooling, Design | Regression | Commensurate):
+        return PlacedPosterior(model)
+    if isinstance(model.pooling, Power):
+        return DiscountedPosterior(model, model.pooling)
     return ExactPosterior(model)
 
 
@@ -143,6 +149,43 @@ class ExactPosterior(Posterior):
     def draws(self, chains: int, draws: int, seed: int) -> dict[str, Any]:
         make = draw if self.solution.whole.shares is None else draw_exnex
         return make(self.solution, chains, draws, seed)
+
+
+class DiscountedPosterior(Posterior):
+    """Likelihoods to stated powers: a model like any other, but that a left-out cohort is predicted undiscounted."""
+
+    engine = "exact"
+
+    def __init__(self, model: CompiledModel, pooling: Power) -> None:
+        self.model = model
+        self._inner = solve(discounted(model, pooling, model.powers))
+        self.log_marginal_likelihood = self._inner.log_marginal_likelihood
+        self.reasons, self.diagnostics = self._inner.reasons, self._inner.diagnostics
+        self._pooling = pooling
+
+    def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
+        return self._inner.marginal(target, cohort, natural)
+
+    def points(self, target: Target, cohort: int | None = None) -> Points | None:
+        return self._inner.points(target, cohort)
+
+    def predicted_events(self, patients: int, target: Target, cohort: int | None = None) -> Any:
+        return self._inner.predicted_events(patients, target, cohort)
+
+    def leave_one_out(self) -> LeaveOneOut:
+        """What the others, discounted, say of each cohort's whole likelihood."""
+        found = self._inner.leave_one_out()
+        assert found is not None
+        log_predictive = np.array(found.log_predictive)
+        for j in np.flatnonzero(self.model.powers < 1.0):
+            without = float(self.log_marginal_likelihood or 0.0) - log_predictive[j]
+            powers = np.where(np.arange(self.model.cohorts) == j, 1.0, self.model.powers)
+            whole = solve(discounted(self.model, self._pooling, powers)).log_marginal_likelihood
+            log_predictive[j] = float(whole or 0.0) - without
+        return LeaveOneOut(log_predictive, found.variance_mu, found.variance_theta)
+
+    def draws(self, chains: int, draws: int, seed: int) -> dict[str, Any]:
+        return self._inner.draws(chains, draws, seed)
 
 
 def _left_out(model: CompiledModel, j: int, mixing: Mixing | None = None) -> tuple[float, float, float]:

@@ -5,6 +5,7 @@ In this order: mu; the average over cohorts; tau, in its own coordinate; theta o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,8 +13,11 @@ import numpy as np
 from ...compiled import CompiledModel
 from ...numerics import barycentric, exp_without_denormals, gauss_hermite, gauss_legendre, pieces, with_ones
 from .averages import average_of
+from .by_class import ClassCohorts
+from .cohorts import Nobody
 from .curves import Curve
 from .grid import Grid
+from .placed_cohorts import PlacedCohorts
 from .student import StudentCohorts
 from .student_marginals import student_thetas
 from .windows import Stretch
@@ -69,7 +73,12 @@ def stack(whole: Grid, grid: Grid, model: CompiledModel) -> Stack:
     """Every marginal of the posterior on `grid`, which is what was kept of the `whole`."""
     mu = grid.stretch, grid.mu[None], grid.weights[None]
     average, averages = average_of(grid, model)
-    own = student_thetas(grid, grid.cohorts.nu) if isinstance(grid.cohorts, StudentCohorts) else thetas(grid)
+    if isinstance(grid.cohorts, PlacedCohorts):
+        own = _placed_thetas(grid, grid.cohorts)
+    elif isinstance(grid.cohorts, ClassCohorts):
+        own = _class_thetas(grid, grid.cohorts)
+    else:
+        own = student_thetas(grid, grid.cohorts.nu) if isinstance(grid.cohorts, StudentCohorts) else thetas(grid)
     pieces = own[1].shape[1] // len(grid.tau)
     parts = [mu, average, spread_of(whole, *grid.mu.shape)]
     parts = [*(_in_pieces(part, pieces) for part in parts), own]
@@ -149,6 +158,46 @@ def _close(grid: Grid, rows: slice, theta: Any) -> Any:
     """
     _, slope = grid.stretch.only(rows).coordinate(theta[:, rows])
     return grid.tau[rows, None] * slope * grid.mu.shape[1] >= _GAP * np.pi
+
+
+def _placed_thetas(grid: Grid, cohorts: PlacedCohorts) -> tuple[Stretch, Any, Any]:
+    """The same of cohorts that do not all stand around mu: each set of them around a mean of its own."""
+    widths = cohorts.placement.widths(grid.tau)
+    order = np.concatenate([[0], *(1 + some for some in cohorts.members)]).argsort()
+    nobody = replace(grid, cohorts=Nobody(cohorts.step), log_averages=grid.log_averages[:0])
+    found = [thetas(nobody)]
+    for part, some in zip(cohorts.parts, cohorts.members, strict=True):
+        shift, tau = cohorts.placement.shift[some[0]], widths[some[0]]
+        lower, upper, middle, core = grid.stretch.ends()
+        stretch, mu = Stretch(lower + shift, upper + shift, middle + shift, core), grid.mu + shift
+        if not tau.any():  # theta is that mean itself
+            alike = np.zeros((len(some), 1), int) + np.arange(len(tau))
+            found.append((stretch.only(alike), mu[alike], grid.weights[alike]))
+            continue
+        own = replace(grid, tau=tau, mu=mu, stretch=stretch, cohorts=part, log_averages=grid.log_averages[some])
+        among, nodes, mass = thetas(own)
+        found.append((among.only(np.arange(1, len(some) + 1)), nodes[1:], mass[1:]))
+    return _put_together(found, order)
+
+
+def _class_thetas(grid: Grid, cohorts: ClassCohorts) -> tuple[Stretch, Any, Any]:
+    """The same of cohorts in classes: each class around a mean of its own."""
+    members = cohorts.classes.members
+    order = np.concatenate([[0], *(1 + some for some in members)]).argsort()
+    reference = replace(grid, cohorts=cohorts.reference, log_averages=grid.log_averages[: len(members[0])])
+    found = [thetas(reference)]
+    for d in range(1, len(members)):
+        stretch, nodes, mass = thetas(cohorts.class_grid(d, grid))
+        found.append((stretch.only(np.arange(1, len(nodes))), nodes[1:], mass[1:]))
+    return _put_together(found, order)
+
+
+def _put_together(found: list[tuple[Stretch, Any, Any]], order: Any) -> tuple[Stretch, Any, Any]:
+    """Marginals of sets of cohorts as one, in the order of the model."""
+    each = [[np.broadcast_to(end, one[1].shape[:2]) for end in one[0].ends()] for one in found]
+    ends = (np.concatenate(some)[order] for some in zip(*each, strict=True))
+    nodes, mass = (np.concatenate([one[k] for one in found])[order] for k in (1, 2))
+    return Stretch(*ends), nodes, mass
 
 
 def theta_densities(grid: Grid, theta: Any) -> Any:

@@ -17,6 +17,7 @@ from ...numerics import student_scales
 from ...pooling import Pooling, Student
 from .cohorts import Accuracy, Cohorts
 from .exnex_cohorts import ExnexCohorts, Mixing
+from .placed_cohorts import CommonPlaced, PartialPlaced
 
 __all__ = ["StudentCohorts", "cohorts_of"]
 
@@ -95,4 +96,6 @@ def cohorts_of(
         return ExnexCohorts(likelihood, data, step, mixing)
     if isinstance(pooling, Student):
         return StudentCohorts(likelihood, data, step, pooling.nu)
+    if isinstance(pooling, PartialPlaced | CommonPlaced):
+        return pooling.make(step)
     return Cohorts(likelihood, data, step)
