@@ -32,6 +32,7 @@ KEYS = [
     "tau",
     "tau_group",
     "shape",
+    "places",
     "typical",
     "average",
     "new_cohort",
