@@ -7,6 +7,7 @@ sum over a grid does the rest.
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from tinycohort.compiled import CompiledModel, Row
 from tinycohort.engines.run import run
 from tinycohort.families import Contrast, Proportion
 from tinycohort.issues import InputError
-from tinycohort.likelihoods import Binomial, NormalEstimate
+from tinycohort.likelihoods import Binomial, NormalEstimate, TwoArmCounts
 from tinycohort.pooling import Commensurate, Common, Design, Partial, Pooling, Power, Regression
 from tinycohort.priors import prior
 
@@ -277,6 +278,37 @@ def test_the_exact_engine_says_what_is_for_the_other() -> None:
     rows = rows_of("randomised", "observational")
     with pytest.raises(InputError, match="biases whose prior is not normal"):
         run(normal_model(BY_DESIGN, wide, rows, Y[:2], SE[:2]), "exact")
+
+
+@pytest.mark.slow
+def test_the_slope_of_latitude_in_the_bcg_trials_is_that_of_multinma(repository: Path) -> None:
+    """Their study intercepts are estimated; here they are conditioned away, which in trials so large is the same."""
+    (case,) = json.loads((repository / "tests/reference/meta_regression.json").read_text(encoding="utf-8"))["cases"]
+    told, wanted = case["inputs"], case["expected"]["latitude"]
+    latitude = np.array(told["latitude"], float)
+    treated, untreated = np.array(told["r_vaccinated"]), np.array(told["r_unvaccinated"])
+    model = CompiledModel(
+        "bcg",
+        Contrast("ratio"),
+        TwoArmCounts(),
+        Regression("partial", ("latitude",), (float(latitude.mean()),)),
+        {"mu": prior("Normal(0, 100)"), "tau": prior("HalfNormal(5)"), "beta_latitude": prior("Normal(0, 100)")},
+        tuple(rows_of(*[""] * 13, covariates=[(one,) for one in latitude])),
+        {
+            "events": treated,
+            "total": told["n_vaccinated"],
+            "control_total": told["n_unvaccinated"],
+            "both_events": treated + untreated,
+        },
+    )
+    fit = run(model, "exact", seed=1)
+    assert fit.reportable, fit.reasons
+    tolerance = float(case["tolerance"])
+    pairs = (("mu", "d_at_mean_latitude"), ("tau", "tau"), ("beta_latitude", "beta"))
+    for name, theirs in pairs:
+        assert moments(fit, name) == pytest.approx((wanted[theirs]["mean"], wanted[theirs]["sd"]), abs=tolerance)
+        upper = float(fit.posterior.marginal(name).quantile(np.array([0.975]))[0])  # type: ignore[arg-type, union-attr]
+        assert upper == pytest.approx(wanted[theirs]["q975"], abs=tolerance)
 
 
 # -- model files -------------------------------------------------------------------------------------------------------

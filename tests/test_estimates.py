@@ -34,6 +34,7 @@ KEYS = [
     "shape",
     "exchangeable",
     "exchangeability",
+    "places",
     "typical",
     "average",
     "new_cohort",

@@ -32,8 +32,8 @@ ENGINES = ("auto", "exact", "nuts")
 _EXACT_POOLINGS = (
     "none", "common", "partial", "student", "nested", "exnex", "mem", "design", "power", "commensurate", "regression",
 )  # fmt: skip
-# Spreads of biases that are integrated beside mu and tau.
-_MOST_SPREADS = 2
+# Spreads of biases that are integrated beside mu and tau: two are right, and take minutes.
+_MOST_SPREADS = 1
 # Of survival, where one scalar and at most one shared shape are unknown of a cohort.
 _EXACT_CURVES = ("exponential", "weibull", "log_normal", "log_logistic")
 _EXACT_SHAPES, _POOLINGS_OF_CURVES = ("fixed", "shared"), ("none", "common", "partial")
@@ -152,15 +152,14 @@ def exact_applies(compiled: CompiledModel) -> tuple[bool, str]:
     pooling, shape = compiled.pooling.name, compiled.shape
     if getattr(compiled.pooling, "components", 1) > 1:
         return False, "several exchangeable components"
-    several = 0
     if isinstance(compiled.pooling, Design):
         if not all(isinstance(compiled.priors[f"bias_{one}"], Normal) for one in compiled.pooling.classes):
             return False, "biases whose prior is not normal"
         several = len(compiled.pooling.classes)
-    if isinstance(compiled.pooling, Regression) and len(compiled.pooling.slopes) > 1:
-        return False, f"more than one covariate ({len(compiled.pooling.slopes)} here)"
-    if several > _MOST_SPREADS:
-        return False, f"more than {_MOST_SPREADS} classes of designs beside the reference ({several} here)"
+        if several > _MOST_SPREADS:
+            return False, f"more than one class of designs beside the reference ({several} here)"
+    if isinstance(compiled.pooling, Regression) and len(compiled.pooling.names) > 1:
+        return False, f"more than one covariate ({len(compiled.pooling.names)} here)"
     if shape is None:
         return pooling in _EXACT_POOLINGS, f"pooling {pooling!r}"
     if compiled.family.name not in _EXACT_CURVES:
