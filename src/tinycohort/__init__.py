@@ -28,6 +28,7 @@ _HOMES = {
     "tinycohort.risks": ("risk_at_baseline",),
     "tinycohort.checks": ("show",),
     "tinycohort.comparison": ("Variants", "vary"),
+    "tinycohort.calibration.models": ("CalibrationResult", "calibrate"),
     "tinycohort.reconstruction": ("Reconstruction", "reconstruct"),
     "tinycohort.reporting.writing": ("report",),
     "tinycohort": ("plots",),
@@ -36,6 +37,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 if TYPE_CHECKING:
     from . import plots
+    from .calibration.models import CalibrationResult, calibrate
     from .checks import show
     from .comparison import Variants, vary
     from .compiled import CompiledModel, compile_model
@@ -76,9 +78,11 @@ if TYPE_CHECKING:
     from .spec import ModelSpec, bundled_models, read_model
 
 __all__ = [
-    "Beta", "Cauchy", "CompiledModel", "Evidence", "Exponential", "Fit", "Gamma", "HalfCauchy", "HalfNormal",
+    "Beta", "CalibrationResult", "Cauchy", "CompiledModel", "Evidence", "Exponential", "Fit", "Gamma", "HalfCauchy",
+    "HalfNormal",
     "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal", "LogStudentT", "Logistic", "ModelSpec",
-    "Normal", "Reconstruction", "StudentT", "Uniform", "Variants", "__version__", "bundled_models", "check",
+    "Normal", "Reconstruction", "StudentT", "Uniform", "Variants", "__version__", "bundled_models", "calibrate",
+    "check",
     "compile_model", "curve_marginal", "estimate", "fit", "from_deaths", "from_landmarks", "from_median",
     "from_patients", "from_person_time", "plots", "pool", "pool_survival", "predicted_deaths", "predicted_events",
     "prior_posterior_overlap", "probability_above", "read_evidence", "read_fit", "read_model", "reconstruct",
