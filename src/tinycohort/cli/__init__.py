@@ -1,4 +1,4 @@
-"""The command line: `tinycohort init | check | show | fit | pool | reconstruct | report | reproduce`.
+"""The command line: `init | check | show | fit | pool | reconstruct | calibrate | report | reproduce` of `tinycohort`.
 
 Only here is anything printed. Nothing heavy is imported before a command needs it, so that help and complaints are
 instant.

@@ -14,7 +14,7 @@ from .output import answer, answer_json, complain
 if TYPE_CHECKING:
     from ..posterior import Fit
 
-__all__ = ["check", "fit", "init", "pool", "reconstruct", "report", "reproduce", "show"]
+__all__ = ["all_at_once", "check", "fit", "init", "mind_project", "pool", "reconstruct", "report", "reproduce", "show"]
 
 _MANY_COHORTS = 60
 # Each holds some gigabytes at most.
@@ -60,7 +60,7 @@ def check(options: Any) -> int:
 
     if options.seal and options.folder is None:
         raise InputError(Issue("--seal", "no folder is named", "Name yours: tinycohort check FOLDER --seal."))
-    _mind_project(options.folder, "tinycohort check evidence")
+    mind_project(options.folder, "tinycohort check evidence")
     issues = check(options.folder)
     if options.seal and not any(issue.severity == "error" for issue in issues):
         complain(f"sealed by {str(seal(options.folder))!r}")
@@ -89,7 +89,7 @@ def _rows_read(folder: str | None) -> str:
     return f"rows read: {', '.join(counts) or 'none'}"
 
 
-def _mind_project(given: str | None, command: str) -> None:
+def mind_project(given: str | None, command: str) -> None:
     """Say that the bundled evidence is used where a project's own may be meant, which is never taken unasked."""
     if given is None and Path("evidence", "outcomes.csv").is_file():
         complain(f"this is about the bundled evidence; for that of this folder: {command}")
@@ -102,7 +102,7 @@ def show(options: Any) -> int:
     from ..checks import WIDTH, show
     from ..evidence import read_evidence
 
-    _mind_project(options.data, "add --data evidence")
+    mind_project(options.data, "add --data evidence")
     shown = show(options.what, read_evidence(options.data))
     if options.json:
         answer_json(shown.to_dict())
@@ -119,7 +119,7 @@ def fit(options: Any) -> int:
     from ..evidence import read_evidence
     from ..spec import read_model
 
-    _mind_project(options.data, "add --data evidence")
+    mind_project(options.data, "add --data evidence")
     model = read_model(options.model)
     if options.variant is not None:
         model = model.variant(options.variant)
@@ -139,7 +139,7 @@ def pool(options: Any) -> int:
     from ..direct import pool
     from .cohort_file import read_cohort_file
 
-    columns = _all_at_once(
+    columns, _ = all_at_once(
         lambda: read_cohort_file(
             options.file, options.given_level, ratio=options.ratio, grouped=options.pooling == "nested"
         ),
@@ -169,7 +169,7 @@ def reconstruct(options: Any) -> int:
     from .curve_files import CURVE, RISK, in_its_place, read_columns
 
     read: dict[str, Any] = {"risk": None}
-    _all_at_once(
+    all_at_once(
         lambda: read.update(curve=read_columns(options.curve, CURVE)),
         lambda: options.at_risk is None or read.update(risk=read_columns(options.at_risk, RISK)),
     )
@@ -208,11 +208,11 @@ def _check_priors(options: Any) -> None:
     from ..priors import prior
 
     given = [(name, text) for name in ("mu", "tau", "tau_group") if (text := getattr(options, name)) is not None]
-    _all_at_once(*(partial(prior, text, f"--{name.replace('_', '-')}") for name, text in given))
+    all_at_once(*(partial(prior, text, f"--{name.replace('_', '-')}") for name, text in given))
 
 
-def _all_at_once(*steps: Callable[[], Any]) -> Any:
-    """Take every step, then raise what all of them complained of; what the first returned otherwise."""
+def all_at_once(*steps: Callable[[], Any]) -> list[Any]:
+    """Take every step, then raise what all of them complained of; what each returned otherwise."""
     from ..issues import InputError
 
     results: list[Any] = []
@@ -224,7 +224,7 @@ def _all_at_once(*steps: Callable[[], Any]) -> Any:
             issues += error.issues
     if issues:
         raise InputError(issues)
-    return results[0] if results else None
+    return results
 
 
 def _report(fit: Fit, options: Any, more: dict[str, Any]) -> int:
@@ -245,7 +245,7 @@ def report(options: Any) -> int:
     """Pages for people: one over all models, and one a model."""
     from ..reporting.writing import report
 
-    _mind_project(options.data, "add --data evidence --models models")
+    mind_project(options.data, "add --data evidence --models models")
     names = options.model if options.models is None else _in_folder(options.models, options.model)
     verdict = report(names or None, options.data, options.to, seed=options.seed, progress=complain)
     answer(verdict.lines)
@@ -267,7 +267,7 @@ def reproduce(options: Any) -> int:
     """Everything: all models, both engines, all variants, into one folder."""
     from ..reporting.reproduction import reproduce
 
-    _mind_project(options.data, "add --data evidence --models models/response.toml")
+    mind_project(options.data, "add --data evidence --models models/response.toml")
     verdict = reproduce(
         options.output,
         evidence=options.data,

@@ -55,7 +55,7 @@ class BatchPlaces:
 
 
 def batch_applies(model: CompiledModel) -> bool:
-    """Whether one grid serves every data set of a model: counts, pooled partially, with priors that do not reach far."""
+    """Whether one grid serves every data set of a model: counts, pooled partially, priors that do not reach far."""
     kind = model.likelihood
     counts = isinstance(kind, Binomial) and kind == Binomial() and isinstance(model.family, Proportion)
     if not counts or model.pooling.name != "partial":
@@ -95,7 +95,8 @@ def place_many(
     Examples
     --------
     >>> from tinycohort import HalfNormal, Logistic
-    >>> placed = place_many([[1, 7, 9]], [8, 27, 44], Logistic(0, 1), HalfNormal(0.5), {"mu": [-1.0], "cohort_1": [-1.0]})
+    >>> truths = {"mu": [-1.0], "cohort_1": [-1.0]}
+    >>> placed = place_many([[1, 7, 9]], [8, 27, 44], Logistic(0, 1), HalfNormal(0.5), truths)
     >>> {name: round(float(below[0]), 3) for name, below in placed.below.items()}
     {'mu': 0.748, 'cohort_1': 0.784}
     """

@@ -1,4 +1,4 @@
-"""Models calibrated: truths from a model's own priors or from a grid, data, refits, and where the truths lie in them."""
+"""Models calibrated: truths from their own priors or from a grid, data, refits, and where the truths lie in them."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, as_completed
@@ -40,7 +41,7 @@ class Workers(Protocol):
 
 
 class Here:
-    """This process, one chunk after the other."""
+    """In the process that asks, one chunk after the other."""
 
     died: tuple[type[BaseException], ...] = ()
 
@@ -100,7 +101,7 @@ class Cluster:
         try:
             from distributed import Client
             from distributed.client import FutureCancelledError
-            from distributed.comm import CommClosedError
+            from distributed.comm.core import CommClosedError
             from distributed.scheduler import KilledWorker
         except ImportError:
             mend = 'Install it: pip install "tinycohort[dask]".'
@@ -116,6 +117,7 @@ class Cluster:
     @contextmanager
     def executor(self) -> Iterator[Executor]:
         try:
+            self._knock()
             client = self._client(self.address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, ImportError, TypeError) as error:
             what = f"no Dask scheduler answers at {self.address!r} ({type(error).__name__})"
@@ -131,6 +133,13 @@ class Cluster:
                 raise
         finally:
             client.close()
+
+    def _knock(self) -> None:
+        """See whether anything listens: a client that finds nothing is not easily got rid of."""
+        from distributed.comm.addressing import get_address_host_port
+
+        with socket.create_connection(get_address_host_port(self.address, strict=True), _CONNECT_SECONDS):
+            pass
 
     def help(self) -> str:
         return "Look at what the cluster's workers print; what is finished stays in the checkpoint, if there is one."

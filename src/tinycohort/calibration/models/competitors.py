@@ -1,7 +1,8 @@
 """What a user would otherwise do with the same counts: four usual intervals, of many data sets at once.
 
 Random effects are as metafor and meta do them when nothing else is asked for: 0.5 is added where a cohort has no event
-or nothing else, and heterogeneity is estimated by restricted maximum likelihood unless DerSimonian and Laird's is named.
+or nothing else, and heterogeneity is estimated by restricted maximum likelihood, unless DerSimonian and Laird's is
+named.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ def clopper_pearson(events: Any, totals: Sequence[int], level: float = 0.95) -> 
     tail = 0.5 * (1.0 - level)
     # A beta distribution needs two positive parameters; at the ends the limit is known.
     lower = special.betaincinv(np.maximum(responders, 1.0), people - np.maximum(responders, 1.0) + 1.0, tail)
-    upper = special.betaincinv(np.minimum(responders, people - 1.0) + 1.0, np.maximum(people - responders, 1.0), 1 - tail)
+    upper = special.betaincinv(
+        np.minimum(responders, people - 1.0) + 1.0, np.maximum(people - responders, 1.0), 1 - tail
+    )
     ends = np.stack([np.where(responders == 0, 0.0, lower), np.where(responders == people, 1.0, upper)], axis=1)
     return Pooled(responders / people, ends, ends)
 

@@ -1,8 +1,7 @@
-"""`calibrate`: is a model's answer right on average, and how often do its intervals hold at fixed truths?"""
+"""`calibrate`: whether a model's answer is right on average, and how often its intervals hold at fixed truths."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import os
 import time
@@ -13,18 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from ...compiled import CompiledModel, Row, compile_model
-from ...engines.batch_places import batch_applies
-from ...engines.run import ENGINES, exact_applies, run_issues
-from ...evidence import Evidence, read_evidence
-from ...families import SurvivalFamily
+from ...compiled import CompiledModel
+from ...evidence import Evidence
 from ...issues import InputError, Issue
 from ...posterior import Fit
-from ...spec import ModelSpec, read_model
+from ...spec import ModelSpec
 from .checkpoint import open_checkpoint
 from .chunks import do_all, workers_for
 from .gathering import gather_grid, gather_prior
-from .grid import Grid, GridChunk, do_grid_chunk, grid_of
+from .grid import Grid, GridChunk, do_grid_chunk
+from .requests import Asked, asked_for, model_issues, request_issues, truths_of
 from .result import CalibrationResult
 from .stamp import code_digest, stamp
 from .truths import PriorChunk, do_prior_chunk, engine_for
@@ -34,19 +31,9 @@ __all__ = ["CHUNK_SIZES", "calibrate"]
 #: Replicates done together, by what refits: some seconds of work.
 CHUNK_SIZES = {"batch": 500, "exact": 25, "nuts": 10}
 _MOST_WORKERS = 4
-_MOST = 1_000_000
-_MOST_PEOPLE = 10_000
 _EVERY_SECONDS = 2.0
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What a calibration is about: the model with its sizes, and what is known of where they come from."""
-
-    model: CompiledModel
-    digests: dict[str, str]
 
 
 def calibrate(
@@ -120,16 +107,16 @@ def calibrate(
     >>> result.calibrated
     True
     """
-    issues = _issues(replicates, level, workers, engine, seed, sampler, scheduler)
-    asked: _Asked | None = None
+    issues = request_issues(replicates, level, workers, engine, seed, sampler, scheduler)
+    asked: Asked | None = None
     grid: Grid | None = None
     for step in ("model", "truths"):
         try:
             if step == "model":
-                asked = _asked(model, evidence, totals)
-                issues += _model_issues(asked.model, engine, truths)
+                asked = asked_for(model, evidence, totals)
+                issues += model_issues(asked.model, engine, truths)
             elif truths is not None:
-                grid = _grid_of(truths)
+                grid = truths_of(truths)
         except InputError as error:
             issues += error.issues
     if issues or asked is None:
@@ -148,90 +135,7 @@ def calibrate(
     return gather_grid(found, list(grid), settings, _stamp(asked))
 
 
-def _grid_of(truths: Any) -> Grid:
-    if isinstance(truths, str):
-        if truths != "grid":
-            mend = 'Give "grid", or such as {"rates": [0.1, 0.3]}; leave it out to draw truths from the priors.'
-            raise InputError(Issue("truths", f"unknown choice {truths!r}", mend))
-        return Grid()
-    return grid_of(truths)
-
-
-# -- what is asked for ------------------------------------------------------------------------------------------------
-
-
-def _asked(model: Any, evidence: Evidence | None, totals: Sequence[int] | None) -> _Asked:
-    if isinstance(model, Fit):
-        model = model.compiled
-    if isinstance(model, CompiledModel):
-        compiled, digests = model, {"data_and_model": model.digest}
-    else:
-        spec, known = read_model(model), read_evidence() if evidence is None else evidence
-        compiled = compile_model(spec, known)
-        digests = {"data_and_model": compiled.digest, "model": spec.digest, "evidence": known.digest}
-    if totals is None:
-        return _Asked(compiled, digests)
-    return _Asked(_of_sizes(compiled, totals), digests)
-
-
-def _of_sizes(model: CompiledModel, totals: Any) -> CompiledModel:
-    """The same model with cohorts of other sizes."""
-    issues = []
-    if model.likelihood.name != "binomial" or model.pooling.grouped:
-        what = f"sizes can be stated for counts without groups, and this is {model.likelihood.name!r} pooled as "
-        what += f"{model.pooling.name!r}"
-        issues.append(Issue("totals", what, "Leave them out: the sizes are then those of the evidence."))
-    several = list(totals) if isinstance(totals, Sequence | np.ndarray) and not isinstance(totals, str) else [totals]
-    if not several:
-        issues.append(Issue("totals", "no cohort", "Give such as [8, 27, 44]."))
-    for value in several:
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not (whole and 1 <= value <= _MOST_PEOPLE):
-            mend = f"Give how many people each cohort has, from 1 to {_MOST_PEOPLE:,}."
-            issues.append(Issue("totals", f"{value!r} is no size of a cohort", mend))
-    if issues:
-        raise InputError(issues)
-    rows = tuple(Row(f"cohort {j + 1} of {int(n)}") for j, n in enumerate(several))
-    data = {"events": np.zeros(len(several)), "total": np.array(several, float)}
-    if getattr(model.likelihood, "published_without_events", 1.0) == 0.0:
-        data["events"] += 1.0
-    return dataclasses.replace(model, rows=rows, data=data, given={})
-
-
-def _issues(
-    replicates: Any, level: Any, workers: Any, engine: Any, seed: Any, sampler: Mapping[str, Any], scheduler: Any
-) -> list[Issue]:
-    issues = [] if engine not in ENGINES else run_issues(engine, seed, sampler, "partial")
-    if engine not in ENGINES:
-        issues.append(Issue("engine", f"unknown engine {engine!r}", f"Choose one of {', '.join(ENGINES)}."))
-    for name, value, most in (("replicates", replicates, _MOST), ("workers", workers, 1000)):
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not (value is None and name == "workers") and not (whole and 1 <= value <= most):
-            what = f"{value!r} is not a whole number from 1 to {most:,}"
-            issues.append(Issue(name, what, f"Give one such as {2 if name == 'workers' else 1000}."))
-    if isinstance(level, bool) or not isinstance(level, int | float) or not 0.0 < level < 1.0:
-        issues.append(Issue("level", f"{level!r} is not between 0 and 1", "Give a probability, such as 0.95."))
-    if scheduler is not None and workers is not None:
-        mend = "Give one of the two: a cluster has workers of its own."
-        issues.append(Issue("workers", "are given beside a scheduler", mend))
-    return issues
-
-
-def _model_issues(model: CompiledModel, engine: Any, truths: Any) -> list[Issue]:
-    if isinstance(model.family, SurvivalFamily):
-        what = "what papers print of survival has no distribution to draw it from"
-        mend = "Survival reports are calibrated by what is published of made-up patients: the documentation shows it."
-        return [Issue(model.name, what, mend)]
-    issues = []
-    if truths is not None and not batch_applies(model):
-        what = "fixed truths are for counts that are pooled partially, with priors of mu and tau that do not reach far"
-        issues.append(Issue(model.name, what, "Leave `truths` out: they are then drawn from the model's priors."))
-    if truths is not None and engine == "nuts":
-        issues.append(Issue("engine", "at fixed truths the exact engine refits", "Leave the engine out."))
-    if engine == "exact" and not exact_applies(model)[0]:
-        what = f"the exact engine does not know {exact_applies(model)[1]}"
-        issues.append(Issue("engine", what, 'Use engine="nuts".'))
-    return issues
+# -- the work ------------------------------------------------------------------------------------------------------
 
 
 def _settings(
@@ -271,7 +175,10 @@ def _prior_chunks(model: CompiledModel, settings: Mapping[str, Any], sampler: di
 def _grid_chunks(model: CompiledModel, settings: Mapping[str, Any], grid: Grid) -> dict[str, GridChunk]:
     priors = (model.level_priors["mu"], model.level_priors["tau"])
     given = (settings["level"], settings["seed"], settings["replicates"])
-    return {" ".join(f"{value:g}" for value in truth): GridChunk(*priors, *truth, *given) for truth in grid}
+    return {
+        f"{cohorts} {people} {rate:g} {tau:g}": GridChunk(*priors, cohorts, people, rate, tau, *given)
+        for cohorts, people, rate, tau in grid
+    }
 
 
 # -- doing it ---------------------------------------------------------------------------------------------------------
@@ -288,7 +195,7 @@ def _run(
     do: Callable[[Any], Any],
     chunks: Mapping[Any, Any],
     settings: Mapping[str, Any],
-    asked: _Asked,
+    asked: Asked,
     where: _Where,
     progress: Progress,
 ) -> list[Any]:
@@ -335,5 +242,5 @@ class _Told:
         self._progress(f"{self._done} of {self._chunks} chunks{rest}")
 
 
-def _stamp(asked: _Asked) -> dict[str, Any]:
+def _stamp(asked: Asked) -> dict[str, Any]:
     return {**stamp(), "digests": asked.digests}

@@ -55,11 +55,12 @@ def gather_prior(found: Sequence[Any], settings: dict[str, Any], stamp: dict[str
 def _competitors(found: Sequence[Any], size: int) -> list[dict[str, Any]]:
     if not found:
         return []
-    return [
-        {"method": method, "quantity": quantity, "replicates": size, **_measured([one[method] for one in found], quantity, size)}
-        for method in found[0]
-        for quantity in found[0][method]
-    ]
+    rows = []
+    for method, quantities in found[0].items():
+        for quantity in quantities:
+            measured = _measured([one[method] for one in found], quantity, size)
+            rows.append({"method": method, "quantity": quantity, "replicates": size, **measured})
+    return rows
 
 
 def gather_grid(

@@ -123,8 +123,8 @@ def do_prior_chunk(chunk: PriorChunk) -> dict[str, Any]:
         seeds = rng.integers(0, _LARGEST_SEED, size)
         found = _place_each(chunk, wanted, truths, data, seeds)
     if has_competitors(model) and "theta_new_cohort" in draws:
-        natural = [model.family.natural(np.asarray(draws[name])) for name in ("mu", "theta_new_cohort")]
-        found["competitors"] = competed(data["events"], model.data["total"], *natural, chunk.level)
+        typical, new_cohort = (model.family.natural(np.asarray(draws[name])) for name in ("mu", "theta_new_cohort"))
+        found["competitors"] = competed(data["events"], model.data["total"], typical, new_cohort, chunk.level)
     return {**found, "code": code_digest()}
 
 
@@ -167,9 +167,9 @@ def _place_batch(chunk: PriorChunk, data: Any, truths: dict[str, Any]) -> dict[s
     model = chunk.model
     names = {f"cohort {label}": f"cohort_{j + 1}" for j, label in enumerate(model.labels)}
     asked = {names.get(key, key): values for key, values in truths.items() if key != "typical"}
-    priors = (model.level_priors[name] for name in ("mu", "tau"))
+    mu, tau = (model.level_priors[name] for name in ("mu", "tau"))
     totals = [int(n) for n in model.data["total"]]
-    placed = place_many(data["events"].astype(int), totals, *priors, asked, chunk.level)
+    placed = place_many(data["events"].astype(int), totals, mu, tau, asked, chunk.level)
     below, width, held = {}, {}, {}
     for key in truths:
         name = "mu" if key == "typical" else names.get(key, key)

@@ -77,10 +77,8 @@ class GridVerdict:
             for method, name in METHODS.items():
                 own = [row for row in rows if (row["method"], row["quantity"]) == (method, quantity)]
                 values = [row["coverage"] for row in own]
-                width = sum(row["width"] for row in own) / len(own)
-                found.append(
-                    f"    {name:<32} {min(values):8.1%} {sum(values) / len(values):8.1%} {max(values):8.1%} {width:8.3f}"
-                )
+                mean, width = (sum(row[what] for row in own) / len(own) for what in ("coverage", "width"))
+                found.append(f"    {name:<32} {min(values):8.1%} {mean:8.1%} {max(values):8.1%} {width:8.3f}")
         return found
 
 
