@@ -74,9 +74,8 @@ def run(name: str, model: Any, where: dict[str, Any], given: dict[str, Any]) -> 
 def keep_ranks(name: str, result: tc.CalibrationResult, seconds: float) -> None:
     stored = json.loads(RANKS.read_text(encoding="utf-8")) if RANKS.exists() else {}
     stored[name] = {**result.to_dict(), "seconds": round(seconds, 1)}
-    RANKS.write_text(
-        json.dumps(stored, indent=None, separators=(",", ":")).replace('},{"', '},\n{"') + "\n", encoding="utf-8"
-    )
+    text = json.dumps(stored, separators=(",", ":")).replace('},{"', '},\n{"')
+    RANKS.write_text(f"{text}\n", encoding="utf-8")
 
 
 def keep_grid(result: tc.CalibrationResult) -> None:

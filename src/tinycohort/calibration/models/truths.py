@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,20 +80,15 @@ class Quantity:
         return f"{self.name} {self.label}" if self.label else self.name
 
 
-def quantities_of(model: CompiledModel) -> list[Quantity]:
-    """The unknowns of a model; one of several that are the same by the model's own words."""
-    parameters = model.pooling.parameters
-    found = []
-    if "mu" in parameters:
-        found += [Quantity("mu", "", "mu", "mu"), Quantity("typical", "", "mu", "typical")]
-    found += [Quantity(name, "", name, name) for name in ("tau", "tau_group") if name in parameters]
-    if model.pooled and "mu" in parameters:
-        return found  # every cohort is the typical one
-    if "mu" in parameters:
+def quantities_of(model: CompiledModel, drawn: Collection[str]) -> list[Quantity]:
+    """The unknowns of a model that are among those `drawn`; one of several that are the same in every draw."""
+    found = [Quantity("mu", "", "mu", "mu"), Quantity("typical", "", "mu", "typical")]
+    found += [Quantity(name, "", name, name) for name in ("tau", "tau_group")]
+    if model.pooling.name != "common":  # where every cohort is the typical one
         found.append(Quantity("new_cohort", "", "theta_new_cohort", "new_cohort"))
-    found += [Quantity("cohort", label, "theta", "cohort", j) for j, label in enumerate(model.labels)]
+        found += [Quantity("cohort", label, "theta", "cohort", j) for j, label in enumerate(model.labels)]
     found += [Quantity("group", label, "theta_group", "group", g) for g, label in enumerate(model.group_labels)]
-    return found
+    return [one for one in found if one.drawn in drawn and (one.drawn != "theta_new_cohort" or "mu" in drawn)]
 
 
 def engine_for(model: CompiledModel, engine: str) -> str:
@@ -106,7 +102,7 @@ def engine_for(model: CompiledModel, engine: str) -> str:
 
 def has_competitors(model: CompiledModel) -> bool:
     """Whether the usual ways of pooling counts apply."""
-    return model.likelihood.name == "binomial" and model.cohorts > 1 and "mu" in model.pooling.parameters
+    return model.likelihood.name == "binomial" and model.cohorts > 1
 
 
 def do_prior_chunk(chunk: PriorChunk) -> dict[str, Any]:
@@ -115,14 +111,14 @@ def do_prior_chunk(chunk: PriorChunk) -> dict[str, Any]:
     model, size = chunk.model, chunk.replicates
     draws = model.pooling.draw_prior(model.level_priors, model.groups, (size,), rng)
     data = _draw_data(model, np.asarray(draws["theta"]), rng)
-    wanted = [one for one in quantities_of(model) if one.drawn in draws]
+    wanted = quantities_of(model, draws)
     truths = {one.key: _truth(draws, one) for one in wanted}
     if chunk.engine == "batch":
         found = _place_batch(chunk, data, truths)
     else:
         seeds = rng.integers(0, _LARGEST_SEED, size)
         found = _place_each(chunk, wanted, truths, data, seeds)
-    if has_competitors(model) and "theta_new_cohort" in draws:
+    if has_competitors(model) and {"mu", "theta_new_cohort"} <= set(draws):
         typical, new_cohort = (model.family.natural(np.asarray(draws[name])) for name in ("mu", "theta_new_cohort"))
         found["competitors"] = competed(data["events"], model.data["total"], typical, new_cohort, chunk.level)
     return {**found, "code": code_digest()}
