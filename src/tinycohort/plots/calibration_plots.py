@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..calibration.models import CalibrationResult, band
+from ..calibration.models.verdicts import called
 from ..issues import InputError, Issue
 from .canvas import BLACK, GREY, SHADE, figure_of, require_level, style
 from .panels import Panels
@@ -87,7 +88,7 @@ def rank_ecdf(result: CalibrationResult, *, level: float = 0.95, ax: Axes | None
             panel.axhline(0.0, color=GREY, linewidth=0.5)
             panel.plot(ends, curve, color=BLACK, linewidth=1.2)
             panel.set(xlim=(0.0, 1.0), ylim=(-reach, reach), xticks=(0.0, 0.5, 1.0))
-            panels.label(panel, key.replace("_", " "), ["0", "0.5", "1"])
+            panels.label(panel, called(key), ["0", "0.5", "1"])
         panels.around("place of the truth in its posterior", "share at or below it, less the place")
     return figure_of(panels.place)
 

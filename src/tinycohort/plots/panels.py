@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -103,16 +104,18 @@ class Panels:
         lowest = k + self.columns >= self.count
         panel.set_xticks(panel.get_xticks(), numbers if lowest else [""] * len(numbers))
         # Numbers of neighbours would touch.
-        for text, side in zip(panel.get_xticklabels()[:: len(numbers) - 1 or 1], ("left", "right"), strict=False):
-            text.set_horizontalalignment(side)
+        first, *_, last = panel.get_xticklabels() if len(numbers) > 1 else [None, None]
+        if first is not None and last is not None:
+            first.set_horizontalalignment("left")
+            last.set_horizontalalignment("right")
 
     def around(self, across: str, up: str) -> None:
         """What the axes of all panels are, and below them words and key."""
-        place, (width, height) = self.place, size_of(self.place)
+        place, height = self.place, size_of(self.place)[1]
         inches = inches_from(place)
         lines = len(self._words) + len(self._key_lines)
         middle = 0.5 * (lines * _LINE + _BELOW + height)
-        look = {"transform": inches, "fontsize": SMALL, "color": BLACK}
+        look: dict[str, Any] = {"transform": inches, "fontsize": SMALL, "color": BLACK}
         place.text(_LEFT, lines * _LINE + 0.1, across, va="bottom", **look)
         place.text(0.1, middle, up, rotation=90, ha="left", va="center", **look)
         for k, line in enumerate(self._words):

@@ -9,7 +9,7 @@ from typing import Any
 
 from scipy import special
 
-__all__ = ["METHODS", "GridVerdict", "PriorVerdict", "verdict_of"]
+__all__ = ["METHODS", "GridVerdict", "PriorVerdict", "called", "verdict_of"]
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -50,7 +50,7 @@ class PriorVerdict:
         """The tables, as text."""
         found = [f"  {'':<24.24} {'coverage':>9} {'width':>9} {'P uniform':>10}"]
         for row in rows:
-            name = f"{row['quantity']} {row['cohort']}".strip().replace("_", " ")
+            name = called(f"{row['quantity']} {row['cohort']}")
             found.append(f"  {name:<24.24} {row['coverage']:9.1%} {row['width']:9.3f} {row['p_value']:10.2g}")
         if competitors:
             found.append("  On the same data, coverage (mean width):")
@@ -82,6 +82,12 @@ class GridVerdict:
         return found
 
 
+def called(key: str) -> str:
+    """What a quantity is called: a cohort or group by its own label."""
+    quantity, _, label = key.partition(" ")
+    return label or quantity.replace("_", " ")
+
+
 def verdict_of(kind: str, rows: Rows, settings: Mapping[str, Any], unreported: int) -> PriorVerdict | GridVerdict:
     """The verdict on rows of either kind."""
     return _grid(rows, settings) if kind == "grid" else _prior(rows, settings, unreported)
@@ -94,7 +100,7 @@ def _prior(rows: Rows, settings: Mapping[str, Any], unreported: int) -> PriorVer
     least = _FALSE_ALARM / (2 * len(tested))
     wrong = []
     for row in tested:
-        name = f"{row['quantity']} {row['cohort']}".strip().replace("_", " ")
+        name = called(f"{row['quantity']} {row['cohort']}")
         chance = _coverage_p(row["coverage"], size, level)
         if row["p_value"] < least:
             wrong.append(f"{name} (P = {row['p_value']:.1g}: {row['words']})")
@@ -103,15 +109,14 @@ def _prior(rows: Rows, settings: Mapping[str, Any], unreported: int) -> PriorVer
     spread = sorted(row["coverage"] for row in rows)
     smallest = min(row["p_value"] for row in tested)
     error = math.sqrt(level * (1.0 - level) / size)
-    held = f"{level:.4g}".removeprefix("0.") if level >= 1 else f"{100 * level:g}%"
     facts = (
-        f"{held} intervals hold the truth in {spread[0]:.1%} to {spread[-1]:.1%} of {size:,} replicates (one standard "
-        f"error is {100 * error:.2g} points), and the smallest P value of {_count(len(tested), 'test')} of uniform "
-        f"ranks is {smallest:.2g} (below {least:.2g} would be a fault)"
+        f"{100 * level:g}% intervals hold the truth in {spread[0]:.1%} to {spread[-1]:.1%} of {size:,} replicates "
+        f"(one standard error is {100 * error:.2g} points), and the smallest P value of {_count(len(tested), 'test')} of "
+        f"uniform ranks is {smallest:.2g} (below {least:.2g} would be a fault)"
     )
     few = "" if size >= _MANY else f" So few replicates see gross faults alone: {_MANY} or more see finer ones."
     bad = f" {_count(unreported, 'refit')} could not have been reported, and count all the same." if unreported else ""
-    words = f"Not calibrated: {'; '.join(wrong)}. {facts[0].upper()}{facts[1:]}." if wrong else f"Calibrated: {facts}."
+    words = f"Not calibrated: {'; '.join(wrong)}. {facts}." if wrong else f"Calibrated: {facts}."
     head = [
         f"{settings['model']}: {_count(len(settings['cohorts']), 'cohort')}, {settings['pooling']}, engine "
         f"{'exact' if settings['engine'] == 'batch' else settings['engine']}, truths from the priors "
