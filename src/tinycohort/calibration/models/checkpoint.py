@@ -105,7 +105,7 @@ def _read(path: Path, identity: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _line(content: list[Any]) -> bytes:
     """JSON with its own checksum before it, on one line."""
-    text = json.dumps(content, separators=(",", ":"), sort_keys=True).encode()
+    text = json.dumps(content, separators=(",", ":")).encode()
     return hashlib.sha256(text).hexdigest()[:16].encode() + b" " + text + b"\n"
 
 

@@ -111,8 +111,8 @@ def _prior(rows: Rows, settings: Mapping[str, Any], unreported: int) -> PriorVer
     error = math.sqrt(level * (1.0 - level) / size)
     facts = (
         f"{100 * level:g}% intervals hold the truth in {spread[0]:.1%} to {spread[-1]:.1%} of {size:,} replicates "
-        f"(one standard error is {100 * error:.2g} points), and the smallest P value of {_count(len(tested), 'test')} of "
-        f"uniform ranks is {smallest:.2g} (below {least:.2g} would be a fault)"
+        f"(one standard error is {100 * error:.2g} points), and the smallest P value of "
+        f"{_count(len(tested), 'test')} of uniform ranks is {smallest:.2g} (below {least:.2g} would be a fault)"
     )
     few = "" if size >= _MANY else f" So few replicates see gross faults alone: {_MANY} or more see finer ones."
     bad = f" {_count(unreported, 'refit')} could not have been reported, and count all the same." if unreported else ""
