@@ -174,8 +174,8 @@ def test_a_checkpoint_of_something_else_is_refused_and_left_as_it_is(
     before = path.read_bytes()
     with pytest.raises(tc.InputError, match="seed is 2 there and 3 here"):
         tc.calibrate(model(), replicates=5, seed=3, workers=1, checkpoint=path)
+    other = tc.pool(events=[1, 7], totals=[8, 28], pooling="common")
     with pytest.raises(tc.InputError, match="another data_and_model"):
-        other = tc.pool(events=[1, 7], totals=[8, 28], pooling="common")
         tc.calibrate(other, replicates=5, seed=2, workers=1, checkpoint=path)
     monkeypatch.setattr(front, "code_digest", lambda: "other")
     with pytest.raises(tc.InputError, match=f'code is "{stamp.code_digest()}" there and "other" here'):

@@ -53,6 +53,8 @@ every_figure = pytest.mark.parametrize("name", FIGURES)
 OF_COUNTS = ("unpublished_sensitivity",)
 # Looked at in test_survival_plots.py.
 OF_SURVIVAL = {"cohort_curves", "courses", "hazard", "survival"}
+# Looked at in test_calibration_plots.py.
+OF_CALIBRATIONS = {"coverage", "rank_ecdf"}
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +86,7 @@ def drawn(name: str, fit: tc.Fit, **options: Any) -> Figure:
 
 def test_every_public_figure_is_looked_at_here_and_has_its_table() -> None:
     public = {name for name in tc.plots.__all__ if name != "save" and not name.endswith("_table")}
-    assert public == set(FIGURES) | OF_SURVIVAL
+    assert public == set(FIGURES) | OF_SURVIVAL | OF_CALIBRATIONS
     assert {f"{name}_table" for name in public} <= set(tc.plots.__all__)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["coverage", "coverage_table", "rank_ecdf", "rank_ecdf_table"]
 
 _COLUMNS = 4
+_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _NAMES = {
     "tinycohort": "this model",
     "clopper_pearson": "Clopper-Pearson",
@@ -88,7 +89,7 @@ def rank_ecdf(result: CalibrationResult, *, level: float = 0.95, ax: Axes | None
             panel.axhline(0.0, color=GREY, linewidth=0.5)
             panel.plot(ends, curve, color=BLACK, linewidth=1.2)
             panel.set(xlim=(0.0, 1.0), ylim=(-reach, reach), xticks=(0.0, 0.5, 1.0))
-            panels.label(panel, called(key), ["0", "0.5", "1"])
+            panels.label(panel, called(key), ["0", "0.5", "1"], _around_nought(reach))
         panels.around("place of the truth in its posterior", "share at or below it, less the place")
     return figure_of(panels.place)
 
@@ -169,8 +170,9 @@ def coverage(result: CalibrationResult, *, measure: Measure = "coverage", ax: Ax
             _draw_lines(panel, own)
             if measure == "coverage":
                 panel.axhline(result.settings["level"], color=BLACK, linewidth=0.5)
-            panel.set(ylim=(0.0, 1.02), xticks=_ticks(taus))
-            panels.label(panel, f"{_QUANTITIES[quantity]}, {number} cohorts", [f"{tau:g}" for tau in _ticks(taus)])
+            panel.set(xlim=_margins(taus), ylim=(0.0, 1.02), xticks=_ticks(taus))
+            numbers = [f"{tau:g}" for tau in _ticks(taus)]
+            panels.label(panel, f"{_QUANTITIES[quantity]}, {number} cohorts", numbers, _SHARES)
         named = "intervals that hold the truth" if measure == "coverage" else "mean width of intervals"
         panels.around("tau, standard deviation between cohorts (log odds)", named)
     return figure_of(panels.place)
@@ -220,6 +222,18 @@ def _draw_lines(panel: Axes, own: Any) -> None:
             panel.fill_between(one["tau"], one["lowest"], one["highest"], color=SHADE, linewidth=0.0, zorder=0)
         above = 3 if method == "tinycohort" else 2
         panel.plot(one["tau"], one["mean"], markersize=3.0, markerfacecolor="white", zorder=above, **look)
+
+
+def _around_nought(reach: float) -> list[float]:
+    """Nought, and one round number to either side."""
+    unit = 10.0 ** np.floor(np.log10(reach))
+    end = unit * max(step for step in (1.0, 2.0, 5.0) if step * unit <= reach)
+    return [-end, 0.0, end]
+
+
+def _margins(taus: list[float]) -> tuple[float, float]:
+    room = 0.05 * (max(taus) - min(taus)) or 0.5
+    return min(taus) - room, max(taus) + room
 
 
 def _ticks(taus: list[float]) -> list[float]:

@@ -95,12 +95,11 @@ class Panels:
             self._drawn = k
             yield figure_of(self.place).add_axes(bounds)
 
-    def label(self, panel: Axes, title: str, numbers: Sequence[str]) -> None:
-        """Title of the panel that was drawn last; numbers of its axes only at the left and below."""
+    def label(self, panel: Axes, title: str, numbers: Sequence[str], heights: Sequence[float]) -> None:
+        """Title of the panel that was drawn last; numbers at its ticks and at `heights` only at the left and below."""
         k, room = self._drawn, size_of(panel)[0]
         panel.set_title(_fitted(title, room), fontsize=SMALL, loc="left", pad=3.0)
-        if k % self.columns:
-            panel.set_yticklabels([])
+        panel.set_yticks(heights, [""] * len(heights) if k % self.columns else [f"{height:g}" for height in heights])
         lowest = k + self.columns >= self.count
         panel.set_xticks(panel.get_xticks(), numbers if lowest else [""] * len(numbers))
         # Numbers of neighbours would touch.
