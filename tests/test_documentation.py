@@ -22,6 +22,7 @@ RUN = (
     "docs/reconstruction.md",
     "docs/add_a_likelihood.md",
     "docs/comparison.md",
+    "docs/calibrate.md",
 )
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

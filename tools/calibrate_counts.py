@@ -28,6 +28,8 @@ SEED = 20261122
 TINY = [3, 5, 8, 13, 20]
 # Replicates with one grid for all data sets, one fit each, and NUTS; and at each fixed truth.
 MANY, FEWER, SAMPLED, FIXED = 10_000, 1_000, 1_000, 4_000
+# Cohorts in groups take a second or more each.
+GROUPED = 100
 TRUTH = ("cohorts", "people", "rate", "tau", "replicates")
 
 
@@ -41,7 +43,8 @@ def analyses() -> list[tuple[str, Any, dict[str, Any]]]:
         if model.quantity.family not in SURVIVAL_FAMILIES:
             compiled = tc.compile_model(model, evidence)
             quick = compiled.likelihood.name == "binomial" and compiled.pooling.name == "partial"
-            found.append((name, compiled, {"replicates": MANY if quick else FEWER}))
+            size = MANY if quick else GROUPED if compiled.pooling.grouped else FEWER
+            found.append((name, compiled, {"replicates": size}))
     return found
 
 
