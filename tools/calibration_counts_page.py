@@ -258,7 +258,8 @@ def main() -> None:
     stamps = "; ".join(f"{date}, commit {commit}, code {code}, seed {seed}" for date, commit, code, seed in made)
     source = (
         "`tools/calibrate_counts.py` writes `docs/calibration_ranks.json` and `docs/calibration_counts.csv`, with a "
-        f"line for each truth, and `tools/calibration_counts_page.py` this page; `make calibrate` runs both. Made: {stamps}."
+        "line for each truth, and `tools/calibration_counts_page.py` this page; `make calibrate` runs both. "
+        f"Made: {stamps}."
     )
     parts = [
         HEAD.strip(), "", wrapped(RANKS_TEXT.format(sizes=listed(TINY))), "", *ranks(stored), "",

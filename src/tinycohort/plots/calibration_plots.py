@@ -113,6 +113,13 @@ def rank_ecdf_table(result: CalibrationResult, level: float = 0.95) -> pandas.Da
     ------
     InputError
         As `rank_ecdf`.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> result = tc.calibrate(tc.pool(events=[1, 7], totals=[8, 27]), replicates=50, seed=1)
+    >>> list(tc.plots.rank_ecdf_table(result).columns)
+    ['quantity', 'place', 'share', 'lower', 'upper']
     """
     import pandas
 
@@ -197,6 +204,14 @@ def coverage_table(result: CalibrationResult, measure: Measure = "coverage") -> 
     ------
     InputError
         As `coverage`.
+
+    Examples
+    --------
+    >>> import tinycohort as tc
+    >>> truths = {"cohorts": [2], "people": [5], "rates": [0.1], "taus": [0.0]}
+    >>> result = tc.calibrate("response_pd1", truths=truths, replicates=50, seed=1)
+    >>> len(tc.plots.coverage_table(result))
+    10
     """
     if result.kind != "grid":
         mend = 'Ask for fixed truths: tc.calibrate(..., truths="grid"); or draw tc.plots.rank_ecdf(result).'

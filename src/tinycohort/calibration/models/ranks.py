@@ -69,7 +69,7 @@ def band(size: int, level: float = 0.95) -> tuple[Any, Any, Any]:
     >>> at, lower, upper = band(1000)
     >>> k = len(at) // 2 - 1
     >>> print(f"{lower[k]:.3f} {at[k]:.3f} {upper[k]:.3f}")
-    0.455 0.500 0.544
+    0.453 0.500 0.547
     """
     lowest, highest = _within(size, _pointwise(size, level))
     return _ends(size), lowest / size, highest / size

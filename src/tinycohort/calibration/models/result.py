@@ -54,7 +54,7 @@ class CalibrationResult:
     Examples
     --------
     >>> import tinycohort as tc
-    >>> result = tc.calibrate(tc.pool(events=[1, 7], totals=[8, 27]), replicates=200, seed=1)
+    >>> result = tc.calibrate(tc.pool(events=[1, 7], totals=[8, 27]), replicates=200, seed=2)
     >>> result.calibrated
     True
     """

@@ -116,7 +116,10 @@ def _prior(rows: Rows, settings: Mapping[str, Any], unreported: int) -> PriorVer
     )
     few = "" if size >= _MANY else f" So few replicates see gross faults alone: {_MANY} or more see finer ones."
     bad = f" {_count(unreported, 'refit')} could not have been reported, and count all the same." if unreported else ""
-    words = f"Not calibrated: {'; '.join(wrong)}. {facts}." if wrong else f"Calibrated: {facts}."
+    words = f"Calibrated: {facts}."
+    if wrong:
+        luck = "One right model in twenty is called wrong by chance: see whether it stays so with another seed."
+        words = f"Not calibrated: {'; '.join(wrong)}. {facts}. {luck}"
     head = [
         f"{settings['model']}: {_count(len(settings['cohorts']), 'cohort')}, {settings['pooling']}, engine "
         f"{'exact' if settings['engine'] == 'batch' else settings['engine']}, truths from the priors "
