@@ -16,7 +16,7 @@ from scipy import special
 import tinycohort as tc
 from tinycohort.calibration.models import Grid, band
 from tinycohort.calibration.models.ranks import counts_at, probability_inside, uniformity
-from tinycohort.calibration.models.truths import PriorChunk, do_prior_chunk, engine_for, quantities_of
+from tinycohort.calibration.models.truths import PriorChunk, _place, do_prior_chunk, engine_for, quantities_of
 
 TINY = [3, 5, 8, 13, 20]
 TOLD = 6.0
@@ -75,7 +75,7 @@ def test_another_level_gives_that_level() -> None:
 def test_other_kinds_and_poolings_are_calibrated_by_the_engine_itself(model: tc.Fit) -> None:
     compiled = model.compiled
     assert engine_for(compiled, "auto") == "exact"
-    found = tc.calibrate(model, replicates=3 if compiled.pooling.grouped else 12, seed=5, workers=1)
+    found = tc.calibrate(model, replicates=3 if compiled.pooling.grouped else 6, seed=5, workers=1)
     assert found.calibrated
     assert found.unreported == 0
     assert len(found.rows) == len(found.curves)
@@ -92,6 +92,23 @@ def test_one_fit_at_a_time_puts_truths_where_one_grid_does() -> None:
     assert one["competitors"] == many["competitors"]
 
 
+def test_a_truths_rank_among_draws_is_its_place_in_the_posterior() -> None:
+    from tinycohort.engines.nuts import DrawsPosterior
+
+    fit = tc.pool(events=[1, 4], totals=[4, 9], seed=1)
+    arrays = fit.posterior.draws(4, 1000, 1)
+    drawn = DrawsPosterior(fit.compiled, arrays, {"diverging": np.zeros((4, 1000))})
+    rng = np.random.default_rng(1)
+    for one in quantities_of(fit.compiled, arrays):
+        target = "mu" if one.target == "typical" else one.target
+        for probability in (0.1, 0.5, 0.9):
+            truth = float(fit.posterior.marginal(target, one.index).quantile(np.array([probability]))[0])
+            # Four standard errors of a rank among a hundred.
+            assert _place(drawn, one, truth, rng) == pytest.approx(probability, abs=0.2)
+            assert _place(fit.posterior, one, truth, rng) == pytest.approx(probability, abs=1e-4)
+
+
+@pytest.mark.slow
 def test_nuts_puts_truths_where_the_exact_engine_does() -> None:
     compiled = tc.pool(events=[0, 0], totals=[4, 9]).compiled
     sampler = {"chains": 4, "draws": 1000, "tune": 300}
