@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from calibrate_counts import COUNTS, RANKS, TINY
+from calibrate_counts import COUNTS, RANKS, TINY, analyses
 
 from tinycohort.calibration.models.verdicts import METHODS, called
 
@@ -156,6 +156,8 @@ def overall(stored: dict[str, Any]) -> str:
     ]
     unreported = sum(one["unreported"] for one in stored.values())
     verdicts = [name for name, one in stored.items() if not one["calibrated"]]
+    missing = [name for name, _, _ in analyses() if name not in stored]
+    unmade = f" Not run yet: {', '.join(missing)}." if missing else ""
     said = "Nothing speaks against any of them." if not verdicts else f"Not calibrated: {', '.join(verdicts)}."
     refits = (
         "Every refit could have been reported"
@@ -163,7 +165,7 @@ def overall(stored: dict[str, Any]) -> str:
         else f"{unreported:,} refits could not have been reported"
     )
     return (
-        f"{said} {refits}. Of the five tiny cohorts the typical rate is held in "
+        f"{said}{unmade} {refits}. Of the five tiny cohorts the typical rate is held in "
         f"{100 * found['typical']['coverage']:.1f}% and a new cohort's in {100 * found['new cohort']['coverage']:.1f}% "
         f"of {tiny['settings']['replicates']:,} replicates. On the same data the others hold a new cohort's rate in: "
         f"{', '.join(others)}."
