@@ -8,7 +8,7 @@ help:
 	@echo "make reproduce   fit every bundled model and write results/: a report, tables, figures and fits"
 	@echo "make test        the tests"
 	@echo "make slow        the validation that takes minutes"
-	@echo "make calibrate   how often intervals of survival and hazard ratios hold the truth; goes on where it stopped"
+	@echo "make calibrate   how often intervals hold the truth: survival, hazard ratios, counts; goes on where it stopped"
 	@echo "make lint        Ruff: rules and format (make format mends)"
 	@echo "make types       mypy"
 	@echo "make docs        the documentation, in docs/_build/html"
@@ -32,6 +32,8 @@ calibrate: setup
 	$(BIN)/python tools/calibrate_hazard_ratios.py
 	$(BIN)/python tools/calibrate_survival.py
 	$(BIN)/python tools/calibration_page.py
+	$(BIN)/python tools/calibrate_counts.py
+	$(BIN)/python tools/calibration_counts_page.py
 
 lint: setup
 	$(BIN)/ruff check
@@ -60,5 +62,5 @@ lock:
 	  $(UPGRADE) --quiet --output-file requirements.lock
 
 clean:
-	rm -rf .venv dist docs/_build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv dist docs/_build .hypothesis .calibration .mypy_cache .pytest_cache .ruff_cache
 	find data docs models src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

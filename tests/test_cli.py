@@ -366,7 +366,7 @@ def test_ones_own_evidence_is_what_is_fitted(capsys: Capture) -> None:
 # -- usage, streams, endings --
 
 
-@pytest.mark.parametrize("command", ["check", "show", "fit", "pool", "report", "reproduce"])
+@pytest.mark.parametrize("command", ["check", "show", "fit", "pool", "calibrate", "report", "reproduce"])
 def test_the_help_of_each_command_shows_an_example(capsys: Capture, command: str) -> None:
     assert main([command, "--help"]) == ANSWERED
     shown = capsys.readouterr().out

@@ -26,6 +26,7 @@ RUN = (
     "docs/compare_models.md",
     "docs/plan_the_next_trial.md",
     "docs/borrowing.md",
+    "docs/calibrate.md",
 )
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

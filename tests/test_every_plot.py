@@ -71,6 +71,8 @@ OF_COUNTS = ("unpublished_sensitivity",)
 OF_SURVIVAL = {"cohort_curves", "courses", "hazard", "survival"}
 # Looked at in test_planning_plots.py.
 OF_PLANNING = {"map_prior", "operating_characteristics"}
+# Looked at in test_calibration_plots.py.
+OF_CALIBRATIONS = {"coverage", "rank_ecdf"}
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +104,7 @@ def drawn(name: str, fit: tc.Fit, **options: Any) -> Figure:
 
 def test_every_public_figure_is_looked_at_here_and_has_its_table() -> None:
     public = {name for name in tc.plots.__all__ if name != "save" and not name.endswith("_table")}
-    assert public == set(FIGURES) | OF_SURVIVAL | OF_PLANNING
+    assert public == set(FIGURES) | OF_SURVIVAL | OF_PLANNING | OF_CALIBRATIONS
     assert {f"{name}_table" for name in public} <= set(tc.plots.__all__)
 
 

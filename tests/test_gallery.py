@@ -27,9 +27,11 @@ def parts_of(svg: str) -> tuple[list[str], list[float]]:
 
 
 def copied(script: Path, folder: Path) -> Path:
-    """A copy of a script, beside the folder in which it puts its figure."""
+    """A copy of a script, beside the folder in which it puts its figure, and what it reads."""
     (folder / "gallery").mkdir()
     (folder / "images").mkdir()
+    for name in re.findall(r'docs / "([\w.]+\.(?:csv|json))"', script.read_text(encoding="utf-8")):
+        shutil.copy(script.parent.parent / name, folder)
     return shutil.copy(script, folder / "gallery")
 
 

@@ -37,13 +37,14 @@ ORDER = FOUNDATION + EVIDENCE + MODEL + ANSWERS
 
 # Libraries that are heavy, and the modules that may know them at all; within a function unless they are in AT_LEISURE.
 KNOWN_ONLY_TO = {
+    "distributed": ("calibration.models.chunks",),
     "matplotlib": ("plots",),
     "nutpie": ("compiled", "engines.nuts", "families", "likelihoods", "pooling", "priors"),
     "pymc": ("compiled", "engines.nuts", "families", "likelihoods", "pooling", "priors"),
     "pytensor": ("compiled", "engines.nuts", "families", "likelihoods", "pooling", "priors"),
     "scipy.stats": (),
 }
-LOADED_LATE = ("arviz", "nutpie", "pandas", "pymc", "pytensor", "xarray")
+LOADED_LATE = ("arviz", "distributed", "nutpie", "pandas", "pymc", "pytensor", "xarray")
 AT_LEISURE = ("engines.nuts", "plots", "reporting")  # loaded only by those who need these libraries anyhow
 
 

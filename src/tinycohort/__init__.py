@@ -35,6 +35,7 @@ _HOMES = {
         "DecisionRule", "MapPrior", "Mixture", "map_prior", "one_more_cohort", "plan", "probability_of_difference",
         "smallest_trial",
     ),
+    "tinycohort.calibration.models": ("CalibrationResult", "calibrate"),
     "tinycohort.reconstruction": ("Reconstruction", "reconstruct"),
     "tinycohort.reporting.writing": ("report",),
     "tinycohort": ("plots",),
@@ -43,6 +44,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 if TYPE_CHECKING:
     from . import plots
+    from .calibration.models import CalibrationResult, calibrate
     from .checks import show
     from .comparison import (
         Comparison,
@@ -105,15 +107,16 @@ if TYPE_CHECKING:
     from .spec import ModelSpec, bundled_models, read_model
 
 __all__ = [
-    "Beta", "Cauchy", "Comparison", "CompiledModel", "Conflict", "DecisionRule", "Evidence", "Exponential", "Fit",
-    "Gamma", "HalfCauchy", "HalfNormal", "HalfStudentT", "InputError", "InverseGamma", "Issue", "LogNormal",
-    "LogStudentT", "Logistic", "MapPrior", "Mixture", "ModelAverage", "ModelSpec", "Normal", "PowerScaling",
-    "Reconstruction", "StudentT", "Turner2015", "Uniform", "Variants", "__version__", "bundled_models", "check",
-    "compare", "compile_model", "curve_marginal", "estimate", "fit", "from_deaths", "from_landmarks", "from_median",
-    "from_patients", "from_person_time", "map_prior", "model_average", "one_more_cohort", "plan", "plots", "pool",
-    "pool_survival", "power_scaling", "predicted_deaths", "predicted_events", "prior_data_conflict",
-    "prior_posterior_overlap", "probability_above", "probability_of_difference", "read_evidence", "read_fit",
-    "read_model", "reconstruct", "report", "risk_at_baseline", "show", "smallest_trial", "survival_curve", "vary",
+    "Beta", "CalibrationResult", "Cauchy", "Comparison", "CompiledModel", "Conflict", "DecisionRule", "Evidence",
+    "Exponential", "Fit", "Gamma", "HalfCauchy", "HalfNormal", "HalfStudentT", "InputError", "InverseGamma", "Issue",
+    "LogNormal", "LogStudentT", "Logistic", "MapPrior", "Mixture", "ModelAverage", "ModelSpec", "Normal",
+    "PowerScaling", "Reconstruction", "StudentT", "Turner2015", "Uniform", "Variants", "__version__", "bundled_models",
+    "calibrate", "check", "compare", "compile_model", "curve_marginal", "estimate", "fit", "from_deaths",
+    "from_landmarks", "from_median", "from_patients", "from_person_time", "map_prior", "model_average",
+    "one_more_cohort", "plan", "plots", "pool", "pool_survival", "power_scaling", "predicted_deaths",
+    "predicted_events", "prior_data_conflict", "prior_posterior_overlap", "probability_above",
+    "probability_of_difference", "read_evidence", "read_fit", "read_model", "reconstruct", "report", "risk_at_baseline",
+    "show", "smallest_trial", "survival_curve", "vary",
 ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from .output import answer, answer_json, complain
 if TYPE_CHECKING:
     from ..posterior import Fit
 
-__all__ = ["check", "fit", "init", "mind_project", "pool", "reconstruct", "report", "reproduce", "show"]
+__all__ = ["all_at_once", "check", "fit", "init", "mind_project", "pool", "reconstruct", "report", "reproduce", "show"]
 
 _MANY_COHORTS = 60
 # Each holds some gigabytes at most.
@@ -139,7 +139,7 @@ def pool(options: Any) -> int:
     from ..direct import pool
     from .cohort_file import read_cohort_file
 
-    columns = _all_at_once(
+    columns, _ = all_at_once(
         lambda: read_cohort_file(
             options.file, options.given_level, ratio=options.ratio, grouped=options.pooling == "nested"
         ),
@@ -172,7 +172,7 @@ def reconstruct(options: Any) -> int:
     from .curve_files import CURVE, RISK, in_its_place, read_columns
 
     read: dict[str, Any] = {"risk": None}
-    _all_at_once(
+    all_at_once(
         lambda: read.update(curve=read_columns(options.curve, CURVE)),
         lambda: options.at_risk is None or read.update(risk=read_columns(options.at_risk, RISK)),
     )
@@ -211,11 +211,11 @@ def _check_priors(options: Any) -> None:
     from ..priors import prior
 
     given = [(name, text) for name in ("mu", "tau", "tau_group", "own") if (text := getattr(options, name)) is not None]
-    _all_at_once(*(partial(prior, text, f"--{name.replace('_', '-')}") for name, text in given))
+    all_at_once(*(partial(prior, text, f"--{name.replace('_', '-')}") for name, text in given))
 
 
-def _all_at_once(*steps: Callable[[], Any]) -> Any:
-    """Take every step, then raise what all of them complained of; what the first returned otherwise."""
+def all_at_once(*steps: Callable[[], Any]) -> list[Any]:
+    """Take every step, then raise what all of them complained of; what each returned otherwise."""
     from ..issues import InputError
 
     results: list[Any] = []
@@ -227,7 +227,7 @@ def _all_at_once(*steps: Callable[[], Any]) -> Any:
             issues += error.issues
     if issues:
         raise InputError(issues)
-    return results[0] if results else None
+    return results
 
 
 def _report(fit: Fit, options: Any, more: dict[str, Any]) -> int:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["NO_ANSWER", "NO_RECONSTRUCTION", "answer", "answer_json", "complain", "refuse"]
+__all__ = ["NO_ANSWER", "NO_CALIBRATION", "NO_RECONSTRUCTION", "answer", "answer_json", "complain", "refuse"]
 
 #: The keys of a fit's JSON when there is no fit to tell of: everything absent, the reasons beside it.
 NO_ANSWER: dict[str, Any] = {
@@ -54,6 +54,21 @@ NO_RECONSTRUCTION: dict[str, Any] = {
     "seed": None,
     "remarks": [],
     "patients": [],
+    "reasons": [],
+}
+
+#: The same for a calibration.
+NO_CALIBRATION: dict[str, Any] = {
+    "format": None,
+    "kind": None,
+    "calibrated": None,
+    "verdict": None,
+    "settings": None,
+    "stamp": None,
+    "unreported": None,
+    "table": [],
+    "competitors": [],
+    "curves": {},
     "reasons": [],
 }
 

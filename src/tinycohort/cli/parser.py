@@ -7,7 +7,8 @@ from typing import Any
 
 from .. import __version__
 from . import commands, comparing
-from .output import NO_ANSWER, NO_RECONSTRUCTION
+from .calibrating import calibrate
+from .output import NO_ANSWER, NO_CALIBRATION, NO_RECONSTRUCTION
 from .plan_command import add_plan
 
 __all__ = ["AVERAGES", "ENGINES", "INTERVALS", "POOLINGS", "READ_AT", "TARGETS", "build_parser"]
@@ -41,6 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_vary(found)
     add_plan(found, _add)
     _add_reconstruct(found)
+    _add_calibrate(found)
     _add_report(found)
     _add_reproduce(found)
     return parser
@@ -245,6 +247,57 @@ def _add_reconstruct(found: Any) -> None:
     parser.add_argument("--output-ensemble", metavar="FILE.csv", help="write those of every reconstruction")
     _add_json(parser)
     parser.set_defaults(no_answer=NO_RECONSTRUCTION)
+
+
+_TRUTHS = """
+With --grid truths are every combination of --cohorts, --people, --rates and --taus, numbers with commas between them;
+naming one of these is enough, and those not named are 2,3,5,8; 2,5,10,30; 0.02,0.1,0.3,0.6,0.9; 0,0.25,0.5,1,1.5.
+Without it truths are drawn from the model's own priors, and cohorts are as large as in the evidence, or as --totals
+says.
+"""
+
+
+def _add_calibrate(found: Any) -> None:
+    example = (
+        "  tinycohort calibrate response_pd1 --replicates 10000 --seed 1\n"
+        "  tinycohort calibrate response_pd1 --grid --checkpoint grid.checkpoint --save coverage.csv\n"
+    )
+    about = "check a model on made-up data: are its answers right on average, and how often do intervals hold the truth"
+    parser = _add(found, "calibrate", calibrate, about, example, _TRUTHS)
+    parser.add_argument("model", metavar="MODEL", help="a bundled model, MODEL:VARIANT, or the path of a model file")
+    parser.add_argument("--variant", metavar="NAME", help="one of the model's variants")
+    _add_data(parser)
+    parser.add_argument(
+        "--replicates",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="made-up data sets, or so many a truth (default: 1000)",
+    )
+    parser.add_argument("--totals", metavar="N,N,...", help="people in each cohort, instead of those of the evidence")
+    parser.add_argument("--grid", action="store_true", help="fixed truths, beside what one would otherwise do")
+    for name, what in (
+        ("cohorts", "how many cohorts"),
+        ("people", "how many people in each"),
+        ("rates", "typical rates"),
+        ("taus", "heterogeneities, on the logit scale"),
+    ):
+        parser.add_argument(f"--{name}", metavar="N,N,...", help=f"{what}, of fixed truths")
+    parser.add_argument("--engine", choices=ENGINES, default="auto", help="auto takes exact wherever it applies")
+    parser.add_argument("--level", type=float, default=0.95, metavar="P", help="of the intervals (default: 0.95)")
+    parser.add_argument("--seed", type=int, metavar="N", help="of all random draws (default: a fresh one, recorded)")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes (default: as many as processors, 4 at the most)"
+    )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="run on the Dask cluster whose scheduler is there")
+    parser.add_argument(
+        "--checkpoint", metavar="FILE", help="keep finished work in a file, and go on from there when run again"
+    )
+    parser.add_argument(
+        "--save", action="append", default=[], metavar="FILE", help="write all to FILE.json or the table to FILE.csv"
+    )
+    _add_json(parser)
+    parser.set_defaults(no_answer=NO_CALIBRATION)
 
 
 def _add_report(found: Any) -> None:

@@ -22,7 +22,7 @@ from ..priors import Prior
 from .exact.cohorts import Accuracy, Cohorts
 from .exact.windows import TAIL, Stretch
 
-__all__ = ["BatchSummary", "pool_many"]
+__all__ = ["BatchGrid", "BatchSummary", "pool_many", "quantiles_of", "to_fine"]
 
 _ACCURACY = Accuracy(mu=0, tau=20, hermite=15, step=0.7, switch=1.0)
 _MU_NODES = (72, 400)
@@ -91,7 +91,7 @@ def pool_many(
     """
     events, sizes = _check(events, totals)
     p = np.asarray(probabilities, float)
-    grid = _Grid(sizes, Proportion().level_prior(mu), tau)
+    grid = BatchGrid(sizes, Proportion().level_prior(mu), tau)
     parts = [grid.summarise(events[i : i + _CHUNK], p) for i in range(0, len(events), _CHUNK)]
     evidence, typical, new_cohort, heterogeneity = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     return BatchSummary(evidence, typical, new_cohort, heterogeneity, p)
@@ -114,19 +114,21 @@ def _check(events: Any, totals: Sequence[int]) -> tuple[Any, Any]:
     return events, sizes
 
 
-class _Grid:
+class BatchGrid:
     """One grid of (tau, mu) for every data set, and the table of averages on it."""
+
+    accuracy = _ACCURACY
 
     def __init__(self, totals: Any, mu: Prior, tau: Prior) -> None:
         self.totals = totals
         high = float(tau.quantile(1.0 - 1e-9))
-        middle = float(tau.quantile(0.3))
-        rule = gauss_legendre(_ACCURACY.tau)
+        middle = self.tau_unit = float(tau.quantile(0.3))
+        rule = gauss_legendre(self.accuracy.tau)
         top = np.arcsinh(high / middle)
         u = 0.5 * top * (rule.nodes + 1.0)
         self.tau = middle * np.sinh(u)
         log_tau = np.log(0.5 * top * rule.weights * middle * np.cosh(u)) + tau.log_density(self.tau)
-        self._tau_table = middle * np.sinh(0.5 * top * (np.linspace(-1.0, 1.0, _FINE) + 1.0))
+        self.tau_table = middle * np.sinh(0.5 * top * (np.linspace(-1.0, 1.0, _FINE) + 1.0))
         low, high = (float(mu.quantile(q)) for q in (TAIL, 1.0 - TAIL))
         centre, ones = float(mu.quantile(0.5)), np.ones(1)
         # Finest in the middle of the prior, and fine enough there for the narrowest posterior these totals allow.
@@ -140,16 +142,16 @@ class _Grid:
         log_mu = mu.log_density(self.mu) + np.log(derivative[0] * mu_rule.weights)
         self.weights = np.exp(log_tau[:, None] + log_mu).ravel()
         self.tables = {int(n): self._table(int(n)) for n in np.unique(totals)}
-        self._rules = rule, mu_rule
+        self.rules = rule, mu_rule
         self._prepare_fine()
         self._prepare_new()
 
     def _table(self, total: int) -> tuple[Any, Any]:
         """Every possible count's average (total + 1, T * M), scaled to a maximum of one, and the log of that scale."""
         counts = np.arange(total + 1.0)
-        cohorts = Cohorts(Binomial(), {"events": counts, "total": np.full(total + 1, float(total))}, _ACCURACY.step)
+        cohorts = Cohorts(Binomial(), {"events": counts, "total": np.full(total + 1, float(total))}, self.accuracy.step)
         mu = np.broadcast_to(self.mu, (len(self.tau), len(self.mu)))
-        averages = cohorts.log_averages(mu, self.tau, _ACCURACY).reshape(total + 1, -1)
+        averages = cohorts.log_averages(mu, self.tau, self.accuracy).reshape(total + 1, -1)
         log_scale = averages.max(axis=1)
         # Below anything that counts, yet high enough that no product of all cohorts becomes denormal, which is slow.
         floor = 10.0 ** (-250.0 / len(self.totals))
@@ -157,8 +159,8 @@ class _Grid:
 
     def _prepare_fine(self) -> None:
         """Matrices from masses on the nodes to distribution functions on fine points."""
-        self._fine, self._to_fine = zip(*(_fine_matrix(rule) for rule in self._rules), strict=True)
-        self._mu_table = self.stretch.x(self._fine[1])[0][0]
+        self.fine, self.to_fine = zip(*(to_fine(rule) for rule in self.rules), strict=True)
+        self.mu_table = self.stretch.x(self.fine[1])[0][0]
 
     def _prepare_new(self) -> None:
         """From masses on (tau, mu) to P(theta of a new cohort <= x) at fine points x, (T * M, X).
@@ -179,7 +181,7 @@ class _Grid:
         return special.ndtr((x - self.mu[:, None]) / tau)
 
     def _new_narrow(self, tau: float, x: Any) -> Any:
-        rule = self._rules[1]
+        rule = self.rules[1]
         z, weights = gauss_hermite(9)
         s, _ = self.stretch.coordinate((x[:, None] - tau * z).reshape(1, -1))
         below = barycentric(rule.ends, with_ones(rule.to_ends / rule.weights), rule.end_weights, s[0])
@@ -199,20 +201,20 @@ class _Grid:
         joint /= mass[:, None]
         evidence += np.log(mass)
         shaped = joint.reshape(len(events), len(self.tau), len(self.mu))
-        tau = _quantiles(shaped.sum(axis=2) @ self._to_fine[0], self._tau_table, p)
-        typical = _quantiles(shaped.sum(axis=1) @ self._to_fine[1], self._mu_table, p)
-        new = _quantiles(joint @ self._new_below, self._new_points, p)
+        tau = quantiles_of(shaped.sum(axis=2) @ self.to_fine[0], self.tau_table, p)
+        typical = quantiles_of(shaped.sum(axis=1) @ self.to_fine[1], self.mu_table, p)
+        new = quantiles_of(joint @ self._new_below, self._new_points, p)
         return evidence, special.expit(typical), special.expit(new), tau
 
 
-def _fine_matrix(rule: Any) -> tuple[Any, Any]:
+def to_fine(rule: Any) -> tuple[Any, Any]:
     """Fine points in [-1, 1] and the matrix from masses at the rule's nodes to the distribution function there."""
     fine = np.linspace(-1.0, 1.0, _FINE)
     below = barycentric(rule.ends, with_ones(rule.to_ends / rule.weights), rule.end_weights, fine)
     return fine, below.T
 
 
-def _quantiles(below: Any, points: Any, p: Any) -> Any:
+def quantiles_of(below: Any, points: Any, p: Any) -> Any:
     """Where each row of `below` (a distribution function at `points`) reaches each of `p`.
 
     The point is interpolated as a cubic in the logit of the distribution function, which is nearly straight.

@@ -160,7 +160,7 @@ class DrawsPosterior(Posterior):
         self.reasons = _reasons(self.diagnostics)
 
     def marginal(self, target: Target, cohort: int | None = None, natural: bool = False) -> Marginal | None:
-        values = self._values(target, cohort)
+        values = self.values_of(target, cohort)
         if values is None:
             return None
         on_natural = target in ("typical", "average") or (natural and target not in self.model.pooling.parameters)
@@ -179,8 +179,8 @@ class DrawsPosterior(Posterior):
             cdf=cdf,
         )
 
-    def _values(self, target: Target, cohort: int | None) -> Any:
-        """Draws of the target on the model scale (of the average: on the natural one)."""
+    def values_of(self, target: Target, cohort: int | None = None) -> Any:
+        """Draws (chain, draw) of the target on the model scale (of the average: on the natural one)."""
         arrays = self.arrays
         if target == "average":
             return self._averages
@@ -200,7 +200,7 @@ class DrawsPosterior(Posterior):
         return model.pooling.average(model.family, arrays["mu"].ravel(), spread.ravel())[0]
 
     def points(self, target: Target, cohort: int | None = None) -> Points | None:
-        theta = self._values("mu" if target == "average" else target, cohort)
+        theta = self.values_of("mu" if target == "average" else target, cohort)
         if self.model.shape is None or theta is None:
             return None
         arrays, size = self.arrays, theta.size
@@ -229,7 +229,7 @@ class DrawsPosterior(Posterior):
     def predicted_events(self, patients: int, target: Target, cohort: int | None = None) -> Any:
         from ..likelihoods import Binomial
 
-        values = self._values("typical" if target == "average" else target, cohort)
+        values = self.values_of("typical" if target == "average" else target, cohort)
         if values is None:
             return None
         data = {"events": np.arange(patients + 1.0), "total": np.full(patients + 1, float(patients))}

@@ -6,6 +6,7 @@ with its `savefig`. Text stays text in SVG and PDF.
 
 from __future__ import annotations
 
+from .calibration_plots import coverage, coverage_table, rank_ecdf, rank_ecdf_table
 from .canvas import save
 from .cohort_curves_plot import cohort_curves, cohort_curves_table
 from .comparison_plot import comparison, comparison_table
@@ -32,10 +33,11 @@ from .survival_plot import hazard, hazard_table, survival, survival_table
 from .unpublished_plot import unpublished_sensitivity, unpublished_sensitivity_table
 
 __all__ = [
-    "cohort_curves", "cohort_curves_table", "comparison", "comparison_table", "courses", "courses_table", "forest",
-    "forest_table", "hazard", "hazard_table", "heterogeneity", "heterogeneity_table", "influence", "influence_table",
-    "map_prior", "map_prior_table", "operating_characteristics", "operating_characteristics_table",
-    "posterior_predictive", "posterior_predictive_table", "prior_posterior", "prior_posterior_table",
-    "prior_predictive", "prior_predictive_table", "save", "specification_curve", "specification_curve_table",
-    "survival", "survival_table", "unpublished_sensitivity", "unpublished_sensitivity_table",
+    "cohort_curves", "cohort_curves_table", "comparison", "comparison_table", "courses", "courses_table", "coverage",
+    "coverage_table", "forest", "forest_table", "hazard", "hazard_table", "heterogeneity", "heterogeneity_table",
+    "influence", "influence_table", "map_prior", "map_prior_table", "operating_characteristics",
+    "operating_characteristics_table", "posterior_predictive", "posterior_predictive_table", "prior_posterior",
+    "prior_posterior_table", "prior_predictive", "prior_predictive_table", "rank_ecdf", "rank_ecdf_table", "save",
+    "specification_curve", "specification_curve_table", "survival", "survival_table", "unpublished_sensitivity",
+    "unpublished_sensitivity_table",
 ]  # fmt: skip
