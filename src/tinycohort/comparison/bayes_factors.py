@@ -90,9 +90,9 @@ def bayes_factor(name: str, fit: Fit, against: str, other: Fit) -> BayesFactor:
     return BayesFactor(evidences[0] - evidences[1], "", quasi, tuple(rows), caveats)
 
 
-def powers_of(model: CompiledModel) -> Any:
-    """What discounts the data, if anything does."""
-    return dict(vars(model.pooling)) if model.pooling.name == "power" else None
+def powers_of(model: CompiledModel) -> dict[str, float]:
+    """The powers below one to which likelihoods of cohorts count, by their labels."""
+    return {label: float(power) for label, power in zip(model.labels, model.powers, strict=True) if power < 1.0}
 
 
 def log_evidence(fit: Fit) -> float | None:

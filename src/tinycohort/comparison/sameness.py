@@ -154,6 +154,6 @@ def quasi_reason(model: CompiledModel) -> str | None:
         ]
         if labels:
             return f"effective numbers stand for people who were not printed: {', '.join(labels)}"
-    if model.pooling.name == "power":
+    if model.discounted:
         return "a likelihood that is discounted by a power is none of data"
     return None
