@@ -404,6 +404,6 @@ def test_survival_with_a_known_shape_is_exact_and_has_the_density_of_its_pymc_mo
 
 def test_survival_with_an_unknown_shape_is_not_for_the_exact_engine() -> None:
     with pytest.raises(
-        tc.InputError, match="the exact engine does not know pooling 'exnex' of survival with an unknown"
+        tc.InputError, match="the exact engine does not know pooling 'exnex' of survival whose shape is unknown"
     ):
         tc.fit(tc.read_model(survival("shared")), tc.read_evidence(), engine="exact")

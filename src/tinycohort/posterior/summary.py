@@ -12,7 +12,7 @@ from .base import Interval, LeaveOneOut, Posterior, Target
 
 __all__ = ["FEW_COHORTS", "shares", "summarise"]
 
-_USUAL = ("mu", "tau", "tau_group")
+_USUAL = ("mu", "tau", "tau_group", "own", "exchangeable")
 # Below this many cohorts a standard error of an elpd says nothing.
 FEW_COHORTS = 10
 
