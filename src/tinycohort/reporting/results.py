@@ -19,9 +19,8 @@ from .agreement import Agreement, compare_engines
 from .moves import Move, Weakness, find_moves, find_weakness
 from .words import count
 
-# Smaller steps and more draws than by default: a long comparison must not end with a single divergent transition, nor
-# with one of many chains that has not yet mixed.
-_TARGET_ACCEPT, _DRAWS = 0.99, 2000
+# Smaller steps than by default: a long comparison must not end with a single divergent transition.
+_TARGET_ACCEPT = 0.99
 
 __all__ = ["ModelResult", "Results", "VariantResult", "fit_everything", "fit_model", "put_together", "read_models"]
 
@@ -241,7 +240,7 @@ def fit_model(model: ModelSpec, evidence: Evidence, seed: int, engine: str) -> M
     if engine != "both" or base.posterior.engine == "nuts":
         return ModelResult(model, base, variants, moves, None, times)
     begun = time.perf_counter()
-    sampled = fit(model, evidence, "nuts", seed, target_accept=_TARGET_ACCEPT, draws=_DRAWS)
+    sampled = fit(model, evidence, "nuts", seed, target_accept=_TARGET_ACCEPT)
     times += f", and sampled by NUTS ({time.perf_counter() - begun:.1f} s)"
     return ModelResult(model, base, variants, moves, sampled, times)
 

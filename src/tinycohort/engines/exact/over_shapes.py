@@ -117,11 +117,12 @@ class GivenShape:
 
 
 class OverShapes:
-    """A model over its shape."""
+    """A model over its shape, which is looked for `near` a range first, where one is given."""
 
-    def __init__(self, model: CompiledModel) -> None:
+    def __init__(self, model: CompiledModel, near: tuple[float, float] | None = None) -> None:
         self._given = GivenShape(model)
-        self.range = ShapeRange(model.priors["shape"], lambda shape: self._given.node(shape, LEVELS[0]).log_weight)
+        prior = model.priors["shape"]
+        self.range = ShapeRange(prior, lambda shape: self._given.node(shape, LEVELS[0]).log_weight, near)
         self._given.look_from(self.range)
 
     def solve(self, accuracy: Accuracy) -> ShapedSolution:

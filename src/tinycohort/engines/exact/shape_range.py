@@ -74,6 +74,8 @@ class ShapeRange:
         Of the shape.
     log_density : callable
         Log density of the posterior at a shape, not normalised.
+    near : tuple of float, optional
+        A range that it is looked for in first, and beyond as far as there is more; that of the prior when not given.
 
     Raises
     ------
@@ -81,7 +83,9 @@ class ShapeRange:
         The prior has its middle, or all that was looked at, where curves cannot be integrated.
     """
 
-    def __init__(self, prior: Prior, log_density: Callable[[float], float]) -> None:
+    def __init__(
+        self, prior: Prior, log_density: Callable[[float], float], near: tuple[float, float] | None = None
+    ) -> None:
         self._prior, self._log_density = prior, log_density
         first, last = usual_range(prior)
         closed = prior.support[0] > _FARTHEST[0], prior.support[1] < _FARTHEST[1]
@@ -90,14 +94,14 @@ class ShapeRange:
         self._limits = list(ends)
         #: Shape where the density is highest, roughly.
         self.best = math.nan
-        self.lower, self.upper, deviation = self._find(first, last)
+        self.lower, self.upper, deviation = self._find(*(near or (first, last)))
         length = (self.upper - self.lower) / deviation
         self._long = length > _USUAL_LENGTH
         middle = min(max(self.best, self.lower), self.upper)
         self._stretch = Stretch(*(np.array([one]) for one in (self.lower, self.upper, middle, _CORE * deviation)))
-        near = _NEAR * (self.upper - self.lower)
+        close = _NEAR * (self.upper - self.lower)
         #: Of either end, whether nothing lies beyond, or nothing that can be integrated.
-        self.abrupt = self.lower - self._limits[0] < near, self._limits[1] - self.upper < near
+        self.abrupt = self.lower - self._limits[0] < close, self._limits[1] - self.upper < close
         complete = [closed[side] and self._limits[side] == ends[side] for side in (0, 1)]
         self._left_out = [self._beyond(side) for side in (0, 1) if self.abrupt[side] and not complete[side]]
         # A long range has a side that falls much faster than the other; and Gauss-Legendre's gaps are wider.

@@ -41,7 +41,7 @@ def left_out(model: CompiledModel, solutions: Sequence[ShapedSolution], over: Ov
     """
     if model.cohorts == 1:
         return [_of_priors(model)]
-    return [_on_nodes(solutions, over, j) or _afresh(model.without(j)) for j in range(model.cohorts)]
+    return [_on_nodes(solutions, over, j) or _afresh(model.without(j), over) for j in range(model.cohorts)]
 
 
 def _on_nodes(solutions: Sequence[ShapedSolution], over: OverShapes, j: int) -> LeftOut | None:
@@ -52,8 +52,8 @@ def _on_nodes(solutions: Sequence[ShapedSolution], over: OverShapes, j: int) -> 
     return (fine.log_evidence, *fine.variances()) if stands and fallen else None
 
 
-def _afresh(others: CompiledModel) -> LeftOut:
-    over = OverShapes(others)
+def _afresh(others: CompiledModel, everybody: OverShapes) -> LeftOut:
+    over = OverShapes(others, (everybody.range.lower, everybody.range.upper))
     fine = over.solve(LEVELS[0])
     for accuracy in finer(others):
         coarse, fine = fine, over.solve(accuracy)
