@@ -85,8 +85,18 @@ def _features(analysis: Analysis) -> dict[str, Any]:
 def _worded(settings: Mapping[str, Any]) -> str:
     """A kind and its settings: "binomial, published without events 0.5"."""
     kind = str(settings["kind"])
-    rest = [f"{_plain(name)} {value}" for name, value in settings.items() if name != "kind"]
+    rest = [f"{_plain(name)} {_setting(value)}" for name, value in settings.items() if name != "kind"]
     return ", ".join([_POOLINGS.get(kind, _plain(kind)), *rest])
+
+
+def _setting(value: Any) -> str:
+    """What a setting says, without its reasons: classes by their names, discounts by whose they are."""
+    if isinstance(value, Mapping):
+        told = [part for name, part in value.items() if name not in ("why", "column")]
+        return " ".join(map(_setting, told)) if "power" in value else " and ".join(map(_plain, value))
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_setting, value))
+    return _plain(value)
 
 
 def _cohorts(compiled: CompiledModel) -> tuple[Any, ...]:
